@@ -1,10 +1,27 @@
 """Datasets behind one contract: each loader returns a `Dataset` fixed by a seed."""
 
+import importlib
+import inspect
+import zlib
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from repdyn.errors import StudyError
+
 SPLITS = ("train", "probe", "test")
+KINDS = {"image": "float32", "vector": "float32", "text": "int64"}
+LOADERS = {
+    "digits": "digits",
+    "glyphs": "glyphs",
+    "photos": "photos",
+    "docstrings": "docstrings",
+    "manifold": "manifold",
+    "mnist": "idx",
+    "fashion_mnist": "idx",
+    "qmnist": "idx",
+    "ag_news": "ag_news",
+}
 
 
 @dataclass(frozen=True)
@@ -33,3 +50,128 @@ class Dataset:
     def chance(self) -> float:
         """Accuracy on the test split of always answering its most frequent class."""
         return float(np.bincount(self.labels["test"]).max() / len(self.labels["test"]))
+
+
+def load(name: str, seed: int, **options) -> Dataset:
+    """Load the dataset `name` and check it; the same seed gives the same bytes.
+
+    Raises StudyError for an unknown name or option, a missing folder, bad files or a broken contract.
+    """
+    if name not in LOADERS:
+        raise StudyError(f"unknown dataset {name!r}; the known ones are {', '.join(LOADERS)}")
+    loader = importlib.import_module(f"{__name__}.{LOADERS[name]}").load
+    parameters = inspect.signature(loader).parameters
+    if "name" in parameters:
+        options = {**options, "name": name}
+    known = [key for key in parameters if key not in ("seed", "name")]
+    unknown = [key for key in options if key not in parameters or key == "seed"]
+    if unknown:
+        raise StudyError(f"dataset {name} has no option {unknown[0]!r}; it has {', '.join(known)}")
+    if "directory" in parameters and options.get("directory") is None:
+        raise StudyError(f"dataset {name} is read from files: name their folder with the config key data_dir")
+    return check(loader(seed, **options))
+
+
+def generator(seed: int, purpose: str) -> np.random.Generator:
+    """Random generator of one purpose: streams of different purposes are independent at the same seed."""
+    return np.random.default_rng([seed, zlib.crc32(purpose.encode())])
+
+
+def balanced_labels(rng: np.random.Generator, n: int, classes: int) -> np.ndarray:
+    """(n,) int64 labels in random order whose class counts differ by at most one."""
+    return rng.permutation(np.arange(n, dtype=np.int64) % classes)
+
+
+def require_counts(name: str, counts: dict[str, int]) -> None:
+    """Raise StudyError unless every count of examples is an integer of at least one."""
+    for split, count in counts.items():
+        if not isinstance(count, int | np.integer) or isinstance(count, bool) or count < 1:
+            raise StudyError(f"dataset {name}: {split} = {count!r}; a whole number from 1 up is needed")
+
+
+def check(dataset: Dataset) -> Dataset:
+    """Return the dataset unchanged, or raise StudyError saying where it breaks the contract."""
+    if dataset.kind not in KINDS:
+        raise StudyError(f"dataset {dataset.name}: kind {dataset.kind!r} is none of {', '.join(KINDS)}")
+    for part in (dataset.inputs, dataset.labels):
+        if set(part) != set(SPLITS):
+            raise StudyError(f"dataset {dataset.name}: splits {sorted(part)}; {', '.join(SPLITS)} are needed")
+    for split in SPLITS:
+        where = f"dataset {dataset.name}, split {split}"
+        _check_inputs(where, dataset, dataset.inputs[split])
+        _check_labels(where, dataset, dataset.labels[split], len(dataset.inputs[split]))
+    return dataset
+
+
+def _check_inputs(where: str, dataset: Dataset, inputs: np.ndarray) -> None:
+    if len(inputs) == 0:
+        raise StudyError(f"{where}: it holds no examples")
+    if inputs.dtype != KINDS[dataset.kind]:
+        raise StudyError(f"{where}: inputs are {inputs.dtype}, {KINDS[dataset.kind]} is needed")
+    well_shaped = inputs.ndim == 4 and inputs.shape[1] == 1 if dataset.kind == "image" else inputs.ndim == 2
+    if not well_shaped or inputs.shape[1:] != dataset.shape:
+        raise StudyError(
+            f"{where}: inputs of shape {inputs.shape} do not fit kind {dataset.kind!r} and the other splits"
+        )
+    if not np.isfinite(inputs).all():
+        raise StudyError(f"{where}: input {np.argwhere(~np.isfinite(inputs))[0][0]} is not finite")
+    if dataset.kind == "image" and (inputs.min() < 0 or inputs.max() > 1):
+        raise StudyError(f"{where}: pixels span {inputs.min()} to {inputs.max()}; 0 to 1 is needed")
+    if dataset.kind == "text":
+        _check_tokens(where, inputs, len(dataset.vocabulary))
+
+
+def _check_tokens(where: str, tokens: np.ndarray, words: int) -> None:
+    if tokens.min() < 0 or tokens.max() >= words:
+        raise StudyError(
+            f"{where}: token ids span {tokens.min()} to {tokens.max()}; the vocabulary has {words}"
+        )
+    padding = tokens == 0
+    if padding[:, 0].any() or (padding[:, :-1] & ~padding[:, 1:]).any():
+        raise StudyError(f"{where}: padding stands before a word or fills a whole row")
+
+
+def _check_labels(where: str, dataset: Dataset, labels: np.ndarray, n: int) -> None:
+    if labels.shape != (n,) or labels.dtype != np.int64:
+        raise StudyError(f"{where}: labels are {labels.dtype} {labels.shape}; int64 ({n},) is needed")
+    wrong = np.flatnonzero((labels < 0) | (labels >= len(dataset.classes)))
+    if len(wrong):
+        raise StudyError(
+            f"{where}: label {labels[wrong[0]]} at index {wrong[0]} is outside 0..{len(dataset.classes) - 1}"
+        )
+
+
+def to_arrays(dataset: Dataset) -> tuple[dict[str, np.ndarray], dict]:
+    """Arrays keyed "<split>.inputs" and "<split>.labels", and metadata that JSON can hold."""
+    arrays = {}
+    for split in SPLITS:
+        arrays[f"{split}.inputs"] = np.ascontiguousarray(dataset.inputs[split])
+        arrays[f"{split}.labels"] = np.ascontiguousarray(dataset.labels[split])
+    metadata = {
+        "name": dataset.name,
+        "kind": dataset.kind,
+        "classes": list(dataset.classes),
+        "vocabulary": list(dataset.vocabulary),
+        "truth": dataset.truth,
+        "shape": list(dataset.shape),
+        "dtype": str(dataset.inputs["train"].dtype),
+        "chance": dataset.chance,
+    }
+    return arrays, metadata
+
+
+def from_arrays(arrays: dict[str, np.ndarray], metadata: dict) -> Dataset:
+    """Inverse of `to_arrays`; raises StudyError if the contract is broken or something is missing."""
+    try:
+        dataset = Dataset(
+            name=metadata["name"],
+            kind=metadata["kind"],
+            classes=tuple(metadata["classes"]),
+            inputs={split: arrays[f"{split}.inputs"] for split in SPLITS},
+            labels={split: arrays[f"{split}.labels"] for split in SPLITS},
+            vocabulary=tuple(metadata["vocabulary"]),
+            truth=metadata["truth"],
+        )
+    except KeyError as error:
+        raise StudyError(f"stored dataset lacks {error}: build it again") from error
+    return check(dataset)

@@ -1,0 +1,34 @@
+"""The three families of networks, built from a description and the shape of the data."""
+
+import torch
+from torch import nn
+
+from repdyn.errors import StudyError
+from repdyn.models.cnn import CNN
+from repdyn.models.mlp import MLP
+from repdyn.models.transformer import Transformer
+
+# Which kinds of input a family can take; used before any job starts.
+ACCEPTS = {"mlp": ("image", "text", "vector"), "cnn": ("image",), "transformer": ("image", "text")}
+
+
+def build(
+    architecture: dict, kind: str, shape: tuple[int, ...], classes: int, vocabulary: int = 0
+) -> nn.Module:
+    """A network for inputs of `shape`, initialised from the global random state.
+
+    architecture: {"family": ..., and that family's widths}; see config/architectures.yaml. The module carries `tracked`, the
+    module paths of the layers to measure in the order of the forward pass.
+    """
+    options = dict(architecture)
+    family = options.pop("family")
+    if kind not in ACCEPTS[family]:
+        raise StudyError(f"A {family} cannot take {kind} input; it takes {' or '.join(ACCEPTS[family])}.")
+    if family == "mlp":
+        features = int(torch.tensor(shape).prod())
+        return MLP(features=features, classes=classes, vocabulary=vocabulary, **options)
+    if family == "cnn":
+        return CNN(size=shape[-1], classes=classes, **options).to(memory_format=torch.channels_last)
+    if kind == "text":
+        return Transformer(classes=classes, vocabulary=vocabulary, length=shape[-1], **options)
+    return Transformer(classes=classes, size=shape[-1], **options)

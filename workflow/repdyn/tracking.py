@@ -1,0 +1,165 @@
+"""What is measured on the probe set while a network trains, without changing the training."""
+
+from collections.abc import Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy
+from torch.nn.utils import get_total_norm
+
+from repdyn.models.embedding import PADDING
+from repdyn.models.transformer import Transformer
+from repdyn.seeds import derive
+from repdyn.spectrum import FULL, LEADING, full_measures, leading_measures
+
+MEASURES = tuple(name + suffix for suffix in ("", "_uncentred") for name in LEADING + FULL)
+
+# Examples in a forward pass: few enough for the activations to stay in cache.
+CHUNK = 64
+# Bytes of representations kept before they are measured together: enough to share the cost of calls, few enough for the cache.
+BUFFER = 4 * 2**20
+
+
+class Probe(NamedTuple):
+    """Held-out examples in chunks, and which of a chunk's n * T token rows are kept where tokens are rows."""
+
+    inputs: tuple[torch.Tensor, ...]
+    labels: torch.Tensor
+    rows: tuple[torch.Tensor, ...]
+
+
+def make_probe(inputs: torch.Tensor, labels: torch.Tensor, token_limit: int = 1024) -> Probe:
+    """Chunk a probe set, inputs (n, ...) and labels (n,), and choose at most `token_limit` of its token rows.
+
+    The choice is the same for every network and seed; padding is never chosen.
+    """
+    if inputs.dtype == torch.int64:
+        valid = inputs != PADDING
+    else:
+        valid = torch.ones(len(inputs), Transformer.PATCHES**2, dtype=torch.bool)
+    rows = valid.flatten().nonzero()[:, 0].numpy()
+    if len(rows) > token_limit:
+        rows = np.random.default_rng(derive("token rows")).choice(rows, token_limit, replace=False)
+    keep = torch.zeros(valid.numel(), dtype=torch.bool)
+    keep[torch.from_numpy(rows)] = True
+    chunks = keep.view_as(valid).split(CHUNK)
+    return Probe(inputs.split(CHUNK), labels, tuple(chunk.flatten().nonzero()[:, 0] for chunk in chunks))
+
+
+@contextmanager
+def captured(model: nn.Module, layers: list[str]):
+    """Collect the outputs of modules by path: yields {layer: [output, ...]}, one entry per forward pass."""
+    outputs = {layer: [] for layer in layers}
+    handles = []
+    try:
+        for layer, kept in outputs.items():
+            module = model.get_submodule(layer)
+            handles.append(
+                module.register_forward_hook(lambda _m, _i, output, kept=kept: kept.append(output))
+            )
+        yield outputs
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def representations(model: nn.Module, probe: Probe) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+    """Representation matrix (rows, features) of every tracked layer in eval mode, and the logits (n, classes).
+
+    Rows are examples; channels are averaged over space; tokens of a transformer are rows of their own. The mode of the
+    model is restored.
+    """
+    training = model.training
+    model.eval()
+    logits = []
+    try:
+        with torch.inference_mode(), captured(model, model.tracked) as outputs:
+            for inputs, rows in zip(probe.inputs, probe.rows, strict=True):
+                logits.append(model(inputs))
+                for kept in outputs.values():
+                    kept[-1] = _matrix(kept[-1], rows)
+            return {layer: torch.cat(kept) for layer, kept in outputs.items()}, torch.cat(logits)
+    finally:
+        model.train(training)
+
+
+def _matrix(output: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+    if output.ndim == 4:
+        return output.mean((2, 3))
+    if output.ndim == 3:
+        return output.flatten(0, 1)[rows]
+    return output
+
+
+class Tracker:
+    """The measurements of one run. `measure` is called between a backward pass and its update.
+
+    Representations wait until some have come together, because measuring many small matrices at once is cheaper.
+    spectrum_every: steps between full spectra; the leading measures are taken at every measurement.
+    """
+
+    def __init__(self, model: nn.Module, probe: Probe, spectrum_every: int):
+        self.model = model
+        self.probe = probe
+        self.spectrum_every = spectrum_every
+        self.training = []
+        self.values = {name: {} for name in MEASURES}
+        self.waiting = []
+        self.bytes = 0
+
+    def measure(self, step: int, loss: float) -> None:
+        """Record the state before update `step`, and the loss and gradient of the batch drawn at it."""
+        gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
+        matrices, logits = representations(self.model, self.probe)
+        self.training.append(
+            {
+                "step": step,
+                "loss": loss,
+                "grad_norm": get_total_norm(gradients).item(),
+                "weight_norm": get_total_norm([p.detach() for p in self.model.parameters()]).item(),
+                "probe_loss": cross_entropy(logits, self.probe.labels).item(),
+                "probe_accuracy": (logits.argmax(1) == self.probe.labels).double().mean().item(),
+            }
+        )
+        self.waiting += [(step, depth, matrix) for depth, matrix in enumerate(matrices.values())]
+        self.bytes += sum(matrix.nbytes for matrix in matrices.values())
+        if self.bytes > BUFFER:
+            self.flush()
+
+    def flush(self) -> None:
+        """Measure the representations that wait."""
+        groups = {}
+        for step, depth, matrix in self.waiting:
+            groups.setdefault(matrix.shape, []).append((step, depth, matrix))
+        for group in groups.values():
+            steps, depths, matrices = zip(*group, strict=True)
+            self._record(leading_measures(torch.stack(matrices)), steps, depths)
+            due = [i for i, step in enumerate(steps) if step % self.spectrum_every == 0]
+            if due:
+                full = full_measures(torch.stack([matrices[i] for i in due]))
+                self._record(full, [steps[i] for i in due], [depths[i] for i in due])
+        self.waiting, self.bytes = [], 0
+
+    def _record(self, measures: dict[str, np.ndarray], steps: Sequence[int], depths: Sequence[int]) -> None:
+        for name, values in measures.items():
+            self.values[name].update(zip(zip(steps, depths, strict=True), values.tolist(), strict=True))
+
+    def tables(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Trajectory (one row per step and layer) and training table (one row per step), complete and in order."""
+        self.flush()
+        keys = sorted(self.values[MEASURES[0]])
+        trajectory = pd.DataFrame(keys, columns=["step", "depth"])
+        trajectory.insert(1, "layer", [self.model.tracked[depth] for depth in trajectory.depth])
+        for name, values in self.values.items():
+            trajectory[name] = np.array([values.get(key, np.nan) for key in keys], dtype=float)
+        return trajectory, pd.DataFrame(self.training)
+
+    def restore(self, trajectory: pd.DataFrame, training: pd.DataFrame) -> None:
+        """Continue from the tables of an interrupted run."""
+        keys = list(zip(trajectory.step.tolist(), trajectory.depth.tolist(), strict=True))
+        self.values = {name: dict(zip(keys, trajectory[name].tolist(), strict=True)) for name in MEASURES}
+        self.training = training.to_dict("records")
