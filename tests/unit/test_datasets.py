@@ -9,6 +9,7 @@ from sklearn.linear_model import RidgeClassifier
 
 from repdyn import datasets
 from repdyn.datasets import SPLITS, Dataset
+from repdyn.datasets.registry import load
 from repdyn.errors import StudyError
 
 EMBEDDED = ("digits", "glyphs", "photos", "docstrings", "manifold")
@@ -32,7 +33,7 @@ LEARNABLE = {"digits": 0.9, "glyphs": 0.5, "photos": 0.2, "docstrings": 0.4, "ma
 
 @pytest.fixture(scope="module")
 def loaded() -> dict[str, Dataset]:
-    return {name: datasets.load(name, 0) for name in EMBEDDED}
+    return {name: load(name, 0) for name in EMBEDDED}
 
 
 def tiny(**changes) -> Dataset:
@@ -88,8 +89,8 @@ def test_no_row_is_in_two_splits(loaded, name):
 @pytest.mark.parametrize("name", EMBEDDED)
 def test_equal_seeds_give_equal_bytes_and_others_do_not(loaded, name):
     first, _ = datasets.to_arrays(loaded[name])
-    again, _ = datasets.to_arrays(datasets.load(name, 0))
-    other, _ = datasets.to_arrays(datasets.load(name, 1))
+    again, _ = datasets.to_arrays(load(name, 0))
+    other, _ = datasets.to_arrays(load(name, 1))
     for key in first:
         assert first[key].tobytes() == again[key].tobytes()
         assert first[key].tobytes() != other[key].tobytes()
@@ -98,7 +99,7 @@ def test_equal_seeds_give_equal_bytes_and_others_do_not(loaded, name):
 @pytest.mark.parametrize("name", EMBEDDED)
 def test_loading_leaves_the_global_random_state_alone(name):
     before = np.random.get_state()[1].tobytes()  # noqa: NPY002
-    datasets.load(name, 2)
+    load(name, 2)
     assert np.random.get_state()[1].tobytes() == before  # noqa: NPY002
 
 
@@ -141,24 +142,24 @@ def test_chance_is_the_share_of_the_most_frequent_class():
 
 def test_an_unknown_name_lists_the_known_ones():
     with pytest.raises(StudyError, match=r"'digit'.*digits, glyphs.*ag_news"):
-        datasets.load("digit", 0)
+        load("digit", 0)
 
 
 def test_an_unknown_option_lists_the_known_ones():
     with pytest.raises(StudyError, match="digits has no option 'trian'; it has train, probe, test"):
-        datasets.load("digits", 0, trian=5)
+        load("digits", 0, trian=5)
 
 
 def test_a_published_dataset_without_a_folder_names_the_key():
     with pytest.raises(StudyError, match="mnist.*data_dir"):
-        datasets.load("mnist", 0)
+        load("mnist", 0)
 
 
 @pytest.mark.parametrize("count", [0, -3, 2.5, "many", True])
 @pytest.mark.parametrize("name", EMBEDDED)
 def test_a_count_that_is_no_count_is_refused(name, count):
     with pytest.raises(StudyError, match=f"{name}: probe = {count!r}"):
-        datasets.load(name, 0, probe=count)
+        load(name, 0, probe=count)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +172,7 @@ def test_a_count_that_is_no_count_is_refused(name, count):
 )
 def test_more_examples_than_there_are_is_refused(name, message):
     with pytest.raises(StudyError, match=message):
-        datasets.load(name, 0, train=1_000_000 - 712)
+        load(name, 0, train=1_000_000 - 712)
 
 
 def with_split(part: dict, split: str, array: np.ndarray) -> dict:

@@ -9,6 +9,7 @@ from sklearn.datasets import load_digits
 
 from repdyn import datasets
 from repdyn.datasets import digits, docstrings, glyphs, manifold, photos, text
+from repdyn.datasets.registry import load
 from repdyn.errors import StudyError
 
 
@@ -23,7 +24,7 @@ def test_digits_keep_their_labels():
     images, labels = load_digits(return_X_y=True)
     keys = [digits.upsample(image.reshape(1, 8, 8) / 16).tobytes() for image in images]
     original = dict(zip(keys, labels, strict=True))
-    dataset = datasets.load("digits", 3)
+    dataset = load("digits", 3)
     for split in datasets.SPLITS:
         found = [original[image.tobytes()] for image in dataset.inputs[split]]
         np.testing.assert_array_equal(found, dataset.labels[split])
@@ -99,7 +100,7 @@ def test_photo_patches_of_two_splits_share_no_pixel_and_stay_in_their_region():
 
 
 def test_photo_inputs_are_the_patches_at_the_positions():
-    dataset = datasets.load("photos", 5)
+    dataset = load("photos", 5)
     labels, places = photos.positions(5, {split: len(dataset.labels[split]) for split in datasets.SPLITS})
     pictures = [photos.grey(name) for name in photos.PHOTOGRAPHS]
     for split in datasets.SPLITS:
@@ -130,7 +131,7 @@ def test_docstring_modules_are_in_one_split_only():
 
 
 def test_docstring_rows_come_from_the_modules_of_their_split_and_library():
-    dataset = datasets.load("docstrings", 0)
+    dataset = load("docstrings", 0)
     pools = docstrings.split_modules(0, {"train": 2000, "probe": 256, "test": 600}, 24, 12)
     for split in datasets.SPLITS:
         for label, library in enumerate(dataset.classes):
@@ -168,13 +169,13 @@ def test_rows_that_the_vocabulary_makes_equal_are_not_drawn_again():
 
 
 def test_a_tiny_vocabulary_makes_no_row_common_to_two_splits():
-    dataset = datasets.load("docstrings", 0, train=400, probe=40, test=40, vocabulary=10, length=6)
+    dataset = load("docstrings", 0, train=400, probe=40, test=40, vocabulary=10, length=6)
     rows = [{row.tobytes() for row in dataset.inputs[split]} for split in datasets.SPLITS]
     assert len(set.union(*rows)) == sum(len(part) for part in rows)
 
 
 def test_names_that_give_the_library_away_are_masked():
-    vocabulary = set(datasets.load("docstrings", 0).vocabulary)
+    vocabulary = set(load("docstrings", 0).vocabulary)
     masked = docstrings.corpus().masked
     given_away = {
         *(
@@ -209,7 +210,7 @@ def test_names_that_give_the_library_away_are_masked():
 
 
 def test_docstring_rows_have_enough_words_and_record_the_versions():
-    dataset = datasets.load("docstrings", 0)
+    dataset = load("docstrings", 0)
     assert dataset.truth["versions"]["numpy"] == np.__version__
     assert set(dataset.truth["versions"]) == set(dataset.classes)
     for split in datasets.SPLITS:
@@ -301,7 +302,7 @@ def test_manifold_is_curved_centred_and_scaled(dimension):
 
 
 def test_manifold_declares_its_dimension_and_places_points_on_their_surface():
-    dataset = datasets.load("manifold", 0, intrinsic_dimension=3)
+    dataset = load("manifold", 0, intrinsic_dimension=3)
     assert dataset.truth == {"intrinsic_dimension": 3}
     for label, surface in enumerate(manifold.surfaces(0, 3, 64, 10)):
         points = dataset.inputs["test"][dataset.labels["test"] == label]
@@ -312,4 +313,4 @@ def test_manifold_declares_its_dimension_and_places_points_on_their_surface():
 @pytest.mark.parametrize("options", [{"intrinsic_dimension": 0}, {"intrinsic_dimension": 20}, {"ambient": 8}])
 def test_manifold_refuses_what_does_not_fit(options):
     with pytest.raises(StudyError, match=f"{next(iter(options))} = {next(iter(options.values()))}"):
-        datasets.load("manifold", 0, **options)
+        load("manifold", 0, **options)

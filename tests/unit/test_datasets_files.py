@@ -12,6 +12,7 @@ import pytest
 
 from repdyn import datasets
 from repdyn.datasets import ag_news, idx
+from repdyn.datasets.registry import load
 from repdyn.errors import StudyError
 
 EXCERPTS = Path(os.environ.get("REPDYN_DATASETS", Path(__file__).parents[3] / "shared" / "datasets"))
@@ -46,28 +47,28 @@ def write_family(root: Path, name: str = "mnist", n: int = 40) -> Path:
 
 
 def small(root: Path, name: str = "mnist") -> datasets.Dataset:
-    return datasets.load(name, 0, directory=root, train=20, probe=15, test=10)
+    return load(name, 0, directory=root, train=20, probe=15, test=10)
 
 
 @needs_excerpts
 @pytest.mark.parametrize("name", ["mnist", "fashion_mnist", "ag_news"])
 def test_excerpts_load_with_their_published_shapes(name):
-    dataset = datasets.load(name, 0, directory=EXCERPTS)
+    dataset = load(name, 0, directory=EXCERPTS)
     sizes = [len(dataset.labels[split]) for split in datasets.SPLITS]
     assert sizes == [1500, 256, min(1000, ROWS[name][1] - 256)]
     assert dataset.shape == ((24,) if name == "ag_news" else (1, 28, 28))
     for split in datasets.SPLITS:
         assert set(dataset.labels[split]) == set(range(len(dataset.classes)))
-    again = datasets.load(name, 0, directory=EXCERPTS)
+    again = load(name, 0, directory=EXCERPTS)
     assert dataset.inputs["test"].tobytes() == again.inputs["test"].tobytes()
-    other = datasets.load(name, 1, directory=EXCERPTS)
+    other = load(name, 1, directory=EXCERPTS)
     assert dataset.inputs["test"].tobytes() != other.inputs["test"].tobytes()
 
 
 @needs_excerpts
 @pytest.mark.parametrize("name", ["mnist", "fashion_mnist"])
 def test_nearest_class_mean_reads_the_excerpts(name):
-    dataset = datasets.load(name, 0, directory=EXCERPTS)
+    dataset = load(name, 0, directory=EXCERPTS)
     images = {split: dataset.inputs[split].reshape(-1, 784) for split in ("train", "test")}
     means = np.stack([images["train"][dataset.labels["train"] == label].mean(axis=0) for label in range(10)])
     nearest = ((images["test"][:, None] - means) ** 2).sum(axis=-1).argmin(axis=1)
@@ -81,7 +82,7 @@ def test_ag_news_excerpt_is_cleaned_and_complete():
     assert texts[0].startswith("Fears for T N pension after talks Unions representing workers at Turner")
     assert labels[0] == 2
     assert not any("\\" in text or "#36;" in text or "&lt;" in text for text in texts)
-    vocabulary = datasets.load("ag_news", 0, directory=EXCERPTS).vocabulary
+    vocabulary = load("ag_news", 0, directory=EXCERPTS).vocabulary
     assert len(vocabulary) == 2002
     assert {"oil", "microsoft", "iraq"} <= set(vocabulary)
 
@@ -206,7 +207,7 @@ def test_a_label_out_of_range_is_located(tmp_path):
 def test_too_few_rows_are_refused(tmp_path, counts, message):
     write_family(tmp_path)
     with pytest.raises(StudyError, match=message):
-        datasets.load("mnist", 0, directory=tmp_path, **counts)
+        load("mnist", 0, directory=tmp_path, **counts)
 
 
 def write_csv(root: Path, rows: list[str]) -> Path:
@@ -223,7 +224,7 @@ def write_csv(root: Path, rows: list[str]) -> Path:
 
 
 def small_news(root: Path) -> datasets.Dataset:
-    return datasets.load("ag_news", 0, directory=root, train=10, probe=4, test=6)
+    return load("ag_news", 0, directory=root, train=10, probe=4, test=6)
 
 
 def test_csv_rows_keep_their_labels(tmp_path):
@@ -239,7 +240,7 @@ def test_the_vocabulary_comes_from_train_only(tmp_path):
     path = write_csv(tmp_path, [])
     with (path.parent / "test.csv").open("a") as stream:
         stream.write("\n".join(["", *['"1","unseen unseen","unseen"'] * 10]))
-    dataset = datasets.load("ag_news", 0, directory=tmp_path, train=10, probe=10, test=10)
+    dataset = load("ag_news", 0, directory=tmp_path, train=10, probe=10, test=10)
     assert "unseen" not in dataset.vocabulary
     assert (dataset.inputs["probe"][:, :3] == 1).all(axis=1).any()
 
@@ -286,4 +287,4 @@ def test_a_missing_csv_file_names_the_path_and_the_key(tmp_path):
 def test_too_few_csv_rows_are_refused(tmp_path):
     write_csv(tmp_path, [])
     with pytest.raises(StudyError, match="train.csv holds 10 rows, .*train 11"):
-        datasets.load("ag_news", 0, directory=tmp_path, train=11, probe=4, test=6)
+        load("ag_news", 0, directory=tmp_path, train=11, probe=4, test=6)

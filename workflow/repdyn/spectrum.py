@@ -16,9 +16,10 @@ FULL = ("effective_rank", "rank_90", "nuclear_norm_ratio")
 
 # Spread relative to max|a| below which float32 activations are rounding noise around a constant.
 CONSTANT = 1e-5
-# Sizes of the Krylov spaces tried before a matrix is handed to LAPACK, and the relative error that counts as converged.
-KRYLOV = (8, 24)
-LANCZOS_TOLERANCE = 2e-5
+# Largest Krylov space, how often convergence is checked, and the residual relative to the eigenvalue that counts as converged.
+KRYLOV = 40
+CHECK = 5
+RESIDUAL = 5e-6
 
 
 def leading_measures(matrices: torch.Tensor) -> dict[str, np.ndarray]:
@@ -32,10 +33,9 @@ def leading_measures(matrices: torch.Tensor) -> dict[str, np.ndarray]:
     trace = _trace(gram).double()
     square = (gram * gram).sum((1, 2)).double()
     values = {"stable_rank": trace / largest_eigenvalue(gram), "participation_ratio": trace**2 / square}
-    undefined = torch.cat([constant, _zero(matrices)])
     measures = {}
     for name, value in values.items():
-        both = torch.where(undefined, torch.nan, value).numpy()
+        both = torch.where(torch.cat([constant, constant]), torch.nan, value).numpy()
         measures[name], measures[name + "_uncentred"] = np.split(both, 2)
     return measures
 
@@ -48,9 +48,9 @@ def full_measures(matrices: torch.Tensor) -> dict[str, np.ndarray]:
     """
     centred, uncentred, constant = gram_matrices(matrices.double())
     measures = {}
-    for suffix, gram, undefined in (("", centred, constant), ("_uncentred", uncentred, _zero(matrices))):
+    for suffix, gram in (("", centred), ("_uncentred", uncentred)):
         for name, value in measures_of_spectrum(eigenvalues(gram)).items():
-            measures[name + suffix] = np.where(undefined.numpy(), np.nan, value)
+            measures[name + suffix] = np.where(constant.numpy(), np.nan, value)
     return measures
 
 
@@ -69,13 +69,17 @@ def measures_of_spectrum(spectrum: np.ndarray) -> dict[str, np.ndarray]:
 
 def gram_matrices(matrices: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Gram matrices on the smaller side of a batch (B, n, d), m = min(n, d): centred, uncentred (B, m, m), and
-    which matrices are constant (B,).
+    which matrices have no spectrum (B,): all columns constant, or values that are not finite.
 
     The uncentred Gram is the centred one plus terms of the mean: adding is stable where subtracting the mean from an
     uncentred Gram would cancel. Scaling is by the power of two next to max|a|, which rounds nothing.
     """
     n, d = matrices.shape[1:]
     largest = torch.maximum(matrices.amax((1, 2)), -matrices.amin((1, 2)))
+    finite = torch.isfinite(largest)
+    if not finite.all():
+        matrices = torch.where(finite[:, None, None], matrices, 0)
+        largest = torch.where(finite, largest, 0)
     scale = torch.ldexp(torch.ones_like(largest), -torch.frexp(largest).exponent)[:, None, None]
     mean = matrices.mean(1, keepdim=True) * scale
     rows = torch.addcmul(-mean, matrices, scale)
@@ -99,53 +103,53 @@ def eigenvalues(gram: torch.Tensor) -> np.ndarray:
 def largest_eigenvalue(gram: torch.Tensor) -> torch.Tensor:
     """Largest eigenvalue of symmetric positive semidefinite matrices (B, m, m); (B,) float64.
 
-    Lanczos from one fixed start vector, in longer Krylov spaces for the matrices that need them, and LAPACK for those on
-    which no space converges.
-    """
-    value = torch.full(gram.shape[:1], torch.nan, dtype=torch.float64)
-    open_ = torch.arange(len(gram))
-    for steps in KRYLOV:
-        if len(open_) and steps < gram.shape[-1]:
-            ritz, error = _lanczos(gram[open_] if len(open_) < len(gram) else gram, steps)
-            done = error <= LANCZOS_TOLERANCE * ritz
-            value[open_[done]] = ritz[done]
-            open_ = open_[~done]
-    if len(open_):
-        value[open_] = torch.linalg.eigvalsh(gram[open_])[:, -1].double()
-    return value
-
-
-def _lanczos(gram: torch.Tensor, steps: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Largest Ritz value and a bound on its error, each (B,) float64.
-
-    The error is at most the residual r, and at most r^2 / gap to the next eigenvalue (Parlett 1998, section 11.7), which
-    the next Ritz value estimates. Vectors are rows, which multiply faster in batches.
+    Lanczos with full reorthogonalisation from one fixed start vector. Some eigenvalue lies within the residual of a Ritz
+    value (Parlett 1998, section 4.5); that it is the largest needs a start vector not orthogonal to the first eigenvector to
+    within RESIDUAL / (relative gap to the second), hence a tolerance far below the accuracy wanted. What does not converge
+    goes to LAPACK.
     """
     count, size, _ = gram.shape
+    steps = min(KRYLOV, size - 1)
+    value = torch.full((count,), torch.nan, dtype=torch.float64)
+    left = torch.arange(count)
     start = torch.from_numpy(np.random.default_rng(0).standard_normal(size)).to(gram.dtype)
     vector = (start / start.norm()).expand(count, 1, size)
-    scale = _trace(gram)
-    basis = gram.new_zeros(count, steps, size)
-    alphas, betas = gram.new_zeros(count, steps), gram.new_zeros(count, steps)
+    basis, alphas, betas = (
+        gram.new_zeros(count, steps, size),
+        gram.new_zeros(count, steps),
+        gram.new_zeros(count, steps),
+    )
+    active = gram
+    # Vectors are rows, which multiply faster in batches.
     for k in range(steps):
         basis[:, k] = vector[:, 0]
         known = basis[:, : k + 1]
-        product = torch.bmm(vector, gram)
-        overlap = torch.bmm(product, known.transpose(1, 2))
-        alphas[:, k] = overlap[:, 0, k]
-        product = torch.baddbmm(product, overlap, known, alpha=-1)
+        product = torch.bmm(vector, active)
+        alphas[:, k] = (product * vector).sum((1, 2))
+        # The second pass keeps a vector orthogonal that the first left as rounding noise of an exhausted Krylov space.
+        for _ in range(2):
+            product = torch.baddbmm(product, torch.bmm(product, known.transpose(1, 2)), known, alpha=-1)
         beta = torch.linalg.vector_norm(product, dim=(1, 2))
-        # An exhausted Krylov space leaves rounding noise; it ends here, and the zeros that follow change no Ritz value.
-        beta = torch.where(beta > 1e-6 * scale, beta, 0)
         betas[:, k] = beta
         vector = product / torch.where(beta > 0, beta, torch.inf)[:, None, None]
-    tridiagonal = (
-        torch.diag_embed(alphas) + torch.diag_embed(betas[:, :-1], 1) + torch.diag_embed(betas[:, :-1], -1)
-    )
-    ritz, vectors = np.linalg.eigh(tridiagonal.double().numpy())
-    residual = betas[:, -1].double().numpy() * abs(vectors[:, -1, -1])
-    gap = np.maximum(ritz[:, -1] - ritz[:, -2] - residual, 1e-300)
-    return torch.from_numpy(ritz[:, -1]), torch.from_numpy(np.minimum(residual, residual**2 / gap))
+        if (k + 1) % CHECK == 0:
+            ritz, residual = _largest_ritz(alphas[:, : k + 1], betas[:, : k + 1])
+            done = residual <= RESIDUAL * ritz
+            value[left[done]] = ritz[done]
+            if done.all():
+                return value
+            if done.any():
+                left, active, vector = left[~done], active[~done], vector[~done]
+                basis, alphas, betas = basis[~done], alphas[~done], betas[~done]
+    value[left] = torch.linalg.eigvalsh(active)[:, -1].double()
+    return value
+
+
+def _largest_ritz(alphas: torch.Tensor, betas: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Largest eigenvalue of tridiagonal matrices, diagonals (B, k) and off-diagonals (B, k), and its residual; (B,)."""
+    off = torch.diag_embed(betas[:, :-1], 1)
+    ritz, vectors = torch.linalg.eigh((torch.diag_embed(alphas) + off + off.transpose(1, 2)).double())
+    return ritz[:, -1], betas[:, -1].double() * vectors[:, -1, -1].abs()
 
 
 def _symmetric_product(rows: torch.Tensor) -> torch.Tensor:
@@ -166,7 +170,3 @@ def _symmetric_product(rows: torch.Tensor) -> torch.Tensor:
 
 def _trace(gram: torch.Tensor) -> torch.Tensor:
     return gram.diagonal(dim1=1, dim2=2).sum(1)
-
-
-def _zero(matrices: torch.Tensor) -> torch.Tensor:
-    return matrices.abs().amax((1, 2)) == 0

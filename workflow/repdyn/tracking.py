@@ -1,6 +1,6 @@
 """What is measured on the probe set while a network trains, without changing the training."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -9,7 +9,6 @@ import pandas as pd
 import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
-from torch.nn.utils import get_total_norm
 
 from repdyn.models.embedding import PADDING
 from repdyn.models.transformer import Transformer
@@ -18,8 +17,6 @@ from repdyn.spectrum import FULL, LEADING, full_measures, leading_measures
 
 MEASURES = tuple(name + suffix for suffix in ("", "_uncentred") for name in LEADING + FULL)
 
-# Examples in a forward pass: few enough for the activations to stay in cache.
-CHUNK = 64
 # Bytes of representations kept before they are measured together: enough to share the cost of calls, few enough for the cache.
 BUFFER = 4 * 2**20
 
@@ -32,8 +29,8 @@ class Probe(NamedTuple):
     rows: tuple[torch.Tensor, ...]
 
 
-def make_probe(inputs: torch.Tensor, labels: torch.Tensor, token_limit: int = 1024) -> Probe:
-    """Chunk a probe set, inputs (n, ...) and labels (n,), and choose at most `token_limit` of its token rows.
+def make_probe(inputs: torch.Tensor, labels: torch.Tensor, chunk: int, token_limit: int = 1024) -> Probe:
+    """Split a probe set, inputs (n, ...) and labels (n,), into chunks of examples and choose at most `token_limit` of its token rows.
 
     The choice is the same for every network and seed; padding is never chosen.
     """
@@ -46,8 +43,22 @@ def make_probe(inputs: torch.Tensor, labels: torch.Tensor, token_limit: int = 10
         rows = np.random.default_rng(derive("token rows")).choice(rows, token_limit, replace=False)
     keep = torch.zeros(valid.numel(), dtype=torch.bool)
     keep[torch.from_numpy(rows)] = True
-    chunks = keep.view_as(valid).split(CHUNK)
-    return Probe(inputs.split(CHUNK), labels, tuple(chunk.flatten().nonzero()[:, 0] for chunk in chunks))
+    chunks = keep.view_as(valid).split(chunk)
+    return Probe(inputs.split(chunk), labels, tuple(part.flatten().nonzero()[:, 0] for part in chunks))
+
+
+@contextmanager
+def evaluating(model: nn.Module):
+    """Evaluation mode inside, the mode of every module as before after it."""
+    switched = [module for module in model.modules() if module.training]
+    # Straight into the instance: nn.Module's own attribute setter is slow enough to show in the cost of tracking.
+    for module in switched:
+        vars(module)["training"] = False
+    try:
+        yield
+    finally:
+        for module in switched:
+            vars(module)["training"] = True
 
 
 @contextmanager
@@ -58,9 +69,7 @@ def captured(model: nn.Module, layers: list[str]):
     try:
         for layer, kept in outputs.items():
             module = model.get_submodule(layer)
-            handles.append(
-                module.register_forward_hook(lambda _m, _i, output, kept=kept: kept.append(output))
-            )
+            handles.append(module.register_forward_hook(lambda _m, _i, output, kept=kept: kept.append(output)))
         yield outputs
     finally:
         for handle in handles:
@@ -70,21 +79,26 @@ def captured(model: nn.Module, layers: list[str]):
 def representations(model: nn.Module, probe: Probe) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
     """Representation matrix (rows, features) of every tracked layer in eval mode, and the logits (n, classes).
 
-    Rows are examples; channels are averaged over space; tokens of a transformer are rows of their own. The mode of the
-    model is restored.
+    Rows are examples; channels are averaged over space; tokens of a transformer are rows of their own.
     """
-    training = model.training
-    model.eval()
     logits = []
-    try:
-        with torch.inference_mode(), captured(model, model.tracked) as outputs:
-            for inputs, rows in zip(probe.inputs, probe.rows, strict=True):
-                logits.append(model(inputs))
-                for kept in outputs.values():
-                    kept[-1] = _matrix(kept[-1], rows)
-            return {layer: torch.cat(kept) for layer, kept in outputs.items()}, torch.cat(logits)
-    finally:
-        model.train(training)
+    with torch.inference_mode(), evaluating(model), captured(model, model.tracked) as outputs:
+        for inputs, rows in zip(probe.inputs, probe.rows, strict=True):
+            logits.append(model(inputs))
+            for kept in outputs.values():
+                kept[-1] = _matrix(kept[-1], rows)
+        return {layer: torch.cat(kept) for layer, kept in outputs.items()}, torch.cat(logits)
+
+
+def evaluate(model: nn.Module, inputs: torch.Tensor, labels: torch.Tensor) -> tuple[float, int]:
+    """Mean cross-entropy and number of correct answers in evaluation mode."""
+    with torch.inference_mode(), evaluating(model):
+        logits = torch.cat([model(chunk) for chunk in inputs.split(model.chunk)])
+    return cross_entropy(logits, labels).item(), int((logits.argmax(1) == labels).sum())
+
+
+def _norm(tensors: Iterable[torch.Tensor]) -> float:
+    return torch.linalg.vector_norm(torch.cat([tensor.flatten() for tensor in tensors])).item()
 
 
 def _matrix(output: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
@@ -105,6 +119,7 @@ class Tracker:
     def __init__(self, model: nn.Module, probe: Probe, spectrum_every: int):
         self.model = model
         self.probe = probe
+        self.parameters = list(model.parameters())
         self.spectrum_every = spectrum_every
         self.training = []
         self.values = {name: {} for name in MEASURES}
@@ -113,14 +128,13 @@ class Tracker:
 
     def measure(self, step: int, loss: float) -> None:
         """Record the state before update `step`, and the loss and gradient of the batch drawn at it."""
-        gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
         matrices, logits = representations(self.model, self.probe)
         self.training.append(
             {
                 "step": step,
                 "loss": loss,
-                "grad_norm": get_total_norm(gradients).item(),
-                "weight_norm": get_total_norm([p.detach() for p in self.model.parameters()]).item(),
+                "grad_norm": _norm(p.grad for p in self.parameters),
+                "weight_norm": _norm(p.detach() for p in self.parameters),
                 "probe_loss": cross_entropy(logits, self.probe.labels).item(),
                 "probe_accuracy": (logits.argmax(1) == self.probe.labels).double().mean().item(),
             }

@@ -47,6 +47,7 @@ def train_steps(
     At the yield the weights are those after `step` updates and `.grad` holds the gradient of the batch drawn at `step`.
     After the last yield (step == recipe.steps) nothing is updated. Stops after a loss that is not finite.
     """
+    model.train()
     order, epoch = None, None
     per_epoch = len(inputs) // recipe.batch_size
     for step in range(start, recipe.steps + 1):
@@ -58,7 +59,6 @@ def train_steps(
         position = step % per_epoch * recipe.batch_size
         batch = order[position : position + recipe.batch_size]
         torch.default_generator.manual_seed(derive(*recipe.key, "dropout", step))
-        model.train()
         loss = cross_entropy(model(inputs[batch]), labels[batch])
         optimizer.zero_grad()
         loss.backward()
@@ -82,18 +82,12 @@ def get_state(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, t
     for name, parameter in model.named_parameters():
         for item, value in optimizer.state.get(parameter, {}).items():
             tensors[f"optimizer/{name}/{item}"] = value
-    return {
-        name: value.detach().clone(memory_format=torch.contiguous_format) for name, value in tensors.items()
-    }
+    return {name: value.detach().clone(memory_format=torch.contiguous_format) for name, value in tensors.items()}
 
 
-def set_state(
-    model: nn.Module, optimizer: torch.optim.Optimizer | None, tensors: dict[str, torch.Tensor]
-) -> None:
+def set_state(model: nn.Module, optimizer: torch.optim.Optimizer | None, tensors: dict[str, torch.Tensor]) -> None:
     """Put a state made by `get_state` back, bit for bit. Raises RuntimeError where names or shapes do not fit."""
-    weights = {
-        name.removeprefix("model/"): value for name, value in tensors.items() if name.startswith("model/")
-    }
+    weights = {name.removeprefix("model/"): value for name, value in tensors.items() if name.startswith("model/")}
     model.load_state_dict(weights)
     if optimizer is None:
         return

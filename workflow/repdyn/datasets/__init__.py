@@ -1,7 +1,5 @@
-"""Datasets behind one contract: each loader returns a `Dataset` fixed by a seed."""
+"""The contract that every dataset fulfils: each loader returns a `Dataset` fixed by a seed."""
 
-import importlib
-import inspect
 import zlib
 from dataclasses import dataclass, field
 
@@ -11,17 +9,6 @@ from repdyn.errors import StudyError
 
 SPLITS = ("train", "probe", "test")
 KINDS = {"image": "float32", "vector": "float32", "text": "int64"}
-LOADERS = {
-    "digits": "digits",
-    "glyphs": "glyphs",
-    "photos": "photos",
-    "docstrings": "docstrings",
-    "manifold": "manifold",
-    "mnist": "idx",
-    "fashion_mnist": "idx",
-    "qmnist": "idx",
-    "ag_news": "ag_news",
-}
 
 
 @dataclass(frozen=True)
@@ -50,26 +37,6 @@ class Dataset:
     def chance(self) -> float:
         """Accuracy on the test split of always answering its most frequent class."""
         return float(np.bincount(self.labels["test"]).max() / len(self.labels["test"]))
-
-
-def load(name: str, seed: int, **options) -> Dataset:
-    """Load the dataset `name` and check it; the same seed gives the same bytes.
-
-    Raises StudyError for an unknown name or option, a missing folder, bad files or a broken contract.
-    """
-    if name not in LOADERS:
-        raise StudyError(f"unknown dataset {name!r}; the known ones are {', '.join(LOADERS)}")
-    loader = importlib.import_module(f"{__name__}.{LOADERS[name]}").load
-    parameters = inspect.signature(loader).parameters
-    if "name" in parameters:
-        options = {**options, "name": name}
-    known = [key for key in parameters if key not in ("seed", "name")]
-    unknown = [key for key in options if key not in parameters or key == "seed"]
-    if unknown:
-        raise StudyError(f"dataset {name} has no option {unknown[0]!r}; it has {', '.join(known)}")
-    if "directory" in parameters and options.get("directory") is None:
-        raise StudyError(f"dataset {name} is read from files: name their folder with the config key data_dir")
-    return check(loader(seed, **options))
 
 
 def generator(seed: int, purpose: str) -> np.random.Generator:

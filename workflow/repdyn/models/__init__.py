@@ -12,9 +12,7 @@ from repdyn.models.transformer import Transformer
 ACCEPTS = {"mlp": ("image", "text", "vector"), "cnn": ("image",), "transformer": ("image", "text")}
 
 
-def build(
-    architecture: dict, kind: str, shape: tuple[int, ...], classes: int, vocabulary: int = 0
-) -> nn.Module:
+def build(architecture: dict, kind: str, shape: tuple[int, ...], classes: int, vocabulary: int = 0) -> nn.Module:
     """A network for inputs of `shape`, initialised from the global random state.
 
     architecture: {"family": ..., and that family's widths}; see config/architectures.yaml. The module carries `tracked`, the

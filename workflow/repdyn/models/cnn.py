@@ -9,6 +9,8 @@ class CNN(nn.Module):
     Tracked: each convolution after its ReLU and before pooling, averaged over space, and the logits.
     """
 
+    chunk = 64
+
     def __init__(self, channels: list[int], size: int, classes: int):
         super().__init__()
         widths = [1, *channels]

@@ -11,9 +11,10 @@ class MLP(nn.Module):
     Tracked: the embedding (text only), each hidden layer after its ReLU, the logits.
     """
 
-    def __init__(
-        self, hidden: list[int], features: int, classes: int, vocabulary: int = 0, embedding: int = 64
-    ):
+    # Examples in a forward pass when nothing is learnt: as many as keep the activations in cache.
+    chunk = 256
+
+    def __init__(self, hidden: list[int], features: int, classes: int, vocabulary: int = 0, embedding: int = 64):
         super().__init__()
         self.embedding = MeanEmbedding(vocabulary, embedding) if vocabulary else nn.Flatten()
         widths = [embedding if vocabulary else features, *hidden]

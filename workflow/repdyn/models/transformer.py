@@ -66,6 +66,7 @@ class Transformer(nn.Module):
     """
 
     PATCHES = 4
+    chunk = 64
 
     def __init__(
         self,

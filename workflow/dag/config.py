@@ -1,0 +1,175 @@
+"""Reads and checks everything a user may edit, before any job starts."""
+
+import csv
+import difflib
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from jsonschema import Draft202012Validator
+
+from repdyn.errors import StudyError
+
+SCHEMAS = Path(__file__).parent.parent / "schemas"
+# What each family of networks can read.
+ACCEPTS = {"mlp": ("image", "text", "vector"), "cnn": ("image",), "transformer": ("image", "text")}
+
+
+@dataclass(frozen=True)
+class Study:
+    """The checked configuration. experiments: {name: (architecture name, dataset name)}."""
+
+    config: dict
+    experiments: dict[str, tuple[str, str]]
+    architectures: dict[str, dict]
+    datasets: dict[str, dict]
+
+
+def load_study(config: dict) -> Study:
+    """Check the configuration and the three files it names. Raises StudyError naming the key or file that is wrong."""
+    check(config, "config", "the configuration")
+    architectures = read_yaml(config["architectures"], "architectures")
+    datasets = read_yaml(config["datasets"], "datasets")
+    experiments = read_experiments(config["experiments"])
+    for name, (architecture, dataset) in experiments.items():
+        where = f"{config['experiments']}, experiment {name!r}"
+        network = known(architecture, architectures, f"{where}: architecture", config["architectures"])
+        data = known(dataset, datasets, f"{where}: dataset", config["datasets"])
+        check_pair(where, architecture, network, dataset, data)
+    study = Study(config, experiments, architectures, {name: datasets[name] for _, name in experiments.values()})
+    check_numbers(study)
+    return study
+
+
+def check(content, schema: str, what: str) -> None:
+    """Raise StudyError for the first place where `content` does not fit the schema of that name."""
+    rules = yaml.safe_load((SCHEMAS / f"{schema}.schema.yaml").read_text(encoding="utf-8"))
+    errors = sorted(Draft202012Validator(rules).iter_errors(content), key=lambda error: list(map(str, error.path)))
+    if errors:
+        raise StudyError(f"{what}: {explain(errors[0])}")
+
+
+def explain(error) -> str:
+    """A schema error as a sentence: where, what was found, what would do."""
+    key = ".".join(str(part) for part in error.absolute_path)
+    if error.validator == "additionalProperties":
+        allowed = list(error.schema["properties"])
+        unknown = next(name for name in error.instance if name not in allowed)
+        close = difflib.get_close_matches(str(unknown), allowed, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"known keys are {', '.join(allowed)}."
+        return f"unknown key {'.'.join(filter(None, (key, str(unknown))))!r}; {hint}"
+    if error.validator == "required":
+        missing = next(name for name in error.validator_value if name not in error.instance)
+        return (
+            f"key {'.'.join(filter(None, (key, missing)))!r} is missing; {wanted(error.schema['properties'][missing])}."
+        )
+    if error.validator in ("oneOf", "anyOf") and error.context:
+        return explain(min(error.context, key=lambda inner: (inner.validator == "const", len(inner.path) == 0)))
+    return f"key {key!r} is {error.instance!r}; {wanted(error.schema)}."
+
+
+def wanted(schema: dict) -> str:
+    """What a schema asks for, in words."""
+    if "description" in schema:
+        return schema["description"]
+    if "enum" in schema:
+        return f"one of {', '.join(map(str, schema['enum']))} is needed"
+    limits = [f"{word} {schema[key]}" for key, word in LIMITS.items() if key in schema]
+    return " ".join([f"a value of type {schema.get('type', 'any')} is needed", *limits])
+
+
+LIMITS = {"minimum": "of at least", "maximum": "of at most", "exclusiveMinimum": "above", "exclusiveMaximum": "below"}
+
+
+def read_yaml(path: str, schema: str) -> dict:
+    """A YAML file checked against its schema."""
+    file = existing(path, schema)
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise StudyError(f"{path} is not valid YAML: {error}") from error
+    check(content, schema, path)
+    return content
+
+
+def read_experiments(path: str) -> dict[str, tuple[str, str]]:
+    """The sample sheet: tab-separated columns experiment, architecture, dataset."""
+    with existing(path, "experiments").open(encoding="utf-8", newline="") as sheet:
+        lines = (line for line in sheet if line.strip() and not line.startswith("#"))
+        table = csv.DictReader(lines, delimiter="\t")
+        if table.fieldnames != ["experiment", "architecture", "dataset"]:
+            raise StudyError(
+                f"{path}: the columns are {table.fieldnames}; experiment, architecture, dataset are needed, separated by tabs"
+            )
+        experiments = {}
+        for number, row in enumerate(table, start=1):
+            name = row["experiment"]
+            if None in row or not all(row.values()):
+                raise StudyError(f"{path}, row {number}: {name!r} needs exactly three values separated by tabs")
+            if name in experiments:
+                raise StudyError(f"{path}, row {number}: experiment {name!r} is listed twice; remove or rename one")
+            if not all(letter.isalnum() or letter in "_-." for letter in name):
+                raise StudyError(f"{path}, row {number}: {name!r}: letters, digits, '_', '-' and '.' make a name")
+            experiments[name] = (row["architecture"], row["dataset"])
+    if not experiments:
+        raise StudyError(f"{path} lists no experiments; one row each is needed")
+    return experiments
+
+
+def existing(path: str, key: str) -> Path:
+    file = Path(path)
+    if not file.is_file():
+        raise StudyError(f"{path} does not exist; key {key!r} must name a file, relative to {Path.cwd()}")
+    return file
+
+
+def known(name: str, table: dict, where: str, source: str) -> dict:
+    if name not in table:
+        close = difflib.get_close_matches(name, table, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"{source} describes {', '.join(table)}."
+        raise StudyError(f"{where} {name!r} is not in {source}; {hint}")
+    return table[name]
+
+
+def check_pair(where: str, architecture: str, network: dict, dataset: str, data: dict) -> None:
+    """Raise StudyError for a network that cannot read the data."""
+    family = network["family"]
+    if data["kind"] not in ACCEPTS[family]:
+        able = " or ".join(ACCEPTS[family])
+        raise StudyError(
+            f"{where}: a {family} ({architecture}) cannot read {data['kind']} data ({dataset}), only {able}."
+        )
+    if family == "cnn" and data["size"] >> len(network["channels"]) < 1:
+        most = data["size"].bit_length() - 1
+        raise StudyError(
+            f"{where}: {architecture} halves its images {len(network['channels'])} times, {dataset} is {data['size']} pixels "
+            f"wide; at most {most} channels entries fit"
+        )
+    if family == "transformer" and network["width"] % network["heads"]:
+        raise StudyError(
+            f"{where}: width {network['width']} of {architecture} is not a multiple of its {network['heads']} heads"
+        )
+    if family == "transformer" and data["kind"] == "image" and data["size"] % 4:
+        raise StudyError(
+            f"{where}: {dataset} is {data['size']} pixels wide, not a multiple of the 4 patches of a transformer"
+        )
+
+
+def check_numbers(study: Study) -> None:
+    """Raise StudyError for numbers that are fine alone and impossible together."""
+    training, tracking, phase1 = (study.config[part] for part in ("training", "tracking", "phase1"))
+    for key, value, unit in (
+        ("training.steps", training["steps"], tracking["every"]),
+        ("tracking.spectrum_every", tracking["spectrum_every"], tracking["every"]),
+    ):
+        if value % unit:
+            near = value // unit * unit or unit
+            raise StudyError(f"{key} is {value}, not a multiple of tracking.every ({unit}); {near} would do")
+    measurements = training["steps"] // tracking["every"] + 1
+    if phase1["window"] > measurements:
+        raise StudyError(f"phase1.window is {phase1['window']}; a run has only {measurements} measurements")
+    for name, data in study.datasets.items():
+        if data["options"]["train"] < training["batch_size"]:
+            raise StudyError(
+                f"training.batch_size is {training['batch_size']}; dataset {name} has {data['options']['train']} training examples"
+            )

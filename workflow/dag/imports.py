@@ -1,0 +1,19 @@
+"""Which project files a script runs, read from its imports."""
+
+from functools import cache
+from modulefinder import ModuleFinder
+from pathlib import Path
+
+
+@cache
+def import_closure(script: str, roots: tuple[str, ...]) -> list[str]:
+    """The script and every module below `roots` that it imports, directly or not, also inside functions.
+
+    Imports by a name computed at run time are not seen: whoever needs them lists them.
+    """
+    finder = ModuleFinder(path=[str(Path(root).resolve()) for root in roots])
+    finder.run_script(script)
+    base = Path.cwd()
+    files = {Path(module.__file__).resolve() for module in finder.modules.values() if module.__file__}
+    others = sorted(str(file.relative_to(base)) for file in files if file.is_relative_to(base))
+    return [script, *(file for file in others if file != script)]

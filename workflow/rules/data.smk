@@ -1,0 +1,34 @@
+"""Datasets, one file each."""
+
+
+def loader(wildcards):
+    """The loader is imported by name, which the import graph cannot show."""
+    return import_closure(f"workflow/repdyn/datasets/{LOADERS[wildcards.dataset]}.py", ("workflow",))
+
+
+def original_files(wildcards):
+    """The folder of a dataset that is read from files, as an option of its loader."""
+    return {"directory": config["data_dir"]} if STUDY.datasets[wildcards.dataset].get("files") else {}
+
+
+rule dataset:
+    input:
+        code=code("dataset"),
+        loader=loader,
+    output:
+        f"{RESULTS}/data/{{dataset}}.safetensors",
+    log:
+        f"{RESULTS}/logs/dataset/{{dataset}}.log",
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        kind=lambda wildcards: STUDY.datasets[wildcards.dataset]["kind"],
+        seed=config["data_seed"],
+        options=lambda wildcards: json.dumps(STUDY.datasets[wildcards.dataset]["options"] | original_files(wildcards)),
+    message:
+        "Preparing dataset {wildcards.dataset}"
+    shell:
+        "python {input.code[0]} --name {wildcards.dataset} --kind {params.kind} --seed {params.seed}"
+        " --options {params.options:q} --out {output} > {log} 2>&1"

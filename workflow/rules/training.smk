@@ -1,0 +1,37 @@
+"""Training with tracking and checkpoints, one job a run."""
+
+
+def architecture(wildcards):
+    return STUDY.experiments[wildcards.experiment][0]
+
+
+rule train:
+    input:
+        code=code("train"),
+        data=lambda wildcards: f"{RESULTS}/data/{STUDY.experiments[wildcards.experiment][1]}.safetensors",
+    output:
+        trajectory=f"{RUN}/trajectory.parquet",
+        training=f"{RUN}/training.parquet",
+        facts=f"{RUN}/run.json",
+        checksums=f"{RUN}/checkpoints.json",
+        checkpoints=directory(f"{RUN}/checkpoints"),
+        provenance=f"{RUN}/provenance.json",
+    log:
+        f"{RESULTS}/logs/train/{{experiment}}-seed{{seed}}.log",
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=60,
+    params:
+        out=subpath(output.facts, parent=True),
+        name=architecture,
+        architecture=lambda wildcards: json.dumps(STUDY.architectures[architecture(wildcards)]),
+        training=section("training"),
+        tracking=section("tracking"),
+        checkpoint_every=config["checkpoints"]["every"],
+    message:
+        "Training {wildcards.experiment}, seed {wildcards.seed}"
+    shell:
+        "python {input.code[0]} --data {input.data} --experiment {wildcards.experiment} --seed {wildcards.seed}"
+        " --architecture-name {params.name} --architecture {params.architecture:q} --training {params.training:q}"
+        " --tracking {params.tracking:q} --checkpoint-every {params.checkpoint_every} --out {params.out} > {log} 2>&1"

@@ -1,0 +1,36 @@
+"""One row per run: what it is, how it ended and its statistics."""
+
+import argparse
+from pathlib import Path
+
+import pandas as pd
+from files import read_json, readable_errors, write_parquet
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sheet", type=Path, required=True, help="sample sheet, config/experiments.tsv")
+    parser.add_argument("--seeds", type=int, required=True)
+    parser.add_argument("--runs", type=Path, required=True, help="folder of all runs")
+    parser.add_argument("--out", type=Path, required=True)
+    arguments = parser.parse_args()
+    experiments = pd.read_csv(arguments.sheet, sep="\t", comment="#")["experiment"]
+    folders = [arguments.runs / name / f"seed{seed}" for name in experiments for seed in range(arguments.seeds)]
+    write_parquet(arguments.out, pd.DataFrame([row(folder) for folder in folders]))
+
+
+def row(folder: Path) -> dict:
+    """Scalars of a run and its final dimension: the mean over the tracked layers before the logits."""
+    facts = {**read_json(folder / "run.json"), **read_json(folder / "phase1.json")}
+    facts["flags"] = "; ".join(facts["flags"])
+    facts = {name: value for name, value in facts.items() if not isinstance(value, list | dict)}
+    trajectory = pd.read_parquet(folder / "trajectory.parquet")
+    last = trajectory[(trajectory["step"] == trajectory["step"].max()) & (trajectory["layer"] != "output")]
+    for measure in ("participation_ratio", "stable_rank"):
+        facts[f"final_{measure}"] = last[measure].mean(skipna=False)
+    return facts
+
+
+if __name__ == "__main__":
+    with readable_errors():
+        main()

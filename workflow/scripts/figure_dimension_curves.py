@@ -1,0 +1,27 @@
+"""Draw a metric of all runs against the step, by family, dataset and depth."""
+
+import argparse
+from pathlib import Path
+
+import pandas as pd
+from files import readable_errors
+from repdyn.figures.curves import dimension_curves
+from run_files import read_runs, write_figure
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--experiments", type=Path, required=True)
+    parser.add_argument("--runs-root", type=Path, required=True)
+    parser.add_argument("--metric", default="participation_ratio")
+    parser.add_argument("--out", type=Path, required=True, help="path without suffix; .png, .svg and .webp are added")
+    arguments = parser.parse_args()
+    experiments = pd.read_parquet(arguments.experiments)
+    columns = ["step", "layer", "depth", arguments.metric]
+    trajectories = read_runs(arguments.runs_root, experiments, "trajectory.parquet", columns)
+    write_figure(dimension_curves(trajectories, experiments, arguments.metric), arguments.out, width=2000)
+
+
+if __name__ == "__main__":
+    with readable_errors():
+        main()

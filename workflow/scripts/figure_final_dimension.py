@@ -1,0 +1,22 @@
+"""Draw the dimension of all runs at their last step, by architecture."""
+
+import argparse
+from pathlib import Path
+
+import pandas as pd
+from files import readable_errors
+from repdyn.figures.curves import final_dimension
+from run_files import write_figure
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--experiments", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True, help="path without suffix; .png, .svg and .webp are added")
+    arguments = parser.parse_args()
+    write_figure(final_dimension(pd.read_parquet(arguments.experiments)), arguments.out, width=1800)
+
+
+if __name__ == "__main__":
+    with readable_errors():
+        main()
