@@ -8,6 +8,7 @@ from pathlib import Path
 import yaml
 from jsonschema import Draft202012Validator
 
+from repdyn.datasets.registry import load
 from repdyn.errors import StudyError
 
 SCHEMAS = Path(__file__).parent.parent / "schemas"
@@ -173,3 +174,10 @@ def check_numbers(study: Study) -> None:
             raise StudyError(
                 f"training.batch_size is {training['batch_size']}; dataset {name} has {data['options']['train']} training examples"
             )
+
+
+def check_files(study: Study) -> None:
+    """Read every dataset that comes from files once, so that a missing or broken file stops the study before any job."""
+    for name, data in study.datasets.items():
+        if data.get("files"):
+            load(name, study.config["data_seed"], directory=study.config["data_dir"], **data["options"])

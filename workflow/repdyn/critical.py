@@ -1,9 +1,14 @@
 """Critical steps: where layers change fastest, whether together, and whether the loss falls then."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from .errors import StudyError
 from .series import evaluable as is_evaluable
+from .surrogates import IncrementModel, draw_increments, fit_increments, tail_weight, whiten
+
+WINDOW = 20  # measurements: 5 % of a run, the shortest stretch that is called a period
 
 
 def top_decile(values: np.ndarray, order: int, quantile: float, evaluable: np.ndarray | None) -> np.ndarray:
@@ -64,3 +69,64 @@ def loss_coupling(critical: np.ndarray, loss: np.ndarray) -> np.ndarray:
     count = critical.sum(axis=0)
     falling = (critical & (np.diff(loss) < 0)[:, None]).sum(axis=0)
     return np.divide(falling, count, out=np.full(len(count), np.nan), where=count > 0)
+
+
+class Clustering(NamedTuple):
+    """Concentration of critical steps per layer, each (L,), NaN where a layer is not evaluable.
+
+    concentration: critical steps in the densest window over those expected of a constant rate (1 / (1 - quantile) at most).
+    expected: its mean over surrogates. p: one-sided. start: first index of the densest window.
+    """
+
+    concentration: np.ndarray
+    expected: np.ndarray
+    p: np.ndarray
+    start: np.ndarray
+
+
+def critical_clustering(
+    values: np.ndarray,
+    rng: np.random.Generator,
+    surrogates: int = 1000,
+    window: int = WINDOW,
+    quantile: float = 0.9,
+) -> Clustering:
+    """Do a layer's fastest changes fall into one period, more than in a series in which no period is special?
+
+    The share of critical steps is fixed by their definition; their spread over the run is not. Scan statistic: the
+    largest number of critical steps in any `window` measurements. Null: stationary surrogates with the
+    autocorrelation, tails and mean change of the series' own increments, but neither its trend nor its changing scale.
+
+    values (T, L). Layers that are not finite, constant or shorter than the null needs are not evaluable.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    evaluable = is_evaluable(values) & (len(values) > 2 * max(window, 4 * 8))
+    result = Clustering(*np.full((4, values.shape[1]), np.nan))
+    for layer in np.flatnonzero(evaluable):
+        increments = np.diff(values[:, layer])[None]
+        drawn = draw_stationary(increments, rng, surrogates)
+        observed, start = densest_window(np.abs(increments), window, quantile)
+        null, _ = densest_window(np.abs(drawn), window, quantile)
+        even = window * (1 - quantile)
+        result.concentration[layer] = observed[0] / even
+        result.expected[layer] = null.mean() / even
+        result.p[layer] = (1 + (null >= observed[0]).sum()) / (1 + surrogates)
+        result.start[layer] = start[0]
+    return result
+
+
+def draw_stationary(increments: np.ndarray, rng: np.random.Generator, surrogates: int) -> np.ndarray:
+    """Increments (1, n) -> stationary surrogates (S, n): mean change and typical scale throughout."""
+    model = fit_increments(increments)
+    u = (increments - model.trend) / model.scale
+    typical = np.full_like(model.scale, np.sqrt((model.scale**2).mean()))
+    level = IncrementModel(np.full_like(model.trend, increments.mean()), typical, model.ar, model.variance)
+    return draw_increments(level, tail_weight(whiten(u, model.ar)[0]), rng, surrogates)
+
+
+def densest_window(size: np.ndarray, window: int, quantile: float) -> tuple[np.ndarray, np.ndarray]:
+    """Largest number of points above the row's quantile in any `window`, and where it starts: (S, n) -> (S,) twice."""
+    above = size > np.quantile(size, quantile, axis=1, keepdims=True)
+    total = np.concatenate([np.zeros((len(size), 1)), np.cumsum(above, axis=1)], axis=1)
+    inside = total[:, window:] - total[:, :-window]
+    return inside.max(axis=1), inside.argmax(axis=1)

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from .errors import StudyError
 from .series import as_columns, phase
 from .series import evaluable as is_evaluable
 
@@ -48,7 +49,32 @@ def zscore_jumps(
     evaluable = is_evaluable(values) if evaluable is None else np.asarray(evaluable)
     z = change_zscores(values).T
     layer, before = np.nonzero((np.abs(z) > threshold) & evaluable[:, None])
+    jumps = describe_jumps(steps, values, layer, before, total_steps, half_window)
+    jumps.insert(4, "z", z[layer, before])
+    return jumps
+
+
+def describe_jumps(
+    steps: np.ndarray,
+    values: np.ndarray,
+    layer: np.ndarray,
+    before: np.ndarray,
+    total_steps: int | None = None,
+    half_window: int = 2,
+) -> pd.DataFrame:
+    """One row per jump that a detector found: when, how large, how fast, which way.
+
+    steps (T,), values (T, L); layer (K,) columns of `values` and before (K,) indices, as detectors give them. Columns
+    as in `zscore_jumps` without z, and
+      relative_magnitude  magnitude / range of the layer's series, in [0, 1]
+    Raises StudyError for an index outside the series.
+    """
+    steps, values = as_columns(steps, values)
+    layer, before = np.asarray(layer, dtype=np.int64), np.asarray(before, dtype=np.int64)
+    if len(before) and not (0 <= before.min() and before.max() < len(steps) - 1):
+        raise StudyError(f"jumps must lie before measurements 1..{len(steps) - 1}, found {before.max()}")
     change = values[before + 1, layer] - values[before, layer]
+    extent = np.ptp(values, axis=0)[layer]
     first = np.maximum(before - half_window, 0)
     last = np.minimum(before + half_window, len(steps) - 1)
     seen = steps[before + 1]
@@ -58,13 +84,34 @@ def zscore_jumps(
             "before": before,
             "step": seen,
             "phase": phase(seen, int(steps[-1]) if total_steps is None else total_steps),
-            "z": z[layer, before],
             "change": change,
             "magnitude": np.abs(change),
+            "relative_magnitude": np.divide(
+                np.abs(change), extent, out=np.full(len(change), np.nan), where=extent > 0
+            ),
             "speed": np.abs(values[last, layer] - values[first, layer]) / (last - first + 1),
             "direction": np.where(change > 0, "increase", "decrease"),
         }
     )
+
+
+def tabulate_jumps(
+    steps: np.ndarray, values: np.ndarray, found: list[np.ndarray], total_steps: int | None = None
+) -> pd.DataFrame:
+    """`describe_jumps` for the indices found in each of the L layers (a list of L arrays)."""
+    layer = np.repeat(np.arange(len(found)), [len(before) for before in found])
+    before = np.concatenate(found) if found else np.empty(0, dtype=np.int64)
+    return describe_jumps(steps, values, layer, before, total_steps)
+
+
+def jump_rates(jumps: pd.DataFrame, evaluable: np.ndarray, measurements: int) -> pd.DataFrame:
+    """Per layer: layer, jumps, per_1000 (points at which a jump can be: measurements - 1), by column number.
+
+    NaN (not 0) for a layer that is not evaluable.
+    """
+    counts = jump_counts(jumps, evaluable)
+    rate = 1000 * counts / (measurements - 1)
+    return pd.DataFrame({"layer": np.arange(len(counts)), "jumps": counts, "per_1000": rate})
 
 
 def jump_counts(jumps: pd.DataFrame, evaluable: np.ndarray) -> np.ndarray:

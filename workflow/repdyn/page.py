@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from .figures.heatmap import metric_name
 from .figures.style import FAMILY_COLOURS, FONT, family_name, family_order, plural, untrained
 
 MISSING = "n/a"
@@ -61,6 +62,9 @@ PANELS = {
     ),
 }
 
+# Columns that are numbers even where no run has a value and the frame holds only None.
+MEASURED = ("test_accuracy", "final_participation_ratio", "final_stable_rank", "jumps_per_layer", "jumps")
+
 COLUMNS = (
     Column("Family", "family", "text"),
     Column("Dataset", "dataset", "text"),
@@ -103,9 +107,8 @@ def render(
     """
     from jinja2 import Environment, StrictUndefined
 
-    clocks = provenance.reindex(columns=["experiment", "seed", "wall_seconds", "cpu_seconds"])
-    runs = experiments.drop(columns=["wall_seconds", "cpu_seconds"], errors="ignore")
-    runs = runs.merge(clocks, on=["experiment", "seed"], how="left")
+    runs = with_clocks(experiments, provenance)
+    runs = runs.astype(dict.fromkeys(MEASURED, np.float64))
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
@@ -127,6 +130,17 @@ def render(
         origins=provenance.astype(object).where(provenance.notna(), None).to_dict("records"),
         without_provenance=int(runs["wall_seconds"].isna().sum()),
     )
+
+
+def with_clocks(experiments: pd.DataFrame, provenance: pd.DataFrame) -> pd.DataFrame:
+    """The table of runs with wall_seconds and cpu_seconds; NaN for a run without a record."""
+    known = {(record["experiment"], record["seed"]): record for record in provenance.to_dict("records")}
+    records = [known.get(run, {}) for run in zip(experiments["experiment"], experiments["seed"], strict=True)]
+    clocks = {
+        name: np.array([record.get(name, np.nan) for record in records], dtype=np.float64)
+        for name in ("wall_seconds", "cpu_seconds")
+    }
+    return experiments.assign(**clocks)
 
 
 def written(value, style: str) -> str:
@@ -235,7 +249,7 @@ def sources(provenance: pd.DataFrame) -> list[tuple[str, str]]:
         return ", ".join(sorted({str(value) for value in provenance[column].dropna()})) or MISSING
 
     found = {}
-    for versions in provenance["versions"] if "versions" in provenance else ():
+    for versions in provenance.get("versions", ()):
         for package, version in (versions if isinstance(versions, dict) else {}).items():
             found.setdefault(package, set()).add(str(version))
     libraries = [(package, ", ".join(sorted(values))) for package, values in sorted(found.items())]
@@ -252,7 +266,8 @@ def _row(run: dict) -> dict:
             text, key = family_name(value), value
         elif column.name == "flags":
             sentences = _flags(run)
-            text, key = "; ".join(sentences) or "none", str(len(sentences))
+            more = f" (and {len(sentences) - 1} more)" if len(sentences) > 1 else ""
+            text, key = (sentences[0] if sentences else "none") + more, str(len(sentences))
         else:
             text = written(value, column.style)
             key = "" if text == MISSING else str(value)
@@ -288,11 +303,10 @@ def _heatmaps_by_family(runs: pd.DataFrame, heatmaps: dict[tuple[str, int], Pict
 
 
 def _heatmap_alt(run) -> str:
-    metric = str(run.metric).replace("_", " ")
-    layers = f" {plural(int(run.layers), 'layer')}," if isinstance(getattr(run, "layers", None), int | float) else ""
+    metric = metric_name(str(run.metric))
     order = run.pattern if isinstance(run.pattern, str) else MISSING
     return (
-        f"Heatmap of the {metric} of every layer over {run.steps:,} steps of {run.experiment}, seed {run.seed}:{layers} "
+        f"Heatmap of the {metric} of every layer over {run.steps:,} steps of {run.experiment}, seed {run.seed}: "
         f"final mean {written(run.final_participation_ratio, 'number')}, "
         f"{written(run.jumps_per_layer, 'number')} jumps per layer, order of settling {order}."
     )

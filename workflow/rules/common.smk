@@ -3,22 +3,23 @@
 import json
 import re
 
-from dag.config import load_study
+from snakemake.exceptions import WorkflowError
+
+from dag.config import check_files, load_study
 from dag.imports import import_closure
 from repdyn.datasets.registry import LOADERS
 from repdyn.errors import StudyError
 
 try:
     STUDY = load_study(config)
+    if workflow.is_main_process:
+        check_files(STUDY)
 except StudyError as error:
     raise WorkflowError(str(error))
 
 RESULTS = config["results"]
+ENVIRONMENT = "../../envs/environment.yaml"
 RUN = f"{RESULTS}/runs/{{experiment}}/seed{{seed}}"
-# glibc hands large blocks back to the system after every operation; keeping them makes training up to a third faster.
-os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", "1000000000")
-os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", "2000000000")
-os.environ.setdefault("MALLOC_TOP_PAD_", "67108864")
 
 
 wildcard_constraints:
@@ -37,6 +38,25 @@ def every_run(name):
     return expand(f"{RUN}/{name}", experiment=STUDY.experiments, seed=range(config["seeds"]))
 
 
+def runs_folder(name):
+    """The folder of all runs, from the inputs of that name, one file a run."""
+    return lambda wildcards, input: str(Path(input[name][0]).parents[2])
+
+
 def section(name, *keys):
     """A slice of the configuration as JSON, for a command line."""
     return json.dumps({key: config[name][key] for key in keys} if keys else config[name])
+
+
+def loader(wildcards):
+    """The loader is imported by name, which the import graph cannot show."""
+    return import_closure(f"workflow/repdyn/datasets/{LOADERS[wildcards.dataset]}.py", ("workflow",))
+
+
+def original_files(wildcards):
+    """The folder of a dataset that is read from files, as an option of its loader."""
+    return {"directory": config["data_dir"]} if STUDY.datasets[wildcards.dataset].get("files") else {}
+
+
+def architecture(wildcards):
+    return STUDY.experiments[wildcards.experiment][0]

@@ -1,16 +1,6 @@
 """Datasets, one file each."""
 
 
-def loader(wildcards):
-    """The loader is imported by name, which the import graph cannot show."""
-    return import_closure(f"workflow/repdyn/datasets/{LOADERS[wildcards.dataset]}.py", ("workflow",))
-
-
-def original_files(wildcards):
-    """The folder of a dataset that is read from files, as an option of its loader."""
-    return {"directory": config["data_dir"]} if STUDY.datasets[wildcards.dataset].get("files") else {}
-
-
 rule dataset:
     input:
         code=code("dataset"),
@@ -19,6 +9,8 @@ rule dataset:
         f"{RESULTS}/data/{{dataset}}.safetensors",
     log:
         f"{RESULTS}/logs/dataset/{{dataset}}.log",
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=1000,

@@ -14,13 +14,15 @@ rule phase1:
         summary=f"{RUN}/phase1.json",
     log:
         f"{RESULTS}/logs/phase1/{{experiment}}-seed{{seed}}.log",
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
     params:
-        run=subpath(output.summary, parent=True),
         **config["phase1"],
+        run=subpath(output.summary, parent=True),
     message:
         "Phase 1 of {wildcards.experiment}, seed {wildcards.seed}"
     shell:
@@ -39,13 +41,15 @@ rule aggregate:
         f"{RESULTS}/study/experiments.parquet",
     log:
         f"{RESULTS}/logs/aggregate.log",
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
     params:
         seeds=config["seeds"],
-        runs=f"{RESULTS}/runs",
+        runs=runs_folder("facts"),
     message:
         "Collecting all runs"
     shell:

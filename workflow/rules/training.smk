@@ -1,10 +1,6 @@
 """Training with tracking and checkpoints, one job a run."""
 
 
-def architecture(wildcards):
-    return STUDY.experiments[wildcards.experiment][0]
-
-
 rule train:
     input:
         code=code("train"),
@@ -18,6 +14,8 @@ rule train:
         provenance=f"{RUN}/provenance.json",
     log:
         f"{RESULTS}/logs/train/{{experiment}}-seed{{seed}}.log",
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=1500,

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 from files import readable_errors
-from repdyn.figures.curves import final_dimension
 from run_files import write_figure
+
+from repdyn.figures.curves import final_dimension
 
 
 def main():

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 from files import read_json, readable_errors
-from repdyn.figures.heatmap import layer_heatmap
 from run_files import write_figure
+
+from repdyn.figures.heatmap import layer_heatmap
 
 PAGE_WIDTH, PAGE_LIMIT = 1000, 40 * 1024  # pixels, bytes: 55 of them share one page
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 from files import atomic, read_json, readable_errors
-from repdyn.page import PANELS, picture, render
 from run_files import run_folder
+
+from repdyn.page import PANELS, picture, render
 
 
 def main():
@@ -25,7 +26,10 @@ def main():
         pictures({name: arguments.figures_dir / f"{name}.webp" for name in PANELS}),
         pictures({run: folder / "heatmap.webp" for run, folder in folders.items()}),
         pd.DataFrame(
-            [{"experiment": run[0], "seed": run[1], **read_json(folder / "provenance.json")} for run, folder in folders.items()]
+            [
+                {"experiment": run[0], "seed": run[1], **read_json(folder / "provenance.json")}
+                for run, folder in folders.items()
+            ]
         ),
         arguments.threshold,
     )

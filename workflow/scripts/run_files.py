@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 from files import atomic
+
 from repdyn.figures.style import to_png_bytes, to_svg_bytes, to_webp_bytes
 
 

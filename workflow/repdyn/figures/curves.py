@@ -157,7 +157,7 @@ def final_dimension(experiments: pd.DataFrame):
     styles = dataset_styles(experiments["dataset"])
     grey = untrained(experiments)
     for axes, metric in zip(panels[0], ("participation_ratio", "stable_rank"), strict=True):
-        values = experiments[f"final_{metric}"]
+        values = experiments[f"final_{metric}"].astype(np.float64)
         for dataset, (colour, marker) in styles.items():
             for flagged in (False, True):
                 runs = experiments[(experiments["dataset"] == dataset) & (grey == flagged) & values.notna()]

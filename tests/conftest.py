@@ -1,0 +1,76 @@
+"""A copy of the project in which tests may run the workflow and edit files."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+def copy_project(target: Path) -> Path:
+    """What git would commit: tracked files and new ones that are not ignored."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True
+    )
+    for name in filter(None, listed.stdout.decode().split("\0")):
+        if (ROOT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target / name)
+    return target
+
+
+class Project:
+    """A copy of the project and the command line in it."""
+
+    def __init__(self, folder: Path):
+        self.folder = copy_project(folder)
+
+    def command(self, *arguments: str, **options) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            [sys.executable, *arguments], cwd=self.folder, capture_output=True, text=True, env=environment(), **options
+        )
+
+    def snakemake(self, *arguments: str, config: str = "tests/small/config.yaml", **options):
+        chosen = ["--configfile", config] if config else []
+        return self.command("-m", "snakemake", "--cores", "2", *arguments, *chosen, **options)
+
+    def planned(self, *arguments: str) -> dict[str, int]:
+        """Jobs per rule that Snakemake would run now; empty when there is nothing to do."""
+        done = self.snakemake("-n", *arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+        output = done.stdout + done.stderr
+        if "Nothing to be done" in output:
+            return {}
+        table = output.split("Job stats:")[1].split("total")[0].splitlines()[3:]
+        return {rule: int(count) for rule, count in (line.split() for line in table if line.strip())}
+
+    def edit(self, path: str, text: str = "\n# edited\n"):
+        """Append to a file inside a `with`, put it back afterwards."""
+        return Edited(self.folder / path, text)
+
+
+class Edited:
+    def __init__(self, path: Path, text: str):
+        self.path, self.text = path, text
+
+    def __enter__(self):
+        self.original = self.path.read_text()
+        self.path.write_text(self.original + self.text)
+
+    def __exit__(self, *_):
+        self.path.write_text(self.original)
+
+
+def environment() -> dict[str, str]:
+    """Without what the test runner itself put there."""
+    return {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTEST_CURRENT_TEST")}
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory):
+    """A copy of the project, shared: what a test edits it puts back."""
+    return Project(tmp_path_factory.mktemp("project"))

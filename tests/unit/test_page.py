@@ -1,0 +1,307 @@
+"""The report page says what the frames say, whatever is missing from them."""
+
+import re
+from html.parser import HTMLParser
+from io import BytesIO
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from repdyn.page import (
+    COLUMNS,
+    MISSING,
+    PANELS,
+    Picture,
+    by_family,
+    picture,
+    render,
+    sources,
+    summary,
+    with_clocks,
+    written,
+)
+
+
+def webp(colour: str = "white") -> Picture:
+    stream = BytesIO()
+    Image.new("RGB", (30, 20), colour).save(stream, "WEBP")
+    return picture(stream.getvalue())
+
+
+def study() -> pd.DataFrame:
+    """Five runs: one diverged, one at chance with two flags."""
+    frame = pd.DataFrame(
+        [
+            ("mlp_wide", "mlp", "digits", 0.91, 12.25),
+            ("mlp_narrow", "mlp", "docstrings", 0.26, 3.5),
+            ("cnn_deep", "cnn", "photos", np.nan, np.nan),
+            ("transformer_deep", "transformer", "digits", 0.83, 20.125),
+            ("transformer_narrow", "transformer", "docstrings", 0.75, 7.0),
+        ],
+        columns=["architecture", "family", "dataset", "test_accuracy", "final_participation_ratio"],
+    )
+    frame["experiment"] = frame["architecture"] + "-" + frame["dataset"]
+    frame["seed"] = 0
+    frame["steps"] = 2000
+    frame["parameters"] = [1000, 20000, 300000, 4000000, 50]
+    frame["chance"] = [0.1, 0.25, 0.125, 0.1, 0.25]
+    frame["final_stable_rank"] = frame["final_participation_ratio"] / 2
+    frame["diverged_at"] = [np.nan, np.nan, 400, np.nan, np.nan]
+    frame["at_chance"] = [False, True, False, False, False]
+    frame["metric"] = "participation_ratio"
+    frame["jumps"] = [30, 10, 0, 50, 10]
+    frame["jumps_per_layer"] = [10.0, 5.0, np.nan, 25.0, 2.0]
+    frame["early"] = [10, 10, 0, 25, 5]
+    frame["middle"] = [10, 0, 0, 25, 0]
+    frame["late"] = [10, 0, 0, 0, 5]
+    frame["pattern"] = ["unclear", "unclear", "not evaluable", "bottom-up", "unclear"]
+    flags = [
+        "",
+        "accuracy within noise of chance; layer hidden.2 constant at step 5",
+        "loss not finite at step 400",
+        "",
+        "",
+    ]
+    frame["flags"] = flags
+    return frame
+
+
+def origins(experiments: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {
+                "experiment": experiment,
+                "seed": seed,
+                "wall_seconds": 10.0 + number,
+                "cpu_seconds": 9.0 + number,
+                "peak_memory_mb": 700,
+                "commit": "0123abcd",
+                "config_digest": f"digest{number}",
+                "machine": "Linux x86_64",
+                "python": "3.11.9",
+                "versions": {"numpy": "2.4.1", "torch": "2.13.0"},
+            }
+            for number, (experiment, seed) in enumerate(
+                zip(experiments["experiment"], experiments["seed"], strict=True)
+            )
+        ]
+    )
+
+
+class Reader(HTMLParser):
+    """Collects what the tests ask of a page."""
+
+    def __init__(self, page: str):
+        super().__init__()
+        self.images, self.ids, self.links, self.loads, self.tables, self.text = [], [], [], [], {}, []
+        self.rows = None
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        if "id" in attributes:
+            self.ids.append(attributes["id"])
+        if tag == "a":
+            self.links.append(attributes["href"])
+        self.loads += [attributes[name] for name in ("src", "srcset", "data", "poster") if attributes.get(name)]
+        if tag == "link":
+            self.loads.append(attributes["href"])
+        if tag == "img":
+            self.images.append(attributes)
+        if tag == "table":
+            self.rows = self.tables.setdefault(attributes["id"], [])
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self.rows[-1].append({"text": "", "key": attributes.get("data-key"), "tag": tag})
+
+    def handle_endtag(self, tag):
+        if tag == "table":
+            self.rows = None
+
+    def handle_data(self, data):
+        self.text.append(data)
+        if self.rows and self.rows[-1]:
+            self.rows[-1][-1]["text"] += data.strip()
+
+    def words(self) -> str:
+        return re.sub(r"\s+", " ", " ".join(self.text))
+
+
+def page_of(experiments: pd.DataFrame, pictures: bool = True, **options) -> str:
+    figures = {name: webp() for name in PANELS} if pictures else {}
+    runs = list(zip(experiments["experiment"], experiments["seed"], strict=True))
+    return render(
+        experiments, figures, {run: webp("red") for run in runs} if pictures else {}, origins(experiments), **options
+    )
+
+
+def test_table_has_every_run_with_the_frames_numbers():
+    experiments = study()
+    head, *rows = Reader(page_of(experiments)).tables["run-table"]
+    assert [cell["text"] for cell in head] == ["Experiment", *(column.heading for column in COLUMNS)]
+    assert [row[0]["text"] for row in rows] == experiments["experiment"].tolist()
+    cells = {column.name: number for number, column in enumerate(COLUMNS, 1)}
+    for name in (
+        "parameters",
+        "chance",
+        "test_accuracy",
+        "final_participation_ratio",
+        "final_stable_rank",
+        "jumps_per_layer",
+    ):
+        keys = [float(row[cells[name]]["key"] or "nan") for row in rows]
+        np.testing.assert_array_equal(keys, experiments[name], err_msg=name)
+    first = {name: rows[0][cell]["text"] for name, cell in cells.items()}
+    assert first["test_accuracy"] == "91.0 %" and first["chance"] == "10.0 %" and first["family"] == "MLP"
+    assert first["final_participation_ratio"] == "12.25" and first["parameters"] == "1,000"
+    assert [row[cells["wall_seconds"]]["text"] for row in rows] == ["10.0 s", "11.0 s", "12.0 s", "13.0 s", "14.0 s"]
+    assert rows[2][cells["test_accuracy"]] == {"text": MISSING, "key": "", "tag": "td"}
+
+
+def test_every_flag_is_shown_and_none_is_said():
+    experiments = study()
+    reader = Reader(page_of(experiments))
+    for flags in experiments["flags"]:
+        for sentence in filter(None, flags.split("; ")):
+            assert sentence in reader.words()
+    assert "2 runs of 5 with flags" in reader.words()
+    column = [column.name for column in COLUMNS].index("flags") + 1
+    shown = [row[column]["text"] for row in reader.tables["run-table"][1:]]
+    expected = ["none", "accuracy within noise of chance (and 1 more)", "loss not finite at step 400", "none", "none"]
+    assert shown == expected
+    clean = Reader(page_of(experiments.assign(flags=None)))
+    assert "None: no run diverged" in clean.words() and "with flags" not in clean.words()
+
+
+def test_images_have_alternatives_and_sizes():
+    experiments = study()
+    reader = Reader(page_of(experiments))
+    assert len(reader.images) == len(PANELS) + len(experiments)
+    assert all(image["alt"].strip() for image in reader.images)
+    assert {(image["width"], image["height"]) for image in reader.images} == {("30", "20")}
+    assert all(any(experiment in image["alt"] for image in reader.images) for experiment in experiments["experiment"])
+
+
+def test_page_loads_nothing_from_outside():
+    page = page_of(study())
+    assert all(source.startswith("data:") for source in Reader(page).loads)
+    assert "http://" not in page and "https://" not in page
+    assert not re.search(r"@import|url\(", page)
+
+
+def test_links_lead_to_places_on_the_page():
+    reader = Reader(page_of(study()))
+    assert len(reader.ids) == len(set(reader.ids))
+    assert "#cnn_deep-photos-seed0" in reader.links
+    assert {link.removeprefix("#") for link in reader.links} <= set(reader.ids)
+
+
+def test_summary_counts_what_learned():
+    text = summary(study())
+    assert "5 runs of 5 experiments (5 architectures, 3 datasets)" in text
+    assert "3 learned, 1 ended within noise of chance, 1 diverged" in text
+    assert "median of 83.0 % (75.0 % to 91.0 %)" in text
+    assert (
+        "marked 100 changes (50.0 % before a tenth of training, 35.0 % up to half, 15.0 % in the second half)" in text
+    )
+    assert "bottom-up 1, not evaluable 1, unclear 3" in text
+
+
+def test_family_medians_are_over_learned_runs_and_times_over_all():
+    experiments = study()
+    mlp, cnn, transformer = by_family(with_clocks(experiments, origins(experiments)))
+    assert (mlp["runs"], mlp["learned"], mlp["accuracy"], mlp["jumps_per_layer"]) == (2, 1, 0.91, 10)
+    assert (mlp["wall_seconds"], mlp["cpu_seconds"]) == (21, 19)
+    assert cnn["learned"] == 0 and np.isnan(cnn["accuracy"])
+    assert transformer["participation_ratio"] == np.median([20.125, 7.0])
+
+
+def test_provenance_is_listed_once_and_per_run():
+    experiments = study()
+    provenance = origins(experiments)
+    provenance.loc[0, "commit"] = "fedc9876"
+    found = dict(sources(provenance))
+    assert found["Commit"] == "0123abcd, fedc9876"
+    assert found["numpy"] == "2.4.1" and found["Machine"] == "Linux x86_64"
+    rows = Reader(page_of(experiments)).tables["provenance-table"][1:]
+    assert [row[3]["text"] for row in rows] == [f"digest{number}" for number in range(5)]
+
+
+def test_missing_records_and_pictures_are_said():
+    experiments = study()
+    page = render(experiments, {}, {}, pd.DataFrame(columns=["experiment", "seed"]))
+    words = Reader(page).words()
+    assert words.count("This figure was not made.") == len(PANELS)
+    assert words.count("The heatmap of this run was not made.") == len(experiments)
+    assert "5 runs without a provenance record." in words
+    assert "without a provenance record" not in Reader(page_of(experiments)).words()
+
+
+@pytest.mark.parametrize("family", ["mlp", "cnn", "transformer"])
+def test_one_family_alone(family):
+    experiments = study()[lambda frame: frame["family"] == family]
+    reader = Reader(page_of(experiments))
+    assert len(reader.tables["run-table"]) == len(experiments) + 1
+    assert len(reader.tables["family-table"]) == 2
+
+
+def test_no_runs_at_all():
+    words = Reader(render(study().iloc[:0], {}, {}, pd.DataFrame())).words()
+    assert "The study has no finished run." in words and "No run, no heatmap." in words
+
+
+def test_no_jumps():
+    experiments = study().assign(jumps=0, jumps_per_layer=0.0, early=0, middle=0, late=0)
+    assert "The jump rule marked nothing in any run." in Reader(page_of(experiments)).words()
+
+
+@pytest.mark.parametrize("missing", [None, np.nan])
+def test_nothing_evaluable(missing):
+    unknown = ["test_accuracy", "final_participation_ratio", "final_stable_rank", "jumps", "jumps_per_layer"]
+    experiments = study().assign(**dict.fromkeys(unknown, missing), pattern=None)
+    words = Reader(page_of(experiments)).words()
+    assert "nan" not in words.lower().split() and "None" not in words.split()
+
+
+def test_limits_name_the_rule_and_single_seeds():
+    words = Reader(page_of(study(), threshold=2.5)).words()
+    assert "|z| > 2.5" in words and "no null model" in words and "one seed" in words
+    twice = pd.concat([study(), study().assign(seed=1)], ignore_index=True)
+    assert "one seed" not in Reader(page_of(twice)).words()
+
+
+def test_text_is_escaped():
+    page = page_of(study().assign(flags="<b>loss & more</b>"))
+    assert "<b>loss" not in page and "&lt;b&gt;loss &amp; more" in page
+
+
+def test_equal_input_gives_an_equal_page():
+    assert page_of(study()) == page_of(study())
+
+
+def test_both_colour_schemes_define_the_same_variables():
+    page = page_of(study())
+    light, dark = re.findall(r":root \{([^}]*)\}", page)
+    variables = [set(re.findall(r"--\w+(?=:)", scheme)) for scheme in (light, dark)]
+    assert variables[0] == variables[1] and len(variables[0]) >= 6
+    used = set(re.findall(r"var\((--\w+)\)", page))
+    assert used == variables[0]
+
+
+@pytest.mark.parametrize(
+    ("value", "style", "text"),
+    [
+        (None, "number", MISSING),
+        (np.nan, "percent", MISSING),
+        (0.9375, "percent", "93.8 %"),
+        (1234567, "count", "1,234,567"),
+        (119.0, "seconds", "119.0 s"),
+        (150.0, "seconds", "2.5 min"),
+        ("mlp", "text", "mlp"),
+    ],
+)
+def test_how_values_are_written(value, style, text):
+    assert written(value, style) == text

@@ -1,0 +1,39 @@
+"""What every detector asks of a series before it looks at it."""
+
+import numpy as np
+
+from ..errors import StudyError
+from ..series import evaluable as is_evaluable
+
+MINIMUM = 50  # measurements: fewer do not hold a trend, a noise level and a jump
+
+
+def evaluable(values: np.ndarray, minimum: int = MINIMUM) -> np.ndarray:
+    """Which series can be searched for jumps: finite, not constant, at least `minimum` long.
+
+    values (T, L) -> bool (L,).
+    """
+    values = np.asarray(values, dtype=np.float64)
+    if values.ndim != 2:
+        raise StudyError(f"values must be (T, L), found {values.shape}")
+    return is_evaluable(values) & (len(values) >= minimum)
+
+
+def searchable(values: np.ndarray) -> np.ndarray | None:
+    """values (T,) as float64, or None if the series is not evaluable. Raises StudyError for another shape."""
+    values = np.asarray(values, dtype=np.float64)
+    if values.ndim != 1:
+        raise StudyError(f"a detector takes one series (T,), found {values.shape}")
+    return values if len(values) and evaluable(values[:, None])[0] else None
+
+
+def level_noise(values: np.ndarray) -> float:
+    """Standard deviation of white noise around the level of (T,), from the MAD of the differences.
+
+    Robust against level shifts. For other than white noise it is the scale of the differences over sqrt 2.
+    """
+    change = np.diff(np.asarray(values, dtype=np.float64))
+    return float(1.482602218505602 * np.median(np.abs(change - np.median(change))) / np.sqrt(2))
+
+
+NONE = np.empty(0, dtype=np.int64)

@@ -1,0 +1,171 @@
+"""The default detector: level shifts against a null fitted to the series itself.
+
+The increments are modelled as smooth trend + local scale * autoregression (`surrogates.IncrementModel`). Under that model a level
+shift of size w at t adds w / scale * ar_k to innovation t + k, and the matched filter of that signature is the
+likelihood-ratio statistic of a level shift (Tsay 1988; Chen & Liu 1993). One statistic serves white noise of the level
+(where it compares means before and after), autocorrelated noise and random walks (where it is the increment itself).
+Its threshold is not taken from a table: the same statistic, trend, scale and autoregression re-estimated, is computed on surrogates of the
+fitted model, and the largest over the series is compared with theirs.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..errors import StudyError
+from ..fdr import benjamini_hochberg
+from ..surrogates import IncrementModel, draw_increments, fit_increments, tail_weight, whiten
+from .checks import evaluable, searchable
+
+ALPHA = 0.05  # chance of any jump in a series without one: about 0.13 false positives per 1,000 points
+MINIMUM_EFFECT = 0.01  # smallest jump, as a share of the range of the series
+SURROGATES = 1000
+CLEAN = 3.5  # |statistic| from which a shift is taken out before trend, scale and spectrum are fitted
+ROUNDS = 2  # of fitting and taking out
+SEPARATION = 3  # measurements within which the larger of two candidates stands for both
+LIMIT = 100  # jumps looked for in one series
+
+
+class Shifts(NamedTuple):
+    """Candidate level shifts of one series, by index.
+
+    before (K,) last measurement before each shift, size (K,) signed, in units of the series, statistic (K,), p (K,) familywise over
+    the series (never below 1 / (surrogates + 1)).
+    """
+
+    before: np.ndarray
+    size: np.ndarray
+    statistic: np.ndarray
+    p: np.ndarray
+
+
+def detect(
+    values: np.ndarray,
+    alpha: float = ALPHA,
+    minimum_effect: float = MINIMUM_EFFECT,
+    surrogates: int = SURROGATES,
+    rng: np.random.Generator | None = None,
+) -> np.ndarray:
+    """Level shifts of one series at familywise error `alpha`: values (T,) -> indices (K,).
+
+    rng: source of the surrogates, by default a fixed seed, so that a series has one answer.
+    """
+    shifts = find_shifts(values, alpha, minimum_effect, surrogates, rng)
+    return np.sort(shifts.before[shifts.p <= alpha])
+
+
+def detect_layers(
+    values: np.ndarray,
+    alpha: float = ALPHA,
+    minimum_effect: float = MINIMUM_EFFECT,
+    surrogates: int = SURROGATES,
+    rng: np.random.Generator | None = None,
+) -> list[np.ndarray]:
+    """Level shifts of many layers, corrected for their number: values (T, L) -> L arrays of indices.
+
+    Layers are selected by Benjamini-Hochberg on their smallest p, and a selected layer is searched at alpha * selected /
+    evaluable layers (Benjamini & Bogomolov 2014): the expected share of false jumps, averaged over the selected layers, is
+    at most alpha. Raises StudyError if there are too few surrogates to reach alpha / L.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    layers = np.flatnonzero(evaluable(values))
+    if len(layers) > alpha * (surrogates + 1):
+        raise StudyError(f"{len(layers)} layers at alpha {alpha} need {int(len(layers) / alpha)} surrogates")
+    shifts = {i: find_shifts(values[:, i], alpha, minimum_effect, surrogates, rng) for i in layers}
+    smallest = np.array([shifts[i].p.min(initial=1.0) for i in layers])
+    selected = benjamini_hochberg(smallest) <= alpha
+    level = alpha * selected.sum() / max(len(layers), 1)
+    found = [np.empty(0, dtype=np.int64)] * values.shape[1]
+    for i in layers[selected]:
+        found[i] = np.sort(shifts[i].before[shifts[i].p <= level])
+    return found
+
+
+def find_shifts(
+    values: np.ndarray,
+    alpha: float = ALPHA,
+    minimum_effect: float = MINIMUM_EFFECT,
+    surrogates: int = SURROGATES,
+    rng: np.random.Generator | None = None,
+) -> Shifts:
+    """All candidates up to familywise p = alpha, largest first, each tested with the larger ones taken out.
+
+    A candidate must reach `minimum_effect` * range of the series and the size of the smooth change at its place: what
+    merely continues a steep curve is not a jump. Empty if the series is not evaluable.
+    """
+    values = searchable(values)
+    if values is None:
+        return Shifts(np.empty(0, dtype=np.int64), *np.empty((3, 0)))
+    rng = np.random.default_rng(0) if rng is None else rng
+    increments = np.diff(values)[None]
+    model, cleaned = fit_without_shifts(increments)
+    freedom = innovation_tail(increments, cleaned, model)
+    u = (increments - model.trend) / model.scale
+    unit, largest = null_maxima(draw_increments(model, freedom, rng, surrogates))
+    smallest = np.maximum(minimum_effect * np.ptp(values), np.abs(model.trend[0]))
+    found = []
+    open_ = np.ones(u.shape[1], dtype=bool)
+    for _ in range(LIMIT):
+        size, statistic = matched_filter(u, model)
+        score = np.abs(statistic[0]) / unit
+        score[~open_ | (np.abs(size[0] * model.scale[0]) < smallest)] = 0
+        at = int(score.argmax())
+        p = (1 + surrogates - np.searchsorted(largest, score[at])) / (surrogates + 1)
+        if p > alpha:
+            break
+        found.append((at, size[0, at] * model.scale[0, at], score[at], p))
+        u[0, at] -= size[0, at]
+        open_[max(0, at - SEPARATION) : at + SEPARATION + 1] = False
+    before, *rest = np.array(found).reshape(-1, 4).T
+    return Shifts(before.astype(np.int64), *rest)
+
+
+def matched_filter(u: np.ndarray, model: IncrementModel) -> tuple[np.ndarray, np.ndarray]:
+    """Least-squares size (in units of u) of a level shift at every increment, and its z: (S, n) twice."""
+    e = whiten(u, model.ar)
+    matched, power = e.copy(), np.ones_like(e)
+    for k in range(1, model.ar.shape[1]):
+        matched[:, :-k] += model.ar[:, k : k + 1] * e[:, k:]
+        power[:, :-k] += model.ar[:, k : k + 1] ** 2
+    return matched / power, matched / np.sqrt(model.variance[:, None] * power)
+
+
+def fit_without_shifts(increments: np.ndarray, rounds: int = ROUNDS) -> tuple[IncrementModel, np.ndarray]:
+    """`fit_increments` of (S, n), repeated without the clear shifts (|z| > CLEAN, locally largest).
+
+    Returns the model and the increments without those shifts (S, n). Each round sees more: a large shift inflates
+    scale and spectrum and hides the smaller ones.
+    """
+    cleaned = increments
+    for _ in range(rounds):
+        model = fit_increments(cleaned)
+        size, z = matched_filter((increments - model.trend) / model.scale, model)
+        z = np.abs(z)
+        padded = np.pad(z, ((0, 0), (SEPARATION, SEPARATION)))
+        highest = np.max([padded[:, i : i + z.shape[1]] for i in range(2 * SEPARATION + 1)], axis=0)
+        clear = (z > CLEAN) & (z >= highest)
+        cleaned = increments - np.where(clear, size * model.scale, 0)
+    return fit_increments(cleaned), cleaned
+
+
+def innovation_tail(increments: np.ndarray, cleaned: np.ndarray, model: IncrementModel) -> float:
+    """`tail_weight` of the innovations of (1, n), each clear shift counted once, at its own increment.
+
+    Left in, a shift would leave its signature in ORDER + 1 innovations and pass for a heavy tail; left out altogether, a heavy tail
+    would pass for shifts.
+    """
+    e = whiten((cleaned - model.trend) / model.scale, model.ar)[0]
+    with_shifts = whiten((increments - model.trend) / model.scale, model.ar)[0]
+    return tail_weight(np.where(cleaned[0] != increments[0], with_shifts, e))
+
+
+def null_maxima(increments: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What the statistic does without shifts: surrogates (S, n) -> its standard deviation at every increment (n,),
+    and its largest standardised |value| in each surrogate, ascending (S,).
+
+    The standard deviation is taken place by place because the ends, where less of a shift is seen, differ.
+    """
+    model, _ = fit_without_shifts(increments)
+    z = matched_filter((increments - model.trend) / model.scale, model)[1]
+    unit = np.maximum(z.std(axis=0), 1e-9)
+    return unit, np.sort(np.abs(z / unit).max(axis=1))
