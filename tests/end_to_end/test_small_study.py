@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+
 from conftest import Project, environment
 
 RUNS = 7
@@ -94,7 +95,10 @@ ALL = {"train": RUNS, **AFTER_TRAINING}
     [
         ("workflow/repdyn/spectrum.py", ALL),
         ("workflow/repdyn/models/cnn.py", ALL),
-        ("workflow/repdyn/datasets/manifold.py", {"dataset": 1, "train": 1, **AFTER_TRAINING, "phase1": 1, "heatmap": 1}),
+        (
+            "workflow/repdyn/datasets/manifold.py",
+            {"dataset": 1, "train": 1, **AFTER_TRAINING, "phase1": 1, "heatmap": 1},
+        ),
         ("workflow/repdyn/critical.py", {key: value for key, value in AFTER_TRAINING.items()}),
         ("workflow/repdyn/figures/heatmap.py", {"heatmap": RUNS, "report": 1, "all": 1}),
         ("workflow/repdyn/figures/curves.py", {**FIGURES, "report": 1, "all": 1}),
@@ -120,7 +124,15 @@ def test_the_settings_of_a_stage_rerun_that_stage(study):
 
 def test_a_new_row_of_the_sheet_touches_that_row(study):
     with study.edit("tests/small/experiments.tsv", "mlp_medium-digits\tmlp_medium\tdigits\n"):
-        assert study.planned() == {"train": 1, "phase1": 1, "heatmap": 1, "aggregate": 1, **FIGURES, "report": 1, "all": 1}
+        assert study.planned() == {
+            "train": 1,
+            "phase1": 1,
+            "heatmap": 1,
+            "aggregate": 1,
+            **FIGURES,
+            "report": 1,
+            "all": 1,
+        }
 
 
 def test_bad_input_stops_before_any_job_in_one_paragraph(study):

@@ -73,7 +73,10 @@ def test_the_published_overlay_selects_the_published_datasets(folder):
         ({"training": 5}, "key 'training' is 5; a section with steps, batch_size and learning_rate is needed"),
         ({"phase1__metric": "rank"}, "key 'phase1.metric' is 'rank'; one of participation_ratio, stable_rank"),
         ({"training__steps": 2003}, "training.steps is 2003, not a multiple of tracking.every (5); 2000 would do"),
-        ({"tracking__spectrum_every": 7}, "tracking.spectrum_every is 7, not a multiple of tracking.every (5); 5 would"),
+        (
+            {"tracking__spectrum_every": 7},
+            "tracking.spectrum_every is 7, not a multiple of tracking.every (5); 5 would",
+        ),
         ({"phase1__window": 500}, "phase1.window is 500; a run has only 401 measurements"),
         ({"training__batch_size": 1100}, "batch_size is 1100; dataset digits has 1085 training examples"),
         ({"experiments": "config/none.tsv"}, "config/none.tsv does not exist; key 'experiments' must name a file"),
@@ -90,9 +93,18 @@ HEADER = "experiment\tarchitecture\tdataset\n"
 @pytest.mark.parametrize(
     ("sheet", "expected"),
     [
-        ("a\tmlp_wid\tdigits\n", "experiment 'a': architecture 'mlp_wid' is not in config/architectures.yaml; did you mean"),
-        ("a\tmlp_wide\tdigit\n", "experiment 'a': dataset 'digit' is not in config/datasets.yaml; did you mean 'digits'?"),
-        ("a\tmlp_wide\timagenet\n", "dataset 'imagenet' is not in config/datasets.yaml; config/datasets.yaml describes"),
+        (
+            "a\tmlp_wid\tdigits\n",
+            "experiment 'a': architecture 'mlp_wid' is not in config/architectures.yaml; did you mean",
+        ),
+        (
+            "a\tmlp_wide\tdigit\n",
+            "experiment 'a': dataset 'digit' is not in config/datasets.yaml; did you mean 'digits'?",
+        ),
+        (
+            "a\tmlp_wide\timagenet\n",
+            "dataset 'imagenet' is not in config/datasets.yaml; config/datasets.yaml describes",
+        ),
         ("a\tcnn_deep\tdocstrings\n", "a cnn (cnn_deep) cannot read text data (docstrings), only image"),
         ("a\tcnn_deep\tmanifold\n", "a cnn (cnn_deep) cannot read vector data (manifold), only image"),
         ("a\ttransformer_deep\tmanifold\n", "cannot read vector data (manifold), only image or text"),
@@ -120,7 +132,10 @@ def test_a_sheet_without_its_columns_is_refused(folder):
         ("a: {family: mlp}", "key 'a.hidden' is missing; a list of whole numbers from 1 up is needed"),
         ("a: {family: mlp, hidden: [3, 0]}", "key 'a.hidden.1' is 0; a value of type integer is needed of at least 1"),
         ("a: {family: mlp, hiden: [3]}", "unknown key 'a.hiden'; did you mean 'hidden'?"),
-        ("a: {family: cnn, channels: [2, 2, 2, 2, 2]}", "a halves its images 5 times, digits is 16 pixels wide; at most 4"),
+        (
+            "a: {family: cnn, channels: [2, 2, 2, 2, 2]}",
+            "a halves its images 5 times, digits is 16 pixels wide; at most 4",
+        ),
         ("a: {family: transformer, width: 30, heads: 4, layers: 1}", "width 30 of a is not a multiple of its 4 heads"),
         ("a: {family: [", "architectures.yaml is not valid YAML"),
     ],

@@ -20,13 +20,7 @@ COUNTS = {
     "docstrings": (2000, 256, 600),
     "manifold": (1500, 256, 500),
 }
-SHAPES = {
-    "digits": (1, 16, 16),
-    "glyphs": (1, 28, 28),
-    "photos": (1, 28, 28),
-    "docstrings": (24,),
-    "manifold": (64,),
-}
+SHAPES = {"digits": (1, 16, 16), "glyphs": (1, 28, 28), "photos": (1, 28, 28), "docstrings": (24,), "manifold": (64,)}
 CLASSES = {"digits": 10, "glyphs": 10, "photos": 8, "docstrings": 4, "manifold": 10}
 LEARNABLE = {"digits": 0.9, "glyphs": 0.5, "photos": 0.2, "docstrings": 0.4, "manifold": 0.3}
 
@@ -164,11 +158,7 @@ def test_a_count_that_is_no_count_is_refused(name, count):
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [
-        ("digits", "1000000.*1797"),
-        ("photos", "china upper left.*hold"),
-        ("docstrings", "numpy.*ask for fewer"),
-    ],
+    [("digits", "1000000.*1797"), ("photos", "china upper left.*hold"), ("docstrings", "numpy.*ask for fewer")],
 )
 def test_more_examples_than_there_are_is_refused(name, message):
     with pytest.raises(StudyError, match=message):
@@ -184,28 +174,16 @@ def with_split(part: dict, split: str, array: np.ndarray) -> dict:
     [
         (tiny(kind="sound"), "kind 'sound'"),
         (tiny(labels={"train": np.zeros(4, dtype=np.int64)}), r"splits \['train'\]"),
-        (
-            tiny(labels=with_split(tiny().labels, "probe", np.array([0, 1, 2, 1]))),
-            "probe: label 2 at index 2",
-        ),
+        (tiny(labels=with_split(tiny().labels, "probe", np.array([0, 1, 2, 1]))), "probe: label 2 at index 2"),
         (tiny(labels=with_split(tiny().labels, "probe", np.array([0, -1, 1, 1]))), "label -1 at index 1"),
-        (
-            tiny(labels=with_split(tiny().labels, "test", np.zeros(3, dtype=np.int64))),
-            r"test: labels.*\(3,\)",
-        ),
-        (
-            tiny(labels=with_split(tiny().labels, "test", np.zeros(4, dtype=np.int32))),
-            "test: labels are int32",
-        ),
+        (tiny(labels=with_split(tiny().labels, "test", np.zeros(3, dtype=np.int64))), r"test: labels.*\(3,\)"),
+        (tiny(labels=with_split(tiny().labels, "test", np.zeros(4, dtype=np.int32))), "test: labels are int32"),
         (tiny(inputs=with_split(tiny().inputs, "train", np.zeros((0, 3), np.float32))), "train: it holds no"),
         (tiny(inputs=with_split(tiny().inputs, "train", np.zeros((4, 3)))), "train: inputs are float64"),
         (tiny(inputs=with_split(tiny().inputs, "test", np.zeros((4, 2), np.float32))), r"test:.*\(4, 2\)"),
         (tiny(inputs=with_split(tiny().inputs, "probe", np.full((4, 3), np.nan, np.float32))), "not finite"),
         (tiny(kind="image"), r"shape \(4, 3\) do not fit kind 'image'"),
-        (
-            tiny(kind="image", inputs={s: np.full((4, 1, 2, 2), 2, np.float32) for s in SPLITS}),
-            "pixels span 2",
-        ),
+        (tiny(kind="image", inputs={s: np.full((4, 1, 2, 2), 2, np.float32) for s in SPLITS}), "pixels span 2"),
         (tiny_text([2, 3, 0]), "token ids span 0 to 3"),
         (tiny_text([2, 0, 1]), "padding stands before a word"),
         (tiny_text([0, 0, 0]), "fills a whole row"),

@@ -39,9 +39,7 @@ def test_stratified_rows_are_disjoint_and_proportional():
 
 
 def test_no_font_family_is_in_two_splits():
-    families = {
-        split: {glyphs.typeface(font).getname()[0] for font in fonts} for split, fonts in glyphs.FONTS.items()
-    }
+    families = {split: {glyphs.typeface(font).getname()[0] for font in fonts} for split, fonts in glyphs.FONTS.items()}
     foundries = {split: {name[:2] for name in names} for split, names in families.items()}
     for one, other in itertools.combinations(datasets.SPLITS, 2):
         assert not set(glyphs.FONTS[one]) & set(glyphs.FONTS[other])
@@ -114,9 +112,7 @@ def test_every_split_has_blocks_in_every_region():
     blocks = [photos.block_split(row, column) for row in range(3) for column in range(5)]
     assert [blocks.count(split) for split in datasets.SPLITS] == [9, 3, 3]
     for split in ("probe", "test"):
-        columns = [
-            column for row in range(3) for column in range(5) if photos.block_split(row, column) == split
-        ]
+        columns = [column for row in range(3) for column in range(5) if photos.block_split(row, column) == split]
         assert len(set(columns)) == 3
 
 
@@ -178,30 +174,8 @@ def test_names_that_give_the_library_away_are_masked():
     vocabulary = set(load("docstrings", 0).vocabulary)
     masked = docstrings.corpus().masked
     given_away = {
-        *(
-            "numpy",
-            "np",
-            "ndarray",
-            "ufunc",
-            "ufuncs",
-            "scipy",
-            "sp",
-            "pandas",
-            "pd",
-            "dataframe",
-            "dataframes",
-        ),
-        *(
-            "series",
-            "sklearn",
-            "scikit",
-            "estimator",
-            "estimators",
-            "linalg",
-            "ndimage",
-            "tseries",
-            "metrics",
-        ),
+        *("numpy", "np", "ndarray", "ufunc", "ufuncs", "scipy", "sp", "pandas", "pd", "dataframe", "dataframes"),
+        *("series", "sklearn", "scikit", "estimator", "estimators", "linalg", "ndimage", "tseries", "metrics"),
         *("ridge", "lasso", "pipeline", "groupby", "argsort"),
     }
     assert given_away <= masked
@@ -250,9 +224,7 @@ def f(x):
 
 
 def test_what_looks_like_code_is_unknown():
-    found = docstrings.tokens(
-        "The `x` of :func:`f`, a MultiIndex, scikit-learn's n_jobs and np.sum aren't words."
-    )
+    found = docstrings.tokens("The `x` of :func:`f`, a MultiIndex, scikit-learn's n_jobs and np.sum aren't words.")
     expected = "the <unk> of <unk> a <unk> <unk> <unk> and <unk> arent words"
     assert " ".join(found) == expected
 

@@ -17,8 +17,7 @@ from repdyn.errors import StudyError
 
 EXCERPTS = Path(os.environ.get("REPDYN_DATASETS", Path(__file__).parents[3] / "shared" / "datasets"))
 needs_excerpts = pytest.mark.skipif(
-    not (EXCERPTS / "mnist").is_dir(),
-    reason=f"no excerpts in {EXCERPTS}; set REPDYN_DATASETS to their folder",
+    not (EXCERPTS / "mnist").is_dir(), reason=f"no excerpts in {EXCERPTS}; set REPDYN_DATASETS to their folder"
 )
 ROWS = {"mnist": (8000, 2000), "fashion_mnist": (2000, 557), "ag_news": (6600, 1000)}
 CODES = {"u1": 0x08, "i4": 0x0C, "f4": 0x0D}
@@ -26,9 +25,7 @@ CODES = {"u1": 0x08, "i4": 0x0C, "f4": 0x0D}
 
 def idx_bytes(array: np.ndarray) -> bytes:
     """IDX file of an array, written from the format's description."""
-    header = bytes([0, 0, CODES[array.dtype.str[1:]], array.ndim]) + struct.pack(
-        f">{array.ndim}I", *array.shape
-    )
+    header = bytes([0, 0, CODES[array.dtype.str[1:]], array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
     return header + array.astype(array.dtype.newbyteorder(">")).tobytes()
 
 
@@ -125,11 +122,7 @@ def test_a_missing_file_names_both_paths_and_the_key(tmp_path):
     with pytest.raises(StudyError) as caught:
         small(tmp_path)
     folder = tmp_path / "mnist"
-    for part in (
-        f"{folder / 'train-images-idx3-ubyte.gz'} and",
-        f"{folder / 'train-images-idx3-ubyte'};",
-        "data_dir",
-    ):
+    for part in (f"{folder / 'train-images-idx3-ubyte.gz'} and", f"{folder / 'train-images-idx3-ubyte'};", "data_dir"):
         assert part in str(caught.value)
 
 
@@ -215,8 +208,7 @@ def write_csv(root: Path, rows: list[str]) -> Path:
     folder = root / "ag_news"
     folder.mkdir()
     good = [
-        f'"{i % 4 + 1}","Title {"abcdefghij"[i]}","Word ""quoted"", a\\ \\b #39;s &amp; <b>end</b>"'
-        for i in range(10)
+        f'"{i % 4 + 1}","Title {"abcdefghij"[i]}","Word ""quoted"", a\\ \\b #39;s &amp; <b>end</b>"' for i in range(10)
     ]
     (folder / "train.csv").write_text("\n".join([*good, *rows]), encoding="utf-8")
     (folder / "test.csv").write_text("\n".join(good), encoding="utf-8")

@@ -294,11 +294,7 @@ def test_numbers_of_the_published_summaries(runs, jumps):
 def test_the_five_picked_jumps_are_the_published_ones(jumps):
     picked = audit.picked_jumps(jumps, audit._types(jumps))
     by_kind = picked.groupby("kind")
-    assert by_kind["before"].apply(sorted).to_dict() == {
-        "early": [343, 367],
-        "late": [395, 396],
-        "mid": [111, 111],
-    }
+    assert by_kind["before"].apply(sorted).to_dict() == {"early": [343, 367], "late": [395, 396], "mid": [111, 111]}
     assert f"{by_kind['phase'].mean()['early']:.3f}" == "0.177"
     assert f"{by_kind['phase'].mean()['late']:.3f}" == "0.198"
     fixed = picked.loc[picked["kind"] != "mid", "layer"].str.removeprefix("transformer.layers.")

@@ -100,7 +100,8 @@ def read_experiments(path: str) -> dict[str, tuple[str, str]]:
         table = csv.DictReader(lines, delimiter="\t")
         if table.fieldnames != ["experiment", "architecture", "dataset"]:
             raise StudyError(
-                f"{path}: the columns are {table.fieldnames}; experiment, architecture, dataset are needed, separated by tabs"
+                f"{path}: the columns are {table.fieldnames}; "
+                "experiment, architecture, dataset are needed, separated by tabs"
             )
         experiments = {}
         for number, row in enumerate(table, start=1):
@@ -143,8 +144,8 @@ def check_pair(where: str, architecture: str, network: dict, dataset: str, data:
     if family == "cnn" and data["size"] >> len(network["channels"]) < 1:
         most = data["size"].bit_length() - 1
         raise StudyError(
-            f"{where}: {architecture} halves its images {len(network['channels'])} times, {dataset} is {data['size']} pixels "
-            f"wide; at most {most} channels entries fit"
+            f"{where}: {architecture} halves its images {len(network['channels'])} times, {dataset} is {data['size']} "
+            f"pixels wide; at most {most} channels entries fit"
         )
     if family == "transformer" and network["width"] % network["heads"]:
         raise StudyError(
@@ -172,7 +173,8 @@ def check_numbers(study: Study) -> None:
     for name, data in study.datasets.items():
         if data["options"]["train"] < training["batch_size"]:
             raise StudyError(
-                f"training.batch_size is {training['batch_size']}; dataset {name} has {data['options']['train']} training examples"
+                f"training.batch_size is {training['batch_size']}; "
+                f"dataset {name} has {data['options']['train']} training examples"
             )
 
 

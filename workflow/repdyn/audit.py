@@ -203,9 +203,7 @@ def picked_jumps(jumps: pd.DataFrame, types: np.ndarray, drawn: int = DRAWN) -> 
     mid = run[(run["type"] == by_size[1]) & (run["before"] == drawn)]
     if len(early) < 2 or mid.empty:
         raise StudyError(f"{TRANSFORMER} lacks the jumps of the published checkpoint plan")
-    return pd.concat(
-        part.assign(kind=kind) for kind, part in (("early", early), ("late", late), ("mid", mid))
-    )
+    return pd.concat(part.assign(kind=kind) for kind, part in (("early", early), ("late", late), ("mid", mid)))
 
 
 # --- The claims ---
@@ -387,9 +385,7 @@ def c14_layers_changing(jumps: pd.DataFrame, runs: list[Run]) -> dict[str, float
     shares = {}
     for label, chosen in (("run", [TRANSFORMER]), ("family", _names(runs, "transformer"))):
         share = [
-            _changing_share(jumps.loc[jumps["run"] == run.name, "before"], run)
-            for run in runs
-            if run.name in chosen
+            _changing_share(jumps.loc[jumps["run"] == run.name, "before"], run) for run in runs if run.name in chosen
         ]
         shares[f"coordination_percent_all_jumps_{label}"] = 100 * np.concatenate(share).mean()
     return shares

@@ -32,7 +32,6 @@ def describe(
     elif chance_level:
         flags.append("test accuracy within noise of chance")
     for layer, when in dead.items():
-        flags.append(
-            f"layer {layer} constant at {when['measurements']} of {measurements} measurements, first at step {when['first_step']}"
-        )
+        share = f"{when['measurements']} of {measurements} measurements"
+        flags.append(f"layer {layer} constant at {share}, first at step {when['first_step']}")
     return flags

@@ -93,10 +93,7 @@ def parse_log(log: str | bytes | dict) -> tuple[pd.DataFrame, pd.DataFrame, dict
     name = facts["experiment"]
     measurements = _entry(log, "measurements", name, list)
     steps = _steps(measurements, name)
-    rows = [
-        _entry(m, "layer_metrics", f"{name}, step {s}", dict)
-        for m, s in zip(measurements, steps, strict=True)
-    ]
+    rows = [_entry(m, "layer_metrics", f"{name}, step {s}", dict) for m, s in zip(measurements, steps, strict=True)]
     layers = natural_order(list(rows[0]))
     if not layers:
         raise StudyError(f"{name}: no layers measured at step {steps[0]}")
@@ -135,9 +132,7 @@ def _facts(log: dict) -> dict:
     name = f"{architecture}_{dataset}"
     family = architecture.split("_")[0]
     if family not in FAMILIES:
-        raise StudyError(
-            f"{name}: architecture family must be one of {', '.join(FAMILIES)}, found {family!r}"
-        )
+        raise StudyError(f"{name}: architecture family must be one of {', '.join(FAMILIES)}, found {family!r}")
     total, interval = _entry(log, "num_steps", name), _entry(log, "measurement_interval", name)
     if (total, interval) != (MEASUREMENTS * INTERVAL, INTERVAL):
         raise StudyError(
@@ -184,9 +179,7 @@ def _numbers(cells: list, steps: np.ndarray, what: str, above: float) -> np.ndar
     """Cells as float64, each a finite number > `above`; the error names the step of the first that is not."""
     # bool is a subclass of int, but no measurement.
     numeric = [isinstance(cell, int | float) and not isinstance(cell, bool) for cell in cells]
-    values = np.array(
-        [cell if ok else np.nan for cell, ok in zip(cells, numeric, strict=True)], dtype=np.float64
-    )
+    values = np.array([cell if ok else np.nan for cell, ok in zip(cells, numeric, strict=True)], dtype=np.float64)
     bad = np.flatnonzero(~(np.isfinite(values) & (values > above)))
     if len(bad):
         raise StudyError(f"{what} at step {steps[bad[0]]} must be a valid number, found {cells[bad[0]]!r}")

@@ -16,7 +16,7 @@ FULL = ("effective_rank", "rank_90", "nuclear_norm_ratio")
 
 # Spread relative to max|a| below which float32 activations are rounding noise around a constant.
 CONSTANT = 1e-5
-# Largest Krylov space, how often convergence is checked, and the residual relative to the eigenvalue that counts as converged.
+# Largest Krylov space, steps between checks of convergence, and the relative residual that counts as converged.
 KRYLOV = 40
 CHECK = 5
 RESIDUAL = 5e-6

@@ -13,7 +13,7 @@ import numpy as np
 from .errors import StudyError
 
 ORDER = 8  # of the autoregression of the increments: two jumps closer than this share their evidence
-FIRST_KNOT, KNOT_SPACING = 3, 50  # measurements; knots 0, 3, 6, 12, 24, 48, then about every 50
+FIRST_KNOT, KNOT_SPACING = 6, 50  # measurements; knots 0, 6, 12, 24, 48, then about every 50
 SCALE_HALF_WINDOW = 40  # measurements on each side over which the scale of the increments is averaged
 WINSOR = 3.0  # local standard deviations beyond which an increment does not move the fitted trend or spectrum
 ROOT_MOMENT = 0.8221789586623884  # E sqrt|N(0, 1)|

@@ -1,6 +1,6 @@
 """What is measured on the probe set while a network trains, without changing the training."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -9,6 +9,7 @@ import pandas as pd
 import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
+from torch.nn.utils import get_total_norm
 
 from repdyn.models.embedding import PADDING
 from repdyn.models.transformer import Transformer
@@ -17,7 +18,7 @@ from repdyn.spectrum import FULL, LEADING, full_measures, leading_measures
 
 MEASURES = tuple(name + suffix for suffix in ("", "_uncentred") for name in LEADING + FULL)
 
-# Bytes of representations kept before they are measured together: enough to share the cost of calls, few enough for the cache.
+# Bytes of representations that wait to be measured together: enough to share the cost of calls, few enough for the cache.
 BUFFER = 4 * 2**20
 
 
@@ -30,9 +31,9 @@ class Probe(NamedTuple):
 
 
 def make_probe(inputs: torch.Tensor, labels: torch.Tensor, chunk: int, token_limit: int = 1024) -> Probe:
-    """Split a probe set, inputs (n, ...) and labels (n,), into chunks of examples and choose at most `token_limit` of its token rows.
+    """Split a probe set, inputs (n, ...) and labels (n,), into chunks of examples.
 
-    The choice is the same for every network and seed; padding is never chosen.
+    At most `token_limit` of its token rows are chosen. The choice is the same for every network and seed; padding is never chosen.
     """
     if inputs.dtype == torch.int64:
         valid = inputs != PADDING
@@ -97,10 +98,6 @@ def evaluate(model: nn.Module, inputs: torch.Tensor, labels: torch.Tensor) -> tu
     return cross_entropy(logits, labels).item(), int((logits.argmax(1) == labels).sum())
 
 
-def _norm(tensors: Iterable[torch.Tensor]) -> float:
-    return torch.linalg.vector_norm(torch.cat([tensor.flatten() for tensor in tensors])).item()
-
-
 def _matrix(output: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
     if output.ndim == 4:
         return output.mean((2, 3))
@@ -133,8 +130,8 @@ class Tracker:
             {
                 "step": step,
                 "loss": loss,
-                "grad_norm": _norm(p.grad for p in self.parameters),
-                "weight_norm": _norm(p.detach() for p in self.parameters),
+                "grad_norm": get_total_norm([p.grad for p in self.parameters]).item(),
+                "weight_norm": get_total_norm([p.detach() for p in self.parameters]).item(),
                 "probe_loss": cross_entropy(logits, self.probe.labels).item(),
                 "probe_accuracy": (logits.argmax(1) == self.probe.labels).double().mean().item(),
             }

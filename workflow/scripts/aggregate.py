@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 import pandas as pd
+
 from files import read_json, readable_errors, write_parquet
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 import yaml
+
 from files import read_json, readable_errors
 from repdyn.datasets.registry import load
 from repdyn.tracking import Tracker, evaluating, make_probe
@@ -60,7 +61,9 @@ def seconds(architecture: dict, data, config: dict, steps: int, mode: str) -> fl
     shape = {"kind": data.kind, "shape": data.shape, "classes": len(data.classes), "vocabulary": len(data.vocabulary)}
     model = initialise(architecture, recipe, **shape)
     optimizer = make_optimizer(model, recipe)
-    tensors = {split: (torch.from_numpy(data.inputs[split]), torch.from_numpy(data.labels[split])) for split in data.inputs}
+    tensors = {
+        split: (torch.from_numpy(data.inputs[split]), torch.from_numpy(data.labels[split])) for split in data.inputs
+    }
     probe = make_probe(*tensors["probe"], chunk=model.chunk, token_limit=config["tracking"]["token_limit"])
     tracker = Tracker(model, probe, spectrum_every)
     began = time.perf_counter()

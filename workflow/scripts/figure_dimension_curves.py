@@ -4,10 +4,10 @@ import argparse
 from pathlib import Path
 
 import pandas as pd
-from files import readable_errors
-from run_files import read_runs, write_figure
 
+from files import readable_errors
 from repdyn.figures.curves import dimension_curves
+from run_files import read_runs, write_figure
 
 
 def main():
@@ -20,7 +20,7 @@ def main():
     experiments = pd.read_parquet(arguments.experiments)
     columns = ["step", "layer", "depth", arguments.metric]
     trajectories = read_runs(arguments.runs_root, experiments, "trajectory.parquet", columns)
-    write_figure(dimension_curves(trajectories, experiments, arguments.metric), arguments.out, width=2000)
+    write_figure(dimension_curves(trajectories, experiments, arguments.metric), arguments.out)
 
 
 if __name__ == "__main__":

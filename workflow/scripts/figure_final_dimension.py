@@ -4,10 +4,10 @@ import argparse
 from pathlib import Path
 
 import pandas as pd
-from files import readable_errors
-from run_files import write_figure
 
+from files import readable_errors
 from repdyn.figures.curves import final_dimension
+from run_files import write_figure
 
 
 def main():
@@ -15,7 +15,7 @@ def main():
     parser.add_argument("--experiments", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True, help="path without suffix; .png, .svg and .webp are added")
     arguments = parser.parse_args()
-    write_figure(final_dimension(pd.read_parquet(arguments.experiments)), arguments.out, width=1800)
+    write_figure(final_dimension(pd.read_parquet(arguments.experiments)), arguments.out)
 
 
 if __name__ == "__main__":

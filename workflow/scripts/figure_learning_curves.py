@@ -4,10 +4,10 @@ import argparse
 from pathlib import Path
 
 import pandas as pd
-from files import readable_errors
-from run_files import read_runs, write_figure
 
+from files import readable_errors
 from repdyn.figures.curves import learning_curves
+from run_files import read_runs, write_figure
 
 
 def main():
@@ -20,7 +20,7 @@ def main():
     experiments = pd.read_parquet(arguments.experiments)
     columns = ["step", "probe_loss", "probe_accuracy"]
     training = read_runs(arguments.runs_root, experiments, "training.parquet", columns)
-    write_figure(learning_curves(training, experiments, arguments.quantity), arguments.out, width=1800)
+    write_figure(learning_curves(training, experiments, arguments.quantity), arguments.out)
 
 
 if __name__ == "__main__":

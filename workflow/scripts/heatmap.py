@@ -4,12 +4,12 @@ import argparse
 from pathlib import Path
 
 import pandas as pd
+
 from files import read_json, readable_errors
+from repdyn.figures.heatmap import layer_heatmap
 from run_files import write_figure
 
-from repdyn.figures.heatmap import layer_heatmap
-
-PAGE_WIDTH, PAGE_LIMIT = 1000, 40 * 1024  # pixels, bytes: 55 of them share one page
+PAGE_DPI, PAGE_LIMIT = 132, 40 * 1024  # bytes: 55 of them share one page
 
 
 def main():
@@ -29,7 +29,7 @@ def main():
         total_steps=run["steps"],
         convergence=pd.read_parquet(arguments.convergence),
     )
-    write_figure(figure, arguments.out, PAGE_WIDTH, PAGE_LIMIT)
+    write_figure(figure, arguments.out, PAGE_DPI, PAGE_LIMIT)
 
 
 if __name__ == "__main__":

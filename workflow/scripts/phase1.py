@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
 from files import read_json, readable_errors, write_json, write_parquet
 from repdyn.convergence import convergence_order, convergence_pattern, settling_step, stabilisation_step
 from repdyn.critical import coordination, critical_steps, loss_coupling, transition_steps

@@ -4,10 +4,10 @@ import argparse
 from pathlib import Path
 
 import pandas as pd
-from files import atomic, read_json, readable_errors
-from run_files import run_folder
 
+from files import atomic, read_json, readable_errors
 from repdyn.page import PANELS, picture, render
+from run_files import run_folder
 
 
 def main():

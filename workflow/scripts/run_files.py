@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pandas as pd
-from files import atomic
 
+from files import atomic
 from repdyn.figures.style import to_png_bytes, to_svg_bytes, to_webp_bytes
 
 
@@ -23,12 +23,12 @@ def read_runs(root: Path, experiments: pd.DataFrame, name: str, columns: list[st
     return pd.concat(tables, ignore_index=True)
 
 
-def write_figure(figure, stem: Path, width: int, limit: int | None = None) -> None:
-    """`stem`.png at 300 dpi, `stem`.svg, and `stem`.webp for the page: `width` pixels, at most `limit` bytes."""
+def write_figure(figure, stem: Path, dpi: int = 190, limit: int | None = None) -> None:
+    """`stem`.png at 300 dpi, `stem`.svg, and `stem`.webp for the page: at `dpi`, at most `limit` bytes."""
     for suffix, content in (
         (".png", to_png_bytes(figure)),
         (".svg", to_svg_bytes(figure)),
-        (".webp", to_webp_bytes(figure, width, limit)),
+        (".webp", to_webp_bytes(figure, dpi, limit)),
     ):
         with atomic(stem.with_name(stem.name + suffix)) as temporary:
             temporary.write_bytes(content)

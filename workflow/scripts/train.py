@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+
 from files import read_arrays, readable_errors, write_json, write_parquet
 from progress import Progress
 from provenance import Stopwatch, provenance

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 import torch
+from safetensors.torch import load_file, save_file
+
 from files import atomic, sha256, write_json, write_parquet
 from repdyn.training import get_state, set_state
-from safetensors.torch import load_file, save_file
 
 
 def signature(settings: dict, data: Path) -> str:

@@ -90,9 +90,7 @@ def _check_inputs(where: str, dataset: Dataset, inputs: np.ndarray) -> None:
 
 def _check_tokens(where: str, tokens: np.ndarray, words: int) -> None:
     if tokens.min() < 0 or tokens.max() >= words:
-        raise StudyError(
-            f"{where}: token ids span {tokens.min()} to {tokens.max()}; the vocabulary has {words}"
-        )
+        raise StudyError(f"{where}: token ids span {tokens.min()} to {tokens.max()}; the vocabulary has {words}")
     padding = tokens == 0
     if padding[:, 0].any() or (padding[:, :-1] & ~padding[:, 1:]).any():
         raise StudyError(f"{where}: padding stands before a word or fills a whole row")

@@ -61,8 +61,7 @@ def read_csv(path: Path) -> tuple[np.ndarray, list[str]]:
     """Labels (n,) int64 from 0 and cleaned texts of rows `label(1-4),"title","description"`."""
     if not path.is_file():
         raise StudyError(
-            f"no data file {path}; the folder that holds one folder per dataset "
-            "is set by the config key data_dir"
+            f"no data file {path}; the folder that holds one folder per dataset is set by the config key data_dir"
         )
     labels, texts = [], []
     with path.open(encoding="utf-8", newline="") as stream:
@@ -90,9 +89,7 @@ def parse_label(path: Path, line: int, fields: list[str]) -> int:
         )
     label = fields[0].strip()
     if not label.isdecimal():
-        raise StudyError(
-            f"{path}, line {line}: label {label!r} is not a number; 1 to {len(CLASSES)} is expected"
-        )
+        raise StudyError(f"{path}, line {line}: label {label!r} is not a number; 1 to {len(CLASSES)} is expected")
     if not 1 <= int(label) <= len(CLASSES):
         raise StudyError(f"{path}, line {line}: label {label} is out of range 1..{len(CLASSES)}")
     return int(label) - 1

@@ -31,18 +31,7 @@ from repdyn.errors import StudyError
 PACKAGES = {"numpy": "numpy", "scipy": "scipy", "pandas": "pandas", "scikit-learn": "sklearn"}
 ALIASES = ("numpy", "np", "scipy", "sp", "pandas", "pd", "sklearn", "skl", "scikit", "scikits")
 # Objects that stand for one library, but are compiled or written as a plain word.
-EMBLEMS = (
-    "ndarray",
-    "ufunc",
-    "gufunc",
-    "dtype",
-    "dataframe",
-    "timedelta",
-    "timestamp",
-    "nan",
-    "nat",
-    "estimator",
-)
+EMBLEMS = ("ndarray", "ufunc", "gufunc", "dtype", "dataframe", "timedelta", "timestamp", "nan", "nat", "estimator")
 SKIPPED_FOLDERS = {"tests", "externals", "_external", "_vendored", "array_api_compat", "array_api_extra"}
 SKIPPED_FILES = {"conftest", "setup"}
 SKIPPED_SECTIONS = {
@@ -58,9 +47,7 @@ MARKUP = re.compile(
     r"(?::[\w:+.-]+:`[^`]*`|``.*?``|`[^`]*`_{0,2}|\$[^$]*\$|\w+://\S+|scikit[- ]?learn|\{[^}]*\})(?:['’]s)?",
     re.IGNORECASE,
 )
-CODE = re.compile(
-    r"[_=\\{}\[\]<>@#|^]|[a-z][A-Z]|[A-Z]{2,}[a-z]{2,}|\d[A-Za-z]|[A-Za-z]\d|\w{2,}\.\w{2,}|\w\("
-)
+CODE = re.compile(r"[_=\\{}\[\]<>@#|^]|[a-z][A-Z]|[A-Z]{2,}[a-z]{2,}|\d[A-Za-z]|[A-Za-z]\d|\w{2,}\.\w{2,}|\w\(")
 MASK = "\0"
 
 
@@ -231,9 +218,7 @@ def no_collection() -> Iterator[None]:
 
 def public_names(tree: ast.Module, kind: type) -> set[str]:
     """Lower-case names of the module's public top-level classes or functions."""
-    return {
-        node.name.lower() for node in tree.body if isinstance(node, kind) and not node.name.startswith("_")
-    }
+    return {node.name.lower() for node in tree.body if isinstance(node, kind) and not node.name.startswith("_")}
 
 
 def paragraphs(tree: ast.Module) -> Iterator[str]:
@@ -294,14 +279,10 @@ def masked_names(
 def public_modules(root: Path) -> set[str]:
     """Names of the public modules and subpackages directly under a package."""
     inside = [path for path in root.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()]
-    return {
-        path.stem for path in inside if not path.stem.startswith("_") and path.stem not in {"tests", "setup"}
-    }
+    return {path.stem for path in inside if not path.stem.startswith("_") and path.stem not in {"tests", "setup"}}
 
 
 def mask(text: tuple[str, ...], masked: frozenset[str]) -> tuple[str, ...]:
     """The words with masked ones unknown; a run of unknowns is one, so that formulas stay short."""
     hidden = [UNKNOWN if word in masked else word for word in text]
-    return tuple(
-        word for i, word in enumerate(hidden) if word != UNKNOWN or i == 0 or hidden[i - 1] != UNKNOWN
-    )
+    return tuple(word for i, word in enumerate(hidden) if word != UNKNOWN or i == 0 or hidden[i - 1] != UNKNOWN)

@@ -22,29 +22,13 @@ QMNIST_FILES = {
 }
 FILES = {"mnist": MNIST_FILES, "fashion_mnist": MNIST_FILES, "qmnist": QMNIST_FILES}
 DIGITS = tuple("0123456789")
-CLOTHES = (
-    "T-shirt/top",
-    "Trouser",
-    "Pullover",
-    "Dress",
-    "Coat",
-    "Sandal",
-    "Shirt",
-    "Sneaker",
-    "Bag",
-    "Ankle boot",
-)
+CLOTHES = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
 CLASSES = {"mnist": DIGITS, "fashion_mnist": CLOTHES, "qmnist": DIGITS}
 LARGEST_TEST = 1000
 
 
 def load(
-    seed: int,
-    directory: str | Path,
-    name: str = "mnist",
-    train: int = 1500,
-    probe: int = 256,
-    test: int | None = None,
+    seed: int, directory: str | Path, name: str = "mnist", train: int = 1500, probe: int = 256, test: int | None = None
 ) -> Dataset:
     """Images (1, 28, 28) in [0, 1] from the files in directory/name.
 
@@ -86,9 +70,7 @@ def require_rows(path: Path, available: int, counts: dict[str, int]) -> None:
         raise StudyError(f"{path} holds {available} rows, but the study asks for {asked}: ask for fewer")
 
 
-def read_pair(
-    folder: Path, images_name: str, labels_name: str, classes: int
-) -> tuple[np.ndarray, np.ndarray]:
+def read_pair(folder: Path, images_name: str, labels_name: str, classes: int) -> tuple[np.ndarray, np.ndarray]:
     """Images (n, h, w) uint8 and labels (n,) int64 of one pair of files.
 
     Labels in several columns (QMNIST) are cut to the first, the class.
@@ -96,14 +78,8 @@ def read_pair(
     images_path, labels_path = locate(folder, images_name), locate(folder, labels_name)
     images, labels = read_idx(images_path), read_idx(labels_path)
     if images.ndim != 3 or images.dtype != np.uint8:
-        raise StudyError(
-            f"{images_path} holds {images.dtype} {images.shape}; images (n, h, w) of bytes are needed"
-        )
-    if (
-        labels.ndim not in (1, 2)
-        or labels.dtype.kind not in "ui"
-        or (labels.ndim == 2 and not labels.shape[1])
-    ):
+        raise StudyError(f"{images_path} holds {images.dtype} {images.shape}; images (n, h, w) of bytes are needed")
+    if labels.ndim not in (1, 2) or labels.dtype.kind not in "ui" or (labels.ndim == 2 and not labels.shape[1]):
         raise StudyError(f"{labels_path} holds {labels.dtype} {labels.shape}; whole-number labels are needed")
     if len(images) != len(labels):
         raise StudyError(

@@ -23,9 +23,7 @@ def load(seed: int, train: int = 1504, probe: int = 256, test: int = 504) -> Dat
     require_counts("photos", counts)
     pictures = [grey(photograph) for photograph in PHOTOGRAPHS]
     labels, places = positions(seed, counts)
-    inputs = {
-        split: np.stack([cut(pictures, *place) for place in places[split]])[:, None] for split in SPLITS
-    }
+    inputs = {split: np.stack([cut(pictures, *place) for place in places[split]])[:, None] for split in SPLITS}
     return Dataset("photos", "image", CLASSES, inputs, labels)
 
 

@@ -116,12 +116,12 @@ def to_svg_bytes(figure, dpi: int = 300) -> bytes:
     return _saved(figure, format="svg", dpi=dpi, metadata={"Date": None, "Creator": None})
 
 
-def to_webp_bytes(figure, width: int = 1000, limit: int | None = None) -> bytes:
-    """WebP of `width` pixels for the page; compressed harder until it has at most `limit` bytes."""
+def to_webp_bytes(figure, dpi: int = 190, limit: int | None = None) -> bytes:
+    """WebP for the page; compressed harder until it has at most `limit` bytes."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image
 
-    figure.set_dpi(width / figure.get_figwidth())
+    figure.set_dpi(dpi)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
