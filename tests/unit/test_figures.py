@@ -9,8 +9,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
 
-from repdyn.figures.curves import architecture_grid, depth_groups, dimension_curves, final_dimension, learning_curves
-from repdyn.figures.heatmap import layer_heatmap, layer_name, metric_name, scale_by_layer
+from repdyn.figures.dimension import depth_groups, dimension_curves
+from repdyn.figures.final import final_dimension
+from repdyn.figures.heatmap import layer_heatmap, scale_by_layer
+from repdyn.figures.learning import learning_curves
+from repdyn.figures.names import layer_name, metric_name
+from repdyn.figures.panels import architecture_grid
 from repdyn.figures.style import (
     DATASETS,
     FLAGGED_COLOUR,

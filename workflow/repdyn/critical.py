@@ -6,7 +6,7 @@ import numpy as np
 
 from .errors import StudyError
 from .series import evaluable as is_evaluable
-from .surrogates import IncrementModel, draw_increments, fit_increments, tail_weight, whiten
+from .surrogates import ORDER, IncrementModel, draw_increments, fit_increments, tail_weight, whiten
 
 WINDOW = 20  # measurements: 5 % of a run, the shortest stretch that is called a period
 
@@ -72,15 +72,17 @@ def loss_coupling(critical: np.ndarray, loss: np.ndarray) -> np.ndarray:
 
 
 class Clustering(NamedTuple):
-    """Concentration of critical steps per layer, each (L,), NaN where a layer is not evaluable.
+    """Bunching of critical steps per layer, each (L,), NaN where a layer is not evaluable.
 
-    concentration: critical steps in the densest window over those expected of a constant rate (1 / (1 - quantile) at most).
-    expected: its mean over surrogates. p: one-sided. start: first index of the densest window.
+    dispersion: variance over mean of the number of critical steps in a window (about 0.9 if they fall
+    independently). expected: its mean over surrogates. p: one-sided. concentration: share of critical steps in
+    the densest window over the overall share (1 to 1 / (1 - quantile)). start: first index of that window.
     """
 
-    concentration: np.ndarray
+    dispersion: np.ndarray
     expected: np.ndarray
     p: np.ndarray
+    concentration: np.ndarray
     start: np.ndarray
 
 
@@ -91,27 +93,27 @@ def critical_clustering(
     window: int = WINDOW,
     quantile: float = 0.9,
 ) -> Clustering:
-    """Do a layer's fastest changes fall into one period, more than in a series in which no period is special?
+    """Do a layer's fastest changes fall into periods, more than in a series in which no period is special?
 
-    The share of critical steps is fixed by their definition; their spread over the run is not. Scan statistic: the
-    largest number of critical steps in any `window` measurements. Null: stationary surrogates with the
-    autocorrelation, tails and mean change of the series' own increments, but neither its trend nor its changing scale.
+    The share of critical steps is fixed by their definition; their spread over the run is not. Null: stationary surrogates
+    with the autocorrelation, tails and mean change of the series' own increments, but neither its trend nor its
+    changing scale.
 
     values (T, L). Layers that are not finite, constant or shorter than the null needs are not evaluable.
     """
     values = np.asarray(values, dtype=np.float64)
-    evaluable = is_evaluable(values) & (len(values) > 2 * max(window, 4 * 8))
-    result = Clustering(*np.full((4, values.shape[1]), np.nan))
+    evaluable = is_evaluable(values) & (len(values) > max(2 * window, 4 * ORDER + 1))
+    result = Clustering(*np.full((5, values.shape[1]), np.nan))
     for layer in np.flatnonzero(evaluable):
         increments = np.diff(values[:, layer])[None]
-        drawn = draw_stationary(increments, rng, surrogates)
-        observed, start = densest_window(np.abs(increments), window, quantile)
-        null, _ = densest_window(np.abs(drawn), window, quantile)
-        even = window * (1 - quantile)
-        result.concentration[layer] = observed[0] / even
-        result.expected[layer] = null.mean() / even
-        result.p[layer] = (1 + (null >= observed[0]).sum()) / (1 + surrogates)
-        result.start[layer] = start[0]
+        counts = window_counts(np.abs(increments), window, quantile)
+        null = window_counts(np.abs(draw_stationary(increments, rng, surrogates)), window, quantile)
+        observed, expected = _dispersion(counts)[0], _dispersion(null)
+        result.dispersion[layer] = observed
+        result.expected[layer] = expected.mean()
+        result.p[layer] = (1 + (expected >= observed).sum()) / (1 + surrogates)
+        result.concentration[layer] = counts.max() / (window * (1 - quantile))
+        result.start[layer] = counts[0].argmax()
     return result
 
 
@@ -124,9 +126,13 @@ def draw_stationary(increments: np.ndarray, rng: np.random.Generator, surrogates
     return draw_increments(level, tail_weight(whiten(u, model.ar)[0]), rng, surrogates)
 
 
-def densest_window(size: np.ndarray, window: int, quantile: float) -> tuple[np.ndarray, np.ndarray]:
-    """Largest number of points above the row's quantile in any `window`, and where it starts: (S, n) -> (S,) twice."""
+def window_counts(size: np.ndarray, window: int, quantile: float) -> np.ndarray:
+    """Points above the row's own quantile in every window: (S, n) -> (S, n - window + 1)."""
     above = size > np.quantile(size, quantile, axis=1, keepdims=True)
     total = np.concatenate([np.zeros((len(size), 1)), np.cumsum(above, axis=1)], axis=1)
-    inside = total[:, window:] - total[:, :-window]
-    return inside.max(axis=1), inside.argmax(axis=1)
+    return total[:, window:] - total[:, :-window]
+
+
+def _dispersion(counts: np.ndarray) -> np.ndarray:
+    mean = counts.mean(axis=1)
+    return np.divide(counts.var(axis=1), mean, out=np.zeros(len(counts)), where=mean > 0)

@@ -6,6 +6,7 @@ import pandas as pd
 from .errors import StudyError
 
 MINIMUM_RUNS = 3
+BOOTSTRAP_RUNS = 10  # fewer runs do not carry a bootstrap: of normal runs, its 95 % covers 69 % for n = 3
 
 
 def mean_interval(
@@ -15,13 +16,13 @@ def mean_interval(
     resamples: int = 9999,
     minimum: int = MINIMUM_RUNS,
 ) -> tuple[float, float, float]:
-    """Mean over runs with a bootstrap interval (BCa, Efron 1987): per_run (n,) -> mean, low, high.
+    """Mean over runs with an interval: per_run (n,) -> mean, low, high.
 
-    NaN runs were not evaluable and do not count. With fewer than `minimum` runs the interval is NaN, NaN
-    ("too few"), and without any the mean is too. Identical runs give an interval of width 0. Intervals from few runs
-    are too narrow: with normal runs a nominal 95 % covers about 83 % for n = 5 and 92 % for n = 15.
+    Bootstrap (BCa, Efron 1987) from BOOTSTRAP_RUNS runs, Student t for fewer. NaN runs were not evaluable and do
+    not count. With fewer than `minimum` runs the interval is NaN, NaN ("too few"), and without any the mean is
+    too. Identical runs give an interval of width 0.
     """
-    from scipy.stats import bootstrap
+    from scipy.stats import bootstrap, t
 
     per_run = np.asarray(per_run, dtype=np.float64)
     if per_run.ndim != 1 or np.isinf(per_run).any():
@@ -34,6 +35,9 @@ def mean_interval(
         return mean, np.nan, np.nan
     if np.ptp(per_run) == 0:
         return mean, mean, mean
+    if len(per_run) < BOOTSTRAP_RUNS:
+        half = t.ppf((1 + confidence) / 2, len(per_run) - 1) * per_run.std(ddof=1) / np.sqrt(len(per_run))
+        return mean, float(mean - half), float(mean + half)
     found = bootstrap(
         (per_run,), np.mean, n_resamples=resamples, confidence_level=confidence, method="BCa", rng=rng
     ).confidence_interval

@@ -6,7 +6,7 @@ import numpy as np
 
 from .errors import StudyError
 from .series import evaluable as is_evaluable
-from .surrogates import ORDER, WINSOR, fit_increments, stationary_bootstrap
+from .surrogates import ORDER, WINSOR, fit_increments, stationary_bootstrap, whiten
 
 MAX_LAG = 10  # measurements
 
@@ -30,11 +30,12 @@ def loss_coupling_test(
     max_lag: int = MAX_LAG,
     surrogates: int = 1000,
 ) -> Coupling:
-    """Lagged cross-correlation of the increments of each layer and of the loss.
+    """Lagged cross-correlation of the fluctuations of each layer and of the loss.
 
-    values (T, L), loss (T,), both with their smooth trends and local scales taken out (`fit_increments`), so that two
-    curves which both settle are not coupled by that, and winsorised. Null: stationary bootstrap of the loss increments,
-    which keeps their autocorrelation; the layers' is kept as it is.
+    values (T, L), loss (T,). Of both, the innovations are correlated: smooth trend and local scale taken out, so that
+    two curves which both settle are not coupled by that, and each whitened by its own autoregression (Haugh
+    1976), so that neither noise around a level nor slow wandering passes for coupling. Null: stationary bootstrap
+    of the loss innovations.
     Raises StudyError where the lengths differ.
     """
     values, loss = np.asarray(values, dtype=np.float64), np.asarray(loss, dtype=np.float64)
@@ -44,11 +45,11 @@ def loss_coupling_test(
     long = len(values) > max(4 * ORDER + 1, 4 * max_lag)
     if not (long and is_evaluable(loss[:, None])[0]):
         return result
-    change = fluctuation(loss)
+    change = innovations(loss)
     resampled = stationary_bootstrap(change, rng, surrogates)
     lags = np.arange(-max_lag, max_lag + 1)
     for layer in np.flatnonzero(is_evaluable(values)):
-        own = fluctuation(values[:, layer])
+        own = innovations(values[:, layer])
         observed = cross_correlation(own, change[None], max_lag)[0]
         null = np.abs(cross_correlation(own, resampled, max_lag)).max(axis=1)
         best = int(np.abs(observed).argmax())
@@ -58,11 +59,12 @@ def loss_coupling_test(
     return result
 
 
-def fluctuation(values: np.ndarray) -> np.ndarray:
-    """Increments of (T,) without smooth trend, in local standard deviations, winsorised: (T-1,)."""
+def innovations(values: np.ndarray) -> np.ndarray:
+    """What each increment of (T,) adds to what trend and past explain, in local units, winsorised: (T-1,)."""
     increments = np.diff(values)[None]
     model = fit_increments(increments)
-    return np.clip((increments - model.trend) / model.scale, -WINSOR, WINSOR)[0]
+    u = np.clip((increments - model.trend) / model.scale, -WINSOR, WINSOR)
+    return whiten(u, model.ar)[0]
 
 
 def cross_correlation(x: np.ndarray, y: np.ndarray, max_lag: int) -> np.ndarray:

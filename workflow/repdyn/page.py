@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from .figures.heatmap import metric_name
-from .figures.style import FAMILY_COLOURS, FONT, family_name, family_order, plural, untrained
+from repdyn.figures.names import metric_name
+from repdyn.figures.style import FAMILY_COLOURS, FONT, family_name, family_order, plural, untrained
 
 MISSING = "n/a"
 

@@ -39,8 +39,8 @@ class IncrementModel(NamedTuple):
 def smooth_basis(n: int) -> np.ndarray:
     """Orthonormal cubic splines on n increments, (n, q), knots dense at the start and then every KNOT_SPACING.
 
-    Dense at the start because training curves are steepest there: exponentials of any time constant of at least
-    two measurements are followed to about 1e-3 of their range.
+    Dense at the start because training curves are steepest there: the increments of exponentials are followed to 1e-2
+    (time constant 2 measurements), 2e-3 (3) or 4e-4 (5 and more) of their range.
     """
     from scipy.interpolate import BSpline
 

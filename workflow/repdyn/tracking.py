@@ -33,7 +33,7 @@ class Probe(NamedTuple):
 def make_probe(inputs: torch.Tensor, labels: torch.Tensor, chunk: int, token_limit: int = 1024) -> Probe:
     """Split a probe set, inputs (n, ...) and labels (n,), into chunks of examples.
 
-    At most `token_limit` of its token rows are chosen. The choice is the same for every network and seed; padding is never chosen.
+    At most `token_limit` of its token rows are chosen: the same for every network and seed; padding is never chosen.
     """
     if inputs.dtype == torch.int64:
         valid = inputs != PADDING

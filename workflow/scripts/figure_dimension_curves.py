@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from files import readable_errors
-from repdyn.figures.curves import dimension_curves
+from repdyn.figures.dimension import dimension_curves
 from run_files import read_runs, write_figure
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from files import readable_errors
-from repdyn.figures.curves import final_dimension
+from repdyn.figures.final import final_dimension
 from run_files import write_figure
 
 

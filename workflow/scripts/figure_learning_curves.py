@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from files import readable_errors
-from repdyn.figures.curves import learning_curves
+from repdyn.figures.learning import learning_curves
 from run_files import read_runs, write_figure
 
 

@@ -1,44 +1,14 @@
 """Layers by steps: one metric of one run at a glance."""
 
-import re
-
 import numpy as np
 import pandas as pd
 
-from ..series import layer_series
-from .style import MISSING_COLOUR, SEQUENTIAL_MAP, styled
+from repdyn.figures.names import layer_name, metric_name
+from repdyn.figures.style import MISSING_COLOUR, SEQUENTIAL_MAP, styled
+from repdyn.series import layer_series
 
 ROW = 0.22  # inches per layer: keeps one line of text apart from the next
 LEFT, RIGHT, TOP, BOTTOM, WIDTH = 1.45, 1.15, 0.78, 1.05, 7.6  # inches
-
-METRIC_NAMES = {
-    "participation_ratio": "participation ratio",
-    "stable_rank": "stable rank",
-    "effective_rank": "effective rank",
-    "rank_90": "rank at 90 % of variance",
-    "nuclear_norm_ratio": "nuclear-norm ratio",
-}
-
-
-def metric_name(metric: str) -> str:
-    """A metric's name in words: "stable_rank_uncentred" -> "stable rank (uncentred)"."""
-    base = metric.removesuffix("_uncentred")
-    return METRIC_NAMES.get(base, base.replace("_", " ")) + (" (uncentred)" if base != metric else "")
-
-
-def layer_name(layer: str) -> str:
-    """A layer's module path in words, numbers as in the path: "blocks.2.feedforward" -> "block 2 feed-forward"."""
-    if layer == "output":
-        return "logits"
-    parts = re.fullmatch(r"(hidden|blocks)\.(\d+)(?:\.(\w+))?", layer)
-    if not parts:
-        return layer
-    kind, number, inner = parts.groups()
-    if kind == "hidden":
-        return f"hidden {number}"
-    if inner == "relu":
-        return f"conv {number}"
-    return f"block {number} {(inner or 'output').replace('feedforward', 'feed-forward')}"
 
 
 def scale_by_layer(values: np.ndarray, rtol: float = 1e-9) -> np.ndarray:
