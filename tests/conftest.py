@@ -4,9 +4,11 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parent.parent
 
@@ -37,13 +39,15 @@ class Project:
             [sys.executable, *arguments], cwd=self.folder, capture_output=True, text=True, env=environment(), **options
         )
 
-    def snakemake(self, *arguments: str, config: str = "tests/small/config.yaml", **options):
-        chosen = ["--configfile", config] if config else []
+    def snakemake(self, *arguments: str, config: Sequence[str] = ("tests/small/config.yaml",), **options):
+        chosen = ["--configfile", *config]
         return self.command("-m", "snakemake", "--cores", "2", *arguments, *chosen, **options)
 
-    def planned(self, *arguments: str) -> dict[str, int]:
-        """Jobs per rule that Snakemake would run now; empty when there is nothing to do."""
-        done = self.snakemake("-n", *arguments)
+    def planned(self, **settings) -> dict[str, int]:
+        """Jobs per rule that Snakemake would run now, with settings changed; empty when there is nothing to do."""
+        overlay = self.folder / "overlay.yaml"
+        overlay.write_text(yaml.safe_dump(settings))
+        done = self.snakemake("-n", config=["tests/small/config.yaml", str(overlay)])
         assert done.returncode == 0, done.stdout + done.stderr
         output = done.stdout + done.stderr
         if "Nothing to be done" in output:

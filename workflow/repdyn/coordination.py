@@ -25,37 +25,62 @@ def coordination_test(
     rng: np.random.Generator,
     surrogates: int = 1000,
     tolerance: int = 0,
-    max_shift: int | None = None,
+    window: int | None = None,
 ) -> Coordination:
     """Pairs of events of different layers at most `tolerance` measurements apart, against shifted layers.
 
     events: bool (T, L), jumps or critical steps; a layer without events (or not evaluable: all False) does not count.
-    Each surrogate rotates every layer by its own random shift: any shift by default, which keeps each layer's own
-    clustering and destroys all alignment. With `max_shift`, only within +-max_shift measurements: what remains is
-    coincidence finer than max_shift, and layers that are merely all active early are not coordinated by it.
+    Each surrogate rotates every layer by its own random shift: as a whole by default, which keeps each layer's own
+    clustering and destroys all alignment. With `window`, within each consecutive window of that many
+    measurements (interval jitter, Amarasingham et al. 2012): what remains is coincidence finer than the window, and layers
+    that are merely all active early are not coordinated by it.
     """
     events = np.asarray(events)
     if events.ndim != 2 or events.dtype != bool:
         raise StudyError(f"events must be bool (T, L), found {events.dtype} {events.shape}")
     n = len(events)
-    if max_shift is not None and not 2 * tolerance < 2 * max_shift < n:
-        raise StudyError(f"max_shift must exceed the tolerance and stay below {n / 2}, found {max_shift}")
+    if window is not None and not 2 * tolerance + 1 < window <= n:
+        raise StudyError(f"window must exceed {2 * tolerance + 1} and be at most {n}, found {window}")
     events = events[:, events.any(axis=0)]
     layers = events.shape[1]
     if layers < 2:
         return Coordination(np.nan, np.nan, np.nan, np.nan, layers)
     first, second = np.triu_indices(layers, 1)
     counts = pair_counts(events, tolerance)[first, second]
-    if max_shift is None:
+    if window is None:
         shift = rng.integers(n, size=(surrogates, layers))
+        null = counts[np.arange(len(first)), (shift[:, first] - shift[:, second]) % n].sum(axis=1)
     else:
-        shift = rng.integers(-max_shift, max_shift + 1, size=(surrogates, layers))
-    relative = (shift[:, first] - shift[:, second]) % n
-    null = counts[np.arange(len(first)), relative].sum(axis=1)
+        null = total_pairs(jitter(events, rng, surrogates, window), tolerance)
     observed, expected = counts[:, 0].sum(), null.mean()
     p = (1 + (null >= observed).sum()) / (1 + surrogates)
     ratio = observed / expected if expected > 0 else np.nan
     return Coordination(float(observed), float(expected), float(ratio), float(p), layers)
+
+
+def jitter(events: np.ndarray, rng: np.random.Generator, surrogates: int, window: int) -> np.ndarray:
+    """Each layer rotated within each window by a shift of its own: bool (T, L) -> bool (S, T, L).
+
+    Exact where the rate of events is constant within a window, whatever it does from one window to the next.
+    """
+    n, layers = events.shape
+    place = np.arange(n)
+    start = place // window * window
+    width = np.minimum(window, n - start)
+    shift = rng.random((surrogates, int(np.ceil(n / window)), layers))
+    shift = (shift[:, place // window] * width[:, None]).astype(np.int64)
+    source = start[:, None] + ((place - start)[:, None] + shift) % width[:, None]
+    return events[source, np.arange(layers)]
+
+
+def total_pairs(events: np.ndarray, tolerance: int) -> np.ndarray:
+    """Pairs of events of different layers at most `tolerance` apart (around the end too): (S, T, L) -> int (S,)."""
+    active = events.sum(axis=2)
+    pairs = (active * (active - 1)).sum(axis=1) // 2
+    for lag in range(1, tolerance + 1):
+        own = (events & np.roll(events, -lag, axis=1)).sum(axis=(1, 2))
+        pairs = pairs + (active * np.roll(active, -lag, axis=1)).sum(axis=1) - own
+    return pairs
 
 
 def pair_counts(events: np.ndarray, tolerance: int = 0) -> np.ndarray:

@@ -45,8 +45,21 @@ def write_arrays(path: Path, arrays: dict[str, np.ndarray], metadata: dict) -> N
     """Arrays and JSON metadata as one safetensors file."""
     from safetensors.numpy import save_file
 
+    write_safetensors(path, save_file, arrays, {"json": json.dumps(metadata)})
+
+
+def write_safetensors(path: Path, save_file, tensors: dict, metadata: dict | None = None) -> None:
+    """Tensors with the `save_file` of their library, whole or not at all."""
+    from safetensors import SafetensorError
+
     with atomic(path) as temporary:
-        save_file(arrays, temporary, {"json": json.dumps(metadata)})
+        try:
+            save_file(tensors, temporary, metadata)
+        except SafetensorError as error:
+            # The library hides the system's error in its text.
+            raise StudyError(
+                f"{path} could not be written ({error}). Nothing half-written is left; run again."
+            ) from error
 
 
 def read_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict]:

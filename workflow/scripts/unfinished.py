@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 from safetensors.torch import load_file, save_file
 
-from files import atomic, sha256, write_json, write_parquet
+from files import atomic, sha256, write_json, write_parquet, write_safetensors
 from repdyn.training import get_state, set_state
 
 
@@ -45,8 +45,7 @@ def resume(unfinished: Path, wanted: str, model, optimizer, tracker) -> int:
 
 def save(unfinished: Path, step: int, model, optimizer, tracker, tables: bool) -> None:
     """Write the checkpoint of a step and, where a killed job may continue, the tables up to it."""
-    with atomic(checkpoint_path(unfinished, step)) as temporary:
-        save_file(get_state(model, optimizer), temporary)
+    write_safetensors(checkpoint_path(unfinished, step), save_file, get_state(model, optimizer))
     if tables and step > 0:
         trajectory, training = tracker.tables()
         folder = unfinished / f"tables_{step:06d}"
