@@ -104,7 +104,7 @@ def test_a_level_shift_is_least_squares_under_the_model():
 
 @pytest.mark.parametrize("null", ["white noise", "AR(1) noise", "random walk", "smooth drift", "smooth exponential"])
 def test_false_positives_stay_at_the_declared_rate(null):
-    streams = validity._streams(11, null, DRAWS)
+    streams = validity.streams(11, null, DRAWS)
     counts = np.array([len(quick(validity.NULLS[null](rng))) for rng in streams])
     assert (counts > 0).sum() <= binom.ppf(0.999, DRAWS, levelshift.ALPHA)
     assert 1000 * counts.mean() / 400 <= validity.MAXIMUM_FALSE
@@ -112,12 +112,12 @@ def test_false_positives_stay_at_the_declared_rate(null):
 
 @pytest.mark.parametrize("null", [n for n in validity.NULLS if n.endswith(("no noise", "little noise"))])
 def test_smooth_curves_without_noise_have_no_jumps(null):
-    assert not any(len(quick(validity.NULLS[null](rng))) for rng in validity._streams(1, null, 15))
+    assert not any(len(quick(validity.NULLS[null](rng))) for rng in validity.streams(1, null, 15))
 
 
 @pytest.mark.parametrize("make", [validity.white_noise, validity.ar1_noise])
 def test_recall_of_steps_of_five_standard_deviations(make):
-    cases = [validity.one_step(make, rng, 5.0) for rng in validity._streams(3, make.__name__, 50)]
+    cases = [validity.one_step(make, rng, 5.0) for rng in validity.streams(3, make.__name__, 50)]
     hits = sum(bool((np.abs(quick(values) - at) <= validity.TOLERANCE).any()) for values, at, _ in cases)
     # At a recall of 0.9, fewer than 39 of 50 have probability 0.003.
     assert hits >= binom.ppf(0.003, 50, 0.9)

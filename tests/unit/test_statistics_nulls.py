@@ -57,9 +57,7 @@ def test_coordination_of_independent_layers_has_uniform_p():
         p = []
         for seed in range(150):
             values = np.stack([ar1_noise(rng(seed, layer)) for layer in range(8)], axis=1)
-            p.append(
-                coordination.coordination_test(critical.critical_steps(values), rng(seed), 200, **options).p
-            )
+            p.append(coordination.coordination_test(critical.critical_steps(values), rng(seed), 200, **options).p)
         assert uniform(p) > 0.01, options
 
 
@@ -142,18 +140,14 @@ def test_a_planted_lag_is_recovered(lag, level):
 
 @pytest.mark.parametrize("kind", ["white", "ar", "walk"])
 def test_uncoupled_curves_that_both_settle_have_uniform_p(kind):
-    make = {
-        "white": lambda r: r.standard_normal(N),
-        "ar": ar1_noise,
-        "walk": lambda r: r.standard_normal(N).cumsum(),
-    }[kind]
+    make = {"white": lambda r: r.standard_normal(N), "ar": ar1_noise, "walk": lambda r: r.standard_normal(N).cumsum()}[
+        kind
+    ]
     trend = 30 * np.exp(-np.arange(N) / 50)
     p = []
     for seed in range(120):
         r = rng(seed, 1)
-        p.append(
-            loss_coupling.loss_coupling_test((trend + make(r))[:, None], trend + make(r), r, surrogates=200).p[0]
-        )
+        p.append(loss_coupling.loss_coupling_test((trend + make(r))[:, None], trend + make(r), r, surrogates=200).p[0])
     assert uniform(p) > 0.01
     assert np.mean(np.array(p) < 0.05) <= 0.1
 
@@ -191,10 +185,8 @@ def test_falling_share_against_all_rotations():
     assert base == pytest.approx(falling.mean())
     assert p[0] == pytest.approx(np.mean(np.abs(np.array(rotations) - base) >= abs(share[0] - base) - 1e-12))
     assert np.isnan(share[1]) and np.isnan(p[1])
-    coupled = critical.critical_steps(-np.cumsum(np.where(falling, 5.0, 0.1))[:, None])
     share, _, p = loss_coupling.falling_share_test(falling[:, None], loss)
     assert share[0] == 1 and p[0] == pytest.approx(1 / 60)
-    assert coupled.shape == (59, 1)
     with pytest.raises(StudyError, match="finite loss of length T"):
         loss_coupling.falling_share_test(critical_at, np.full(61, np.nan))
 

@@ -108,7 +108,7 @@ def test_ar_surrogates_are_seeded_and_checked():
 def test_block_length_grows_with_autocorrelation():
     short, long = (np.mean([block_length(ar1(s, phi)) for s in range(30)]) for phi in (0.0, 0.9))
     assert short < 6
-    # Politis & White (2004): for AR(1), G = 2 phi / (1 - phi)^2 ... gives (2 phi / (1 - phi^2))^(2/3) n^(1/3).
+    # For an AR(1) the optimum is (2 phi / (1 - phi^2))^(2/3) n^(1/3) (Politis & White 2004).
     assert long == pytest.approx((1.8 / 0.19) ** (2 / 3) * 401 ** (1 / 3), rel=0.4)
     assert block_length(np.ones(50)) == 1.0
 
@@ -130,8 +130,7 @@ def test_stationary_bootstrap_keeps_values_and_autocorrelation():
 def test_stationary_bootstrap_has_the_variance_of_a_mean():
     # The long-run standard deviation of an AR(1) mean is 1 / (1 - phi) / sqrt n: what independent draws get wrong.
     spread = [
-        stationary_bootstrap(ar1(s, 0.5, 2000), np.random.default_rng(s), 200).mean(axis=1).std()
-        for s in range(10)
+        stationary_bootstrap(ar1(s, 0.5, 2000), np.random.default_rng(s), 200).mean(axis=1).std() for s in range(10)
     ]
     assert np.mean(spread) == pytest.approx(2 / np.sqrt(2000), rel=0.15)
 

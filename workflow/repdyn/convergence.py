@@ -12,11 +12,7 @@ from .series import evaluable as is_evaluable
 
 
 def stabilisation_step(
-    steps: np.ndarray,
-    values: np.ndarray,
-    window: int = 20,
-    tolerance: float = 0.1,
-    evaluable: np.ndarray | None = None,
+    steps: np.ndarray, values: np.ndarray, window: int = 20, tolerance: float = 0.1, evaluable: np.ndarray | None = None
 ) -> np.ndarray:
     """Step at which the first quiet window starts: standard deviation < `tolerance` * mean of the series.
 
@@ -72,9 +68,7 @@ def convergence_order(depth: np.ndarray, when: np.ndarray, minimum: int = 3) -> 
     return float(rho), float(p)
 
 
-def convergence_pattern(
-    rho: float, p: float, strong: float = 0.6, weak: float = 0.3, alpha: float = 0.05
-) -> str:
+def convergence_pattern(rho: float, p: float, strong: float = 0.6, weak: float = 0.3, alpha: float = 0.05) -> str:
     """Name the order: bottom-up, top-down, simultaneous, unclear, or not evaluable (rho undefined).
 
     bottom-up: rho > strong and p < alpha; top-down: rho < -strong and p < alpha; simultaneous: |rho| < weak
@@ -88,17 +82,13 @@ def convergence_pattern(
 
 
 def convergence_order_test(
-    depth: np.ndarray,
-    when: np.ndarray,
-    rng: np.random.Generator,
-    permutations: int = 10_000,
-    minimum: int = 3,
+    depth: np.ndarray, when: np.ndarray, rng: np.random.Generator, permutations: int = 10_000, minimum: int = 3
 ) -> tuple[float, float]:
     """Spearman correlation of depth and convergence time, p from permuting the times over the layers.
 
-    As `convergence_order`, whose t distribution is wrong for the few layers there are: with 4 layers in perfect order it
-    gives p = 0, and the truth is 2/24. All orders are tried where there are at most `permutations` of them,
-    else as many random ones. NaN, NaN where there is no order to correlate.
+    As `convergence_order`, whose t distribution is wrong for the few layers there are: with 4 layers in
+    perfect order it gives p = 0, and the truth is 2/24. All orders are tried where there are at most
+    `permutations` of them, else as many random ones. NaN, NaN where there is no order to correlate.
     """
     rho, _ = convergence_order(depth, when, minimum)
     if not np.isfinite(rho):

@@ -8,7 +8,7 @@ from .errors import StudyError
 
 
 class Coordination(NamedTuple):
-    """Coincident pairs of events: observed, expected (mean of the null), their ratio, p (one-sided) and the layers that count.
+    """Coincident pairs of events: observed, expected (mean of the null), their ratio, p (one-sided), layers used.
 
     NaN (layers: how many there were) if fewer than two layers have events.
     """
@@ -21,19 +21,15 @@ class Coordination(NamedTuple):
 
 
 def coordination_test(
-    events: np.ndarray,
-    rng: np.random.Generator,
-    surrogates: int = 1000,
-    tolerance: int = 0,
-    window: int | None = None,
+    events: np.ndarray, rng: np.random.Generator, surrogates: int = 1000, tolerance: int = 0, window: int | None = None
 ) -> Coordination:
     """Pairs of events of different layers at most `tolerance` measurements apart, against shifted layers.
 
-    events: bool (T, L), jumps or critical steps; a layer without events (or not evaluable: all False) does not count.
-    Each surrogate rotates every layer by its own random shift: as a whole by default, which keeps each layer's own
-    clustering and destroys all alignment. With `window`, within each consecutive window of that many
-    measurements (interval jitter, Amarasingham et al. 2012): what remains is coincidence finer than the window, and layers
-    that are merely all active early are not coordinated by it.
+    events: bool (T, L), jumps or critical steps; a layer without events (or not evaluable: all False) does
+    not count. Each surrogate rotates every layer by its own random shift: as a whole by default, which keeps
+    each layer's own clustering and destroys all alignment. With `window`, within each consecutive window of
+    that many measurements (interval jitter, Amarasingham et al. 2012): what remains is coincidence finer than
+    the window, and layers that are merely all active early are not coordinated by it.
     """
     events = np.asarray(events)
     if events.ndim != 2 or events.dtype != bool:

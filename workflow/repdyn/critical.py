@@ -23,9 +23,7 @@ def top_decile(values: np.ndarray, order: int, quantile: float, evaluable: np.nd
     return (size > np.quantile(size, quantile, axis=0)) & evaluable
 
 
-def critical_steps(
-    values: np.ndarray, quantile: float = 0.9, evaluable: np.ndarray | None = None
-) -> np.ndarray:
+def critical_steps(values: np.ndarray, quantile: float = 0.9, evaluable: np.ndarray | None = None) -> np.ndarray:
     """Steps in the top decile of |velocity| (first difference) of each layer.
 
     values (T, L) -> bool (T-1, L); row i is the change from measurement i to i + 1. By construction a tenth
@@ -34,9 +32,7 @@ def critical_steps(
     return top_decile(values, 1, quantile, evaluable)
 
 
-def transition_steps(
-    values: np.ndarray, quantile: float = 0.9, evaluable: np.ndarray | None = None
-) -> np.ndarray:
+def transition_steps(values: np.ndarray, quantile: float = 0.9, evaluable: np.ndarray | None = None) -> np.ndarray:
     """Steps in the top decile of |acceleration| (second difference): values (T, L) -> bool (T-2, L)."""
     return top_decile(values, 2, quantile, evaluable)
 
@@ -75,8 +71,8 @@ class Clustering(NamedTuple):
     """Bunching of critical steps per layer, each (L,), NaN where a layer is not evaluable.
 
     dispersion: variance over mean of the number of critical steps in a window (about 0.9 if they fall
-    independently). expected: its mean over surrogates. p: one-sided. concentration: share of critical steps in
-    the densest window over the overall share (1 to 1 / (1 - quantile)). start: first index of that window.
+    independently). expected: its mean over surrogates. p: one-sided. concentration: share of critical steps
+    in the densest window over the overall share (1 to 1 / (1 - quantile)). start: first index of that window.
     """
 
     dispersion: np.ndarray
@@ -87,17 +83,13 @@ class Clustering(NamedTuple):
 
 
 def critical_clustering(
-    values: np.ndarray,
-    rng: np.random.Generator,
-    surrogates: int = 1000,
-    window: int = WINDOW,
-    quantile: float = 0.9,
+    values: np.ndarray, rng: np.random.Generator, surrogates: int = 1000, window: int = WINDOW, quantile: float = 0.9
 ) -> Clustering:
     """Do a layer's fastest changes fall into periods, more than in a series in which no period is special?
 
-    The share of critical steps is fixed by their definition; their spread over the run is not. Null: stationary surrogates
-    with the autocorrelation, tails and mean change of the series' own increments, but neither its trend nor its
-    changing scale.
+    The share of critical steps is fixed by their definition; their spread over the run is not. Null:
+    stationary surrogates with the autocorrelation, tails and mean change of the series' own increments, but
+    neither its trend nor its changing scale.
 
     values (T, L). Layers that are not finite, constant or shorter than the null needs are not evaluable.
     """

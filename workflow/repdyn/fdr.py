@@ -8,7 +8,8 @@ from .errors import StudyError
 def benjamini_hochberg(p: np.ndarray) -> np.ndarray:
     """Adjusted p values (Benjamini & Hochberg 1995): (n,) -> (n,); reject where <= alpha for a FDR of alpha.
 
-    NaN (a test that was not evaluable) stays NaN and does not count as a test. Raises StudyError outside [0, 1].
+    NaN (a test that was not evaluable) stays NaN and does not count as a test. Raises StudyError outside [0,
+    1].
     """
     p = np.asarray(p, dtype=np.float64)
     tested = ~np.isnan(p)

@@ -18,9 +18,9 @@ def mean_interval(
 ) -> tuple[float, float, float]:
     """Mean over runs with an interval: per_run (n,) -> mean, low, high.
 
-    Bootstrap (BCa, Efron 1987) from BOOTSTRAP_RUNS runs, Student t for fewer. NaN runs were not evaluable and do
-    not count. With fewer than `minimum` runs the interval is NaN, NaN ("too few"), and without any the mean is
-    too. Identical runs give an interval of width 0.
+    Bootstrap (BCa, Efron 1987) from BOOTSTRAP_RUNS runs, Student t for fewer. NaN runs were not evaluable and
+    do not count. With fewer than `minimum` runs the interval is NaN, NaN ("too few"), and without any the
+    mean is too. Identical runs give an interval of width 0.
     """
     from scipy.stats import bootstrap, t
 
@@ -54,7 +54,5 @@ def family_intervals(
     rows = []
     for name, group in runs.groupby(by, sort=True):
         mean, low, high = mean_interval(group[value].to_numpy(), rng, **options)
-        rows.append(
-            {by: name, "runs": int(group[value].notna().sum()), "mean": mean, "low": low, "high": high}
-        )
+        rows.append({by: name, "runs": int(group[value].notna().sum()), "mean": mean, "low": low, "high": high})
     return pd.DataFrame(rows, columns=[by, "runs", "mean", "low", "high"])

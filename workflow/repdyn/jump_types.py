@@ -42,8 +42,8 @@ def type_sizes(labels: np.ndarray) -> list[int]:
 def jump_features(jumps: pd.DataFrame) -> np.ndarray:
     """(phase, ln relative magnitude, ln speed) of jumps, (n, 3): logarithms because both are heavy-tailed (D15).
 
-    jumps: a frame of `jumps.describe_jumps`. A speed of 0 (a window that returns to where it began) counts as the smallest
-    positive one; where there is none, or a magnitude is 0 or undefined, StudyError.
+    jumps: a frame of `jumps.describe_jumps`. A speed of 0 (a window that returns to where it began) counts as
+    the smallest positive one; where there is none, or a magnitude is 0 or undefined, StudyError.
     """
     size, speed = jumps["relative_magnitude"].to_numpy(), jumps["speed"].to_numpy()
     moving = speed > 0
@@ -54,7 +54,10 @@ def jump_features(jumps: pd.DataFrame) -> np.ndarray:
 
 
 class Types(NamedTuple):
-    """Number of types (1: no clusters beyond one blob; 0: not evaluable), p of one blob, and the curve: k, silhouette."""
+    """Number of types, p of a single blob, and the curve (columns k, silhouette).
+
+    k is 1 where nothing exceeds a single blob, and 0 where the jumps are not evaluable.
+    """
 
     k: int
     p: float
@@ -71,13 +74,13 @@ def choose_k(
 ) -> Types:
     """Number of clusters by silhouette (Rousseeuw 1987), one being a possible answer.
 
-    The best k in 2..k_max is compared with the best k of `references` single blobs: normal with the covariance of the
-    features (as Liu et al. 2008) and, in turn, uniform in the box along their principal axes. It is kept if at most a share alpha of
-    them reaches its silhouette, else the answer is 1. (The gap statistic was tried: it found 1 or 6 to 8 in three
-    plain normal blobs, depending on its stopping rule.)
+    The best k in 2..k_max is compared with the best k of `references` single blobs: normal with the
+    covariance of the features (as Liu et al. 2008) and, in turn, uniform in the box along their principal
+    axes. It is kept if at most a share alpha of them reaches its silhouette, else the answer is 1. Not the gap
+    statistic: in three plain normal blobs it finds 1 or 6 to 8, depending on its stopping rule.
 
-    features (n, f), standardised here; of more than `sample` jumps a random sample is used. Not evaluable: fewer than 5 k_max
-    jumps, or no variation. Raises StudyError for non-finite features.
+    features (n, f), standardised here; of more than `sample` jumps a random sample is used. Not evaluable:
+    fewer than 5 k_max jumps, or no variation. Raises StudyError for non-finite features.
     """
     features = np.asarray(features, dtype=np.float64)
     if features.ndim != 2 or not np.isfinite(features).all():

@@ -64,14 +64,14 @@ def describe_jumps(
 ) -> pd.DataFrame:
     """One row per jump that a detector found: when, how large, how fast, which way.
 
-    steps (T,), values (T, L); layer (K,) columns of `values` and before (K,) indices, as detectors give them. Columns
-    as in `zscore_jumps` without z, and
+    steps (T,), values (T, L); layer (K,) columns of `values` and before (K,) indices, as detectors give them.
+    Columns as in `zscore_jumps` without z, and
       relative_magnitude  magnitude / range of the layer's series, in [0, 1]
     Raises StudyError for an index outside the series.
     """
     steps, values = as_columns(steps, values)
     layer, before = np.asarray(layer, dtype=np.int64), np.asarray(before, dtype=np.int64)
-    if len(before) and not (0 <= before.min() and before.max() < len(steps) - 1):
+    if len(before) and not (before.min() >= 0 and before.max() < len(steps) - 1):
         raise StudyError(f"jumps must lie before measurements 1..{len(steps) - 1}, found {before.max()}")
     change = values[before + 1, layer] - values[before, layer]
     extent = np.ptp(values, axis=0)[layer]
@@ -86,9 +86,7 @@ def describe_jumps(
             "phase": phase(seen, int(steps[-1]) if total_steps is None else total_steps),
             "change": change,
             "magnitude": np.abs(change),
-            "relative_magnitude": np.divide(
-                np.abs(change), extent, out=np.full(len(change), np.nan), where=extent > 0
-            ),
+            "relative_magnitude": np.divide(np.abs(change), extent, out=np.full(len(change), np.nan), where=extent > 0),
             "speed": np.abs(values[last, layer] - values[first, layer]) / (last - first + 1),
             "direction": np.where(change > 0, "increase", "decrease"),
         }

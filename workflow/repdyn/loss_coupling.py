@@ -14,8 +14,8 @@ MAX_LAG = 10  # measurements
 class Coupling(NamedTuple):
     """Per layer, each (L,), NaN where the layer or the loss is not evaluable.
 
-    correlation: of largest magnitude among the lags. lag: where, in measurements, positive if the layer moves first.
-    p: two-sided, of the largest magnitude over all lags.
+    correlation: of largest magnitude among the lags. lag: where, in measurements, positive if the layer moves
+    first. p: two-sided, of the largest magnitude over all lags.
     """
 
     correlation: np.ndarray
@@ -24,19 +24,14 @@ class Coupling(NamedTuple):
 
 
 def loss_coupling_test(
-    values: np.ndarray,
-    loss: np.ndarray,
-    rng: np.random.Generator,
-    max_lag: int = MAX_LAG,
-    surrogates: int = 1000,
+    values: np.ndarray, loss: np.ndarray, rng: np.random.Generator, max_lag: int = MAX_LAG, surrogates: int = 1000
 ) -> Coupling:
     """Lagged cross-correlation of the fluctuations of each layer and of the loss.
 
-    values (T, L), loss (T,). Of both, the innovations are correlated: smooth trend and local scale taken out, so that
-    two curves which both settle are not coupled by that, and each whitened by its own autoregression (Haugh
-    1976), so that neither noise around a level nor slow wandering passes for coupling. Null: stationary bootstrap
-    of the loss innovations.
-    Raises StudyError where the lengths differ.
+    values (T, L), loss (T,). Of both, the innovations are correlated: smooth trend and local scale taken out,
+    so that two curves which both settle are not coupled by that, and each whitened by its own autoregression
+    (Haugh 1976), so that neither noise around a level nor slow wandering passes for coupling. Null:
+    stationary bootstrap of the loss innovations. Raises StudyError where the lengths differ.
     """
     values, loss = np.asarray(values, dtype=np.float64), np.asarray(loss, dtype=np.float64)
     if values.ndim != 2 or loss.shape != (len(values),):
@@ -84,8 +79,9 @@ def cross_correlation(x: np.ndarray, y: np.ndarray, max_lag: int) -> np.ndarray:
 def falling_share_test(critical: np.ndarray, loss: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:
     """The published share of critical steps with falling loss, its base rate, and p against circular shifts.
 
-    critical bool (T-1, L), loss (T,) finite -> share (L,), base rate (share of all steps with falling loss), p (L,),
-    two-sided over all T-1 rotations of the layer, the observed one among them. NaN for a layer without critical steps.
+    critical bool (T-1, L), loss (T,) finite -> share (L,), base rate (share of all steps with falling loss),
+    p (L,), two-sided over all T-1 rotations of the layer, the observed one among them. NaN for a layer
+    without critical steps.
     """
     critical, loss = np.asarray(critical, dtype=bool), np.asarray(loss, dtype=np.float64)
     if critical.ndim != 2 or loss.shape != (len(critical) + 1,) or not np.isfinite(loss).all():

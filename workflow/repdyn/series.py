@@ -32,8 +32,7 @@ def layer_series(trajectory: pd.DataFrame, metric: str) -> tuple[np.ndarray, lis
         per_step = trajectory.groupby("step")["layer"].size()
         short = per_step[per_step < len(layers)]
         raise StudyError(
-            f"trajectory lacks layers at step {short.index[0]}: "
-            f"{short.iloc[0]} measured, {len(layers)} expected"
+            f"trajectory lacks layers at step {short.index[0]}: {short.iloc[0]} measured, {len(layers)} expected"
         )
     ordered = trajectory.sort_values(["step", "depth"], kind="stable")
     values = ordered[metric].to_numpy(np.float64).reshape(len(steps), len(layers))
@@ -60,9 +59,7 @@ def as_columns(steps: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.nd
         raise StudyError(f"steps must ascend strictly; step {at} is repeated or out of order")
     if (gaps != gaps[0]).any():
         at = steps[:-1][gaps != gaps[0]][0]
-        raise StudyError(
-            f"steps must be evenly spaced (every {gaps[0]}); a measurement is missing after {at}"
-        )
+        raise StudyError(f"steps must be evenly spaced (every {gaps[0]}); a measurement is missing after {at}")
     return steps, values
 
 

@@ -1,8 +1,8 @@
 """Surrogate series: what a layer's series would look like without the structure that is tested for.
 
-Three generators, all seeded by a numpy Generator and all returning (S, T) arrays: parametric surrogates of the
-increments (autoregressive, with the trend, the local scale and the tail weight of the series), the stationary
-block bootstrap, and circular shifts.
+Three generators, all seeded by a numpy Generator and all returning (S, T) arrays: parametric surrogates of
+the increments (autoregressive, with the trend, the local scale and the tail weight of the series), the
+stationary block bootstrap, and circular shifts.
 """
 
 from functools import cache
@@ -39,8 +39,8 @@ class IncrementModel(NamedTuple):
 def smooth_basis(n: int) -> np.ndarray:
     """Orthonormal cubic splines on n increments, (n, q), knots dense at the start and then every KNOT_SPACING.
 
-    Dense at the start because training curves are steepest there: the increments of exponentials are followed to 1e-2
-    (time constant 2 measurements), 2e-3 (3) or 4e-4 (5 and more) of their range.
+    Dense at the start because training curves are steepest there: the increments of exponentials are followed
+    to 1e-2 (time constant 2 measurements), 2e-3 (3) or 4e-4 (5 and more) of their range.
     """
     from scipy.interpolate import BSpline
 
@@ -91,9 +91,9 @@ def levinson(autocovariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def fit_increments(increments: np.ndarray) -> IncrementModel:
     """Fit `IncrementModel` to each row of (S, n), n > 4 * ORDER, robustly against single large increments.
 
-    Trend by least squares on `smooth_basis` (twice repeated with residuals winsorised at WINSOR), autoregression
-    by Yule-Walker on the winsorised scaled residuals. Works in increments, where white noise of the level has
-    no low frequencies and so hardly moves the trend.
+    Trend by least squares on `smooth_basis` (twice repeated with residuals winsorised at WINSOR),
+    autoregression by Yule-Walker on the winsorised scaled residuals. Works in increments, where white noise
+    of the level has no low frequencies and so hardly moves the trend.
     """
     increments = np.atleast_2d(np.asarray(increments, dtype=np.float64))
     rows, n = increments.shape
@@ -144,9 +144,7 @@ def tail_weight(innovations: np.ndarray) -> float:
     return float(TAILS[np.unravel_index(log_likelihood.argmax(), log_likelihood.shape)[0]])
 
 
-def draw_increments(
-    model: IncrementModel, freedom: float, rng: np.random.Generator, surrogates: int
-) -> np.ndarray:
+def draw_increments(model: IncrementModel, freedom: float, rng: np.random.Generator, surrogates: int) -> np.ndarray:
     """Surrogate increments (S, n) of a model of one series, innovations Student t (`freedom`, inf: normal)."""
     from scipy.signal import lfilter
     from scipy.stats import t as student
@@ -164,7 +162,8 @@ def draw_increments(
 def ar_surrogates(values: np.ndarray, rng: np.random.Generator, surrogates: int) -> np.ndarray:
     """Parametric surrogates of one series: same trend, local scale, autocorrelation and tails, no jumps.
 
-    values (T,) finite -> (S, T), each starting at values[0]. Raises StudyError for a short or non-finite series.
+    values (T,) finite -> (S, T), each starting at values[0]. Raises StudyError for a short or non-finite
+    series.
     """
     values = np.asarray(values, dtype=np.float64)
     increments = np.diff(values)[None]
@@ -221,9 +220,7 @@ def stationary_bootstrap(
     return x[(np.take_along_axis(start, opened, axis=1) + point - opened) % n]
 
 
-def circular_shifts(
-    x: np.ndarray, rng: np.random.Generator, surrogates: int, minimum: int = 0
-) -> np.ndarray:
+def circular_shifts(x: np.ndarray, rng: np.random.Generator, surrogates: int, minimum: int = 0) -> np.ndarray:
     """x (T,) rotated by random shifts of minimum .. T - minimum points (uniform): (S, T).
 
     Keeps everything about the series except its alignment with others (and the seam at the end).

@@ -1,9 +1,11 @@
 """The validity battery: what each jump detector finds where the truth is known.
 
 The rule (`verdicts`). A detector passes if it
-  - finds at least MINIMUM_RECALL of single steps of REQUIRED_SIZE noise standard deviations, within TOLERANCE measurements,
+  - finds at least MINIMUM_RECALL of single steps of REQUIRED_SIZE noise standard deviations, within TOLERANCE
+  measurements,
     in white noise and in AR(1) noise, and
-  - reports at most MAXIMUM_FALSE per 1,000 points on every null: white noise, AR(1) noise, random walk, smooth
+  - reports at most MAXIMUM_FALSE per 1,000 points on every null: white noise, AR(1) noise, random walk,
+  smooth
     drift and smooth exponential, the last two with noise and without.
 Estimates decide, not their intervals. Scenarios of kind "stress" are reported and do not decide: in them a
 jump is not defined well enough to demand that it be found or not found (see `STRESS` and `EXTRA_STEPS`).
@@ -83,10 +85,7 @@ NULLS: dict[str, Callable] = {
     "smooth exponential, little noise": lambda rng, n=LENGTH: smooth_exponential(rng, n, noise=0.01),
     "smooth exponential, no noise": lambda rng, n=LENGTH: smooth_exponential(rng, n, noise=0.0),
 }
-STRESS: dict[str, Callable] = {
-    "random walk, heavy tails": heavy_walk,
-    "random walk, settling": settling_walk,
-}
+STRESS: dict[str, Callable] = {"random walk, heavy tails": heavy_walk, "random walk, settling": settling_walk}
 # What a step is planted in; sizes are in standard deviations of the noise (of an increment, for the random walk).
 STEPS: dict[str, Callable] = {"step in white noise": white_noise, "step in AR(1) noise": ar1_noise}
 EXTRA_STEPS: dict[str, Callable] = {
@@ -104,9 +103,7 @@ def plant(values: np.ndarray, at: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     return planted
 
 
-def one_step(
-    make: Callable, rng: Generator, size: float, low: int = MARGIN, high: int = LENGTH - MARGIN
-) -> tuple:
+def one_step(make: Callable, rng: Generator, size: float, low: int = MARGIN, high: int = LENGTH - MARGIN) -> tuple:
     """A series with one step of random sign at low <= index < high: values (T,), at (1,), sizes (1,)."""
     at = rng.integers(low, high, size=1)
     sizes = size * rng.choice([-1.0, 1.0], size=1)
@@ -120,6 +117,11 @@ def several_steps(rng: Generator) -> tuple:
     at = MARGIN + np.sort(rng.integers(free, size=count)) + SPACING * np.arange(count)
     sizes = rng.permutation(SEVERAL) * rng.choice([-1.0, 1.0], size=count)
     return plant(white_noise(rng), at, sizes), at, sizes
+
+
+def streams(seed: int, scenario: str, draws: int) -> list[Generator]:
+    """One generator per draw, of its scenario alone: adding a scenario or a detector changes no other draw."""
+    return [np.random.default_rng(s) for s in np.random.SeedSequence([seed, *scenario.encode()]).spawn(draws)]
 
 
 def match(found: np.ndarray, at: np.ndarray, tolerance: int = TOLERANCE) -> tuple[np.ndarray, int]:
@@ -162,10 +164,7 @@ def rate_interval(counts: np.ndarray, points: int, rng: Generator, resamples: in
 
 
 def battery(
-    seed: int,
-    draws: int = 100,
-    detectors: Mapping[str, Callable] = DETECTORS,
-    real: Sequence[np.ndarray] = (),
+    seed: int, draws: int = 100, detectors: Mapping[str, Callable] = DETECTORS, real: Sequence[np.ndarray] = ()
 ) -> pd.DataFrame:
     """Every detector on every scenario, the same draws for all: one row per detector, scenario and step size.
 
@@ -179,19 +178,17 @@ def battery(
     """
     rows = []
     for scenario, make in NULLS.items():
-        cases = [(make(rng), (), ()) for rng in _streams(seed, scenario, draws)]
+        cases = [(make(rng), (), ()) for rng in streams(seed, scenario, draws)]
         rows += _null_rows(cases, detectors, scenario, "null", seed)
     for scenario, make in STRESS.items():
-        cases = [(make(rng), (), ()) for rng in _streams(seed, scenario, draws)]
+        cases = [(make(rng), (), ()) for rng in streams(seed, scenario, draws)]
         rows += _null_rows(cases, detectors, scenario, "stress", seed)
     for scenario, make in (STEPS | EXTRA_STEPS).items():
-        cases = [one_step(make, rng, REQUIRED_SIZE) for rng in _streams(seed, scenario, draws)]
+        cases = [one_step(make, rng, REQUIRED_SIZE) for rng in streams(seed, scenario, draws)]
         rows += _planted_rows(cases, detectors, scenario, "planted" if scenario in STEPS else "stress", seed)
-    early = [
-        one_step(white_noise, rng, REQUIRED_SIZE, 0, MARGIN) for rng in _streams(seed, "early step", draws)
-    ]
+    early = [one_step(white_noise, rng, REQUIRED_SIZE, 0, MARGIN) for rng in streams(seed, "early step", draws)]
     rows += _planted_rows(early, detectors, f"step in the first {MARGIN} measurements", "stress", seed)
-    several = [several_steps(rng) for rng in _streams(seed, "several steps", draws)]
+    several = [several_steps(rng) for rng in streams(seed, "several steps", draws)]
     rows += _planted_rows(several, detectors, "several steps in white noise", "stress", seed)
     if len(real):
         rows += planted_in_real(real, seed, draws, detectors)
@@ -213,7 +210,7 @@ def planted_in_real(
     rows = []
     for size in REAL_SIZES:
         results = {name: [] for name in detectors}
-        for rng in _streams(seed, "real", draws):
+        for rng in streams(seed, "real", draws):
             x = usable[rng.integers(len(usable))]
             at = rng.integers(MARGIN, len(x) - MARGIN, size=1)
             planted = plant(x, at, size * level_noise(x) * rng.choice([-1.0, 1.0], size=1))
@@ -249,9 +246,9 @@ def agreement(
 ) -> pd.DataFrame:
     """Phi correlation of every two detectors over all points of the same series: square frame by detector.
 
-    found: per detector, the indices in each of N series; lengths (N,): measurements of each. A point counts as
-    flagged if a detection lies within `tolerance` of it (0: the same point exactly, the published comparison).
-    NaN for a detector that flags no point, or all.
+    found: per detector, the indices in each of N series; lengths (N,): measurements of each. A point counts
+    as flagged if a detection lies within `tolerance` of it (0: the same point exactly, the published
+    comparison). NaN for a detector that flags no point, or all.
     """
     flags = {}
     for name, per_series in found.items():
@@ -269,11 +266,6 @@ def _flagged(at: np.ndarray, points: int, tolerance: int) -> np.ndarray:
     near = np.asarray(at, dtype=np.int64)[:, None] + np.arange(-tolerance, tolerance + 1)
     flagged[near[(near >= 0) & (near < points)]] = True
     return flagged
-
-
-def _streams(seed: int, scenario: str, draws: int) -> list[Generator]:
-    """One generator per draw, of its scenario alone: adding a scenario or a detector changes no other draw."""
-    return [np.random.default_rng(s) for s in np.random.SeedSequence([seed, *scenario.encode()]).spawn(draws)]
 
 
 def _null_rows(cases: list, detectors: Mapping, scenario: str, kind: str, seed: int) -> list[dict]:

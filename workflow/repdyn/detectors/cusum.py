@@ -12,8 +12,8 @@ REFERENCE = 20  # measurements that set the reference level after a start
 def detect(values: np.ndarray, slack: float = SLACK, alarm: float = ALARM) -> np.ndarray:
     """Indices at which a cumulative sum that later raised the alarm was last zero: values (T,) -> (K,).
 
-    The reference is the mean since the last change (at most REFERENCE measurements); noise from `level_noise`.
-    It assumes a constant level between changes and white noise around it.
+    The reference is the mean since the last change (at most REFERENCE measurements); noise from
+    `level_noise`. It assumes a constant level between changes and white noise around it.
     """
     values = searchable(values)
     noise = 0.0 if values is None else level_noise(values)

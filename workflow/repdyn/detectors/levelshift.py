@@ -1,11 +1,12 @@
 """The default detector: level shifts against a null fitted to the series itself.
 
-The increments are modelled as smooth trend + local scale * autoregression (`surrogates.IncrementModel`). Under that model a level
-shift of size w at t adds w / scale * ar_k to innovation t + k, and the matched filter of that signature is the
-likelihood-ratio statistic of a level shift (Tsay 1988; Chen & Liu 1993). One statistic serves white noise of the level
-(where it compares means before and after), autocorrelated noise and random walks (where it is the increment itself).
-Its threshold is not taken from a table: the same statistic, trend, scale and autoregression re-estimated, is computed on surrogates of the
-fitted model, and the largest over the series is compared with theirs.
+The increments are modelled as smooth trend + local scale * autoregression (`surrogates.IncrementModel`).
+Under that model a level shift of size w at t adds w / scale * ar_k to innovation t + k, and the matched
+filter of that signature is the likelihood-ratio statistic of a level shift (Tsay 1988; Chen & Liu 1993). One
+statistic serves white noise of the level (where it compares means before and after), autocorrelated noise and
+random walks (where it is the increment itself). Its threshold is not taken from a table: the same statistic,
+trend, scale and autoregression re-estimated, is computed on surrogates of the fitted model, and the largest
+over the series is compared with theirs.
 """
 
 from typing import NamedTuple
@@ -17,7 +18,7 @@ from ..fdr import benjamini_hochberg
 from ..surrogates import IncrementModel, draw_increments, fit_increments, tail_weight, whiten
 from .checks import evaluable, searchable
 
-ALPHA = 0.05  # chance of any jump in a series without one: about 0.13 false positives per 1,000 points
+ALPHA = 0.05  # chance of any jump in a series without one (about 0.15 false positives per 1,000 points)
 MINIMUM_EFFECT = 0.01  # smallest jump, as a share of the range of the series
 SURROGATES = 1000
 CLEAN = 3.5  # |statistic| from which a shift is taken out before trend, scale and spectrum are fitted
@@ -29,8 +30,8 @@ LIMIT = 100  # jumps looked for in one series
 class Shifts(NamedTuple):
     """Candidate level shifts of one series, by index.
 
-    before (K,) last measurement before each shift, size (K,) signed, in units of the series, statistic (K,), p (K,) familywise over
-    the series (never below 1 / (surrogates + 1)).
+    before (K,) last measurement before each shift, size (K,) signed, in units of the series, statistic (K,),
+    p (K,) familywise over the series (never below 1 / (surrogates + 1)).
     """
 
     before: np.ndarray
@@ -63,9 +64,10 @@ def detect_layers(
 ) -> list[np.ndarray]:
     """Level shifts of many layers, corrected for their number: values (T, L) -> L arrays of indices.
 
-    Layers are selected by Benjamini-Hochberg on their smallest p, and a selected layer is searched at alpha * selected /
-    evaluable layers (Benjamini & Bogomolov 2014): the expected share of false jumps, averaged over the selected layers, is
-    at most alpha. Raises StudyError if there are too few surrogates to reach alpha / L.
+    Layers are selected by Benjamini-Hochberg on their smallest p, and a selected layer is searched at alpha *
+    selected / evaluable layers (Benjamini & Bogomolov 2014): the expected share of false jumps, averaged over
+    the selected layers, is at most alpha. Raises StudyError if there are too few surrogates to reach alpha /
+    L.
     """
     values = np.asarray(values, dtype=np.float64)
     layers = np.flatnonzero(evaluable(values))
@@ -90,8 +92,8 @@ def find_shifts(
 ) -> Shifts:
     """All candidates up to familywise p = alpha, largest first, each tested with the larger ones taken out.
 
-    A candidate must reach `minimum_effect` * range of the series and the size of the smooth change at its place: what
-    merely continues a steep curve is not a jump. Empty if the series is not evaluable.
+    A candidate must reach `minimum_effect` * range of the series and the size of the smooth change at its
+    place: what merely continues a steep curve is not a jump. Empty if the series is not evaluable.
     """
     values = searchable(values)
     if values is None:
@@ -133,8 +135,8 @@ def matched_filter(u: np.ndarray, model: IncrementModel) -> tuple[np.ndarray, np
 def fit_without_shifts(increments: np.ndarray, rounds: int = ROUNDS) -> tuple[IncrementModel, np.ndarray]:
     """`fit_increments` of (S, n), repeated without the clear shifts (|z| > CLEAN, locally largest).
 
-    Returns the model and the increments without those shifts (S, n). Each round sees more: a large shift inflates
-    scale and spectrum and hides the smaller ones.
+    Returns the model and the increments without those shifts (S, n). Each round sees more: a large shift
+    inflates scale and spectrum and hides the smaller ones.
     """
     cleaned = increments
     for _ in range(rounds):
@@ -151,8 +153,8 @@ def fit_without_shifts(increments: np.ndarray, rounds: int = ROUNDS) -> tuple[In
 def innovation_tail(increments: np.ndarray, cleaned: np.ndarray, model: IncrementModel) -> float:
     """`tail_weight` of the innovations of (1, n), each clear shift counted once, at its own increment.
 
-    Left in, a shift would leave its signature in ORDER + 1 innovations and pass for a heavy tail; left out altogether, a heavy tail
-    would pass for shifts.
+    Left in, a shift would leave its signature in ORDER + 1 innovations and pass for a heavy tail; left out
+    altogether, a heavy tail would pass for shifts.
     """
     e = whiten((cleaned - model.trend) / model.scale, model.ar)[0]
     with_shifts = whiten((increments - model.trend) / model.scale, model.ar)[0]

@@ -8,8 +8,8 @@ from .checks import NONE, searchable
 def detect(values: np.ndarray, threshold: float = 3.5) -> np.ndarray:
     """Indices where |difference - median| exceeds `threshold` * 1.4826 MAD: values (T,) -> (K,).
 
-    Threshold of Iglewicz & Hoaglin (1993). A series of which more than half the differences are equal has MAD 0
-    and no scale to measure against: no indices.
+    Threshold of Iglewicz & Hoaglin (1993). A series of which more than half the differences are equal has MAD
+    0 and no scale to measure against: no indices.
     """
     values = searchable(values)
     if values is None:
