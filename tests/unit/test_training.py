@@ -15,6 +15,7 @@ from repdyn.training import (
     make_optimizer,
     replay,
     set_state,
+    standardise,
     train_steps,
 )
 
@@ -206,6 +207,18 @@ def test_hooks_are_gone_after_an_error():
     with pytest.raises(ZeroDivisionError), captured(model, model.tracked):
         raise ZeroDivisionError
     assert all(not module._forward_hooks for module in model.modules())
+
+
+def test_inputs_are_standardised_by_the_training_split_and_tokens_are_not():
+    rng = np.random.default_rng(0)
+    inputs = {name: torch.from_numpy(rng.normal(3, 2, (50, 4)) + shift) for name, shift in (("train", 0), ("test", 10))}
+    done = standardise(inputs)
+    assert done["train"].mean().item() == pytest.approx(0, abs=1e-9)
+    assert done["train"].std().item() == pytest.approx(1)
+    expected = (inputs["test"] - inputs["train"].mean()) / inputs["train"].std()
+    torch.testing.assert_close(done["test"], expected)
+    tokens = {"train": torch.ones(3, 4, dtype=torch.int64)}
+    assert standardise(tokens) is tokens
 
 
 def test_checkpoint_grid():

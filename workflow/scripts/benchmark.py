@@ -14,7 +14,7 @@ import yaml
 from files import read_json, readable_errors
 from repdyn.datasets.registry import load
 from repdyn.tracking import Tracker, evaluating, make_probe
-from repdyn.training import Recipe, initialise, make_optimizer, train_steps
+from repdyn.training import Recipe, initialise, make_optimizer, standardise, train_steps
 
 MODES = ("untracked", "bare", "tracked")
 # Steps per timing: slow networks need fewer for the same precision.
@@ -61,9 +61,8 @@ def seconds(architecture: dict, data, config: dict, steps: int, mode: str) -> fl
     shape = {"kind": data.kind, "shape": data.shape, "classes": len(data.classes), "vocabulary": len(data.vocabulary)}
     model = initialise(architecture, recipe, **shape)
     optimizer = make_optimizer(model, recipe)
-    tensors = {
-        split: (torch.from_numpy(data.inputs[split]), torch.from_numpy(data.labels[split])) for split in data.inputs
-    }
+    inputs = standardise({split: torch.from_numpy(values) for split, values in data.inputs.items()})
+    tensors = {split: (inputs[split], torch.from_numpy(labels)) for split, labels in data.labels.items()}
     probe = make_probe(*tensors["probe"], chunk=model.chunk, token_limit=config["tracking"]["token_limit"])
     tracker = Tracker(model, probe, spectrum_every)
     began = time.perf_counter()

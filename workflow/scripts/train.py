@@ -15,7 +15,7 @@ from repdyn.datasets import from_arrays
 from repdyn.errors import StudyError
 from repdyn.flags import at_chance, dead_layers, describe
 from repdyn.tracking import Tracker, evaluate, make_probe
-from repdyn.training import Recipe, checkpoint_steps, initialise, make_optimizer, train_steps
+from repdyn.training import Recipe, checkpoint_steps, initialise, make_optimizer, standardise, train_steps
 from unfinished import finish, resume, save, signature
 
 
@@ -35,9 +35,8 @@ def main():
     network = {"kind": data.kind, "shape": data.shape, "classes": len(data.classes), "vocabulary": len(data.vocabulary)}
     model = initialise(arguments.architecture, recipe, **network)
     optimizer = make_optimizer(model, recipe)
-    tensors = {
-        split: (torch.from_numpy(data.inputs[split]), torch.from_numpy(data.labels[split])) for split in data.inputs
-    }
+    inputs = standardise({split: torch.from_numpy(values) for split, values in data.inputs.items()})
+    tensors = {split: (inputs[split], torch.from_numpy(labels)) for split, labels in data.labels.items()}
     probe = make_probe(*tensors["probe"], chunk=model.chunk, token_limit=tracking["token_limit"])
     tracker = Tracker(model, probe, tracking["spectrum_every"])
     grid = checkpoint_steps(recipe.steps, arguments.checkpoint_every)
