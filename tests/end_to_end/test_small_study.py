@@ -17,7 +17,9 @@ RUNS = 7
 DATASETS = 5
 RESULTS = "results/small"
 FIGURES = {"figure_learning_curves": 2, "figure_dimension_curves": 1, "figure_final_dimension": 1}
-AFTER_TRAINING = {"phase1": RUNS, "heatmap": RUNS, "aggregate": 1, **FIGURES, "report": 1, "all": 1}
+STUDY = {"aggregate": 1, "pooled": 1, "ledger": 1, **FIGURES, "report": 1, "all": 1}
+AFTER_PHASE1 = {"phase1": RUNS, "heatmap": RUNS, **STUDY}
+AFTER_TRAINING = {**AFTER_PHASE1, "validity": 1}
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +46,8 @@ def contents(folder: Path) -> dict[str, bytes]:
 def test_every_run_leaves_the_same_files(study):
     expected = {
         "run.json", "trajectory.parquet", "training.parquet", "checkpoints.json", "provenance.json", "convergence.parquet",
-        "jumps.parquet", "critical.parquet", "phase1.json", "heatmap.png", "heatmap.svg", "heatmap.webp", "checkpoints",
+        "layers.parquet", "jumps.parquet", "critical.parquet", "phase1.json", "heatmap.png", "heatmap.svg", "heatmap.webp",
+        "checkpoints",
     }  # fmt: skip
     assert len(folders(study)) == RUNS
     for folder in folders(study):
@@ -60,8 +63,35 @@ def test_the_table_of_runs_matches_the_runs(study):
         facts = json.loads((folder / "run.json").read_text())
         row = table.loc[facts["experiment"]]
         assert row["test_accuracy"] == facts["test_accuracy"]
-        assert row["jumps"] == len(pd.read_parquet(folder / "jumps.parquet"))
+        jumps = pd.read_parquet(folder / "jumps.parquet")
+        assert row["jumps"] == (jumps["metric"] == "participation_ratio").sum()
+        assert row["layers_searched"] == row["layers_evaluable"] == row["layers"]
         assert row["family"] == facts["family"] == facts["architecture"].split("_")[0]
+
+
+def test_every_statistic_of_every_metric_stands_beside_its_null(study):
+    folder = study.folder / RESULTS / "study"
+    table = pd.read_parquet(folder / "statistics.parquet")
+    assert set(table["metric"]) == {"participation_ratio", "stable_rank"}
+    assert set(table["family"]) == {"mlp", "cnn", "transformer", "all"}
+    per_family = table.groupby(["metric", "statistic"])[["runs", "excluded"]]
+    for _, part in per_family:
+        assert ((part["runs"] + part["excluded"]) <= RUNS).all()
+    settled = table[table["statistic"] == "phase of settling"]
+    assert settled["value"].dropna().between(0, 1).all()
+    assert set(json.loads((folder / "jump_types.json").read_text())) == {"participation_ratio", "stable_rank"}
+
+
+def test_every_detector_has_a_verdict(study):
+    folder = study.folder / RESULTS / "study"
+    verdicts = pd.read_parquet(folder / "validity_verdicts.parquet").set_index("detector")
+    assert list(verdicts.index) == ["levelshift", "zscore", "robust_z", "changepoints", "cusum"]
+    assert not verdicts.loc["zscore", "passes"] and "random walk" in verdicts.loc["zscore", "reason"]
+    table = pd.read_parquet(folder / "validity.parquet")
+    real = table[table["scenario"] == "step in real trajectories"]
+    assert len(real) == 2 * len(verdicts) and (real["series"] == 5).all()
+    agreement = pd.read_parquet(folder / "agreement.parquet")
+    assert len(agreement) == 10 and (agreement["series"] == 5).all()
 
 
 def test_the_page_shows_every_experiment(study):
@@ -99,13 +129,16 @@ ALL = {"train": RUNS, **AFTER_TRAINING}
             "workflow/repdyn/datasets/manifold.py",
             {"dataset": 1, "train": 1, **AFTER_TRAINING, "phase1": 1, "heatmap": 1},
         ),
-        ("workflow/repdyn/critical.py", AFTER_TRAINING),
+        ("workflow/repdyn/critical.py", AFTER_PHASE1),
+        ("workflow/repdyn/detectors/levelshift.py", {**AFTER_TRAINING, "battery": 1}),
+        ("workflow/repdyn/validity.py", {"battery": 1, "validity": 1, "report": 1, "all": 1}),
+        ("workflow/repdyn/jump_types.py", {"pooled": 1, "ledger": 1, "report": 1, "all": 1}),
         ("workflow/repdyn/figures/heatmap.py", {"heatmap": RUNS, "report": 1, "all": 1}),
         ("workflow/repdyn/figures/learning.py", {"figure_learning_curves": 2, "report": 1, "all": 1}),
         ("workflow/repdyn/figures/final.py", {"figure_final_dimension": 1, "report": 1, "all": 1}),
         ("workflow/repdyn/page.py", {"report": 1, "all": 1}),
         ("workflow/repdyn/templates/index.html.j2", {"report": 1, "all": 1}),
-        ("workflow/repdyn/audit.py", {}),
+        ("workflow/repdyn/audit/repaired.py", {"ledger": 1, "report": 1, "all": 1}),
     ],
 )
 def test_editing_a_module_reruns_the_stages_that_import_it(study, module, expected):
@@ -115,25 +148,15 @@ def test_editing_a_module_reruns_the_stages_that_import_it(study, module, expect
 
 
 def test_the_settings_of_a_stage_rerun_that_stage(study):
-    everything_after = {"phase1": RUNS, "aggregate": 1, "heatmap": RUNS, **FIGURES, "report": 1, "all": 1}
-    assert study.planned(phase1={"threshold": 3}) == everything_after
+    assert study.planned(phase1={"threshold": 3}) == AFTER_PHASE1
+    assert study.planned(validity={"draws": 6}) == {"battery": 1, "validity": 1, "report": 1, "all": 1}
     assert study.planned(training={"learning_rate": 0.002}) == ALL
-    assert study.planned(seeds=2) == {
-        "train": RUNS, "phase1": RUNS, "heatmap": RUNS, "aggregate": 1, **FIGURES, "report": 1, "all": 1,
-    }  # fmt: skip
+    assert study.planned(seeds=2) == ALL
 
 
 def test_a_new_row_of_the_sheet_touches_that_row(study):
     with study.edit("tests/small/experiments.tsv", "mlp_medium-digits\tmlp_medium\tdigits\n"):
-        assert study.planned() == {
-            "train": 1,
-            "phase1": 1,
-            "heatmap": 1,
-            "aggregate": 1,
-            **FIGURES,
-            "report": 1,
-            "all": 1,
-        }
+        assert study.planned() == {"train": 1, **AFTER_TRAINING, "phase1": 1, "heatmap": 1}
 
 
 def test_bad_input_stops_before_any_job_in_one_paragraph(study):
@@ -156,7 +179,7 @@ TRAIN = [
     "workflow/scripts/train.py", "--experiment", "transformer_narrow-glyphs", "--architecture-name", "transformer_narrow",
     "--architecture", '{"family": "transformer", "width": 64, "heads": 4, "layers": 4}', "--seed", "0",
     "--training", '{"steps": 60, "batch_size": 32, "learning_rate": 0.001}',
-    "--tracking", '{"every": 5, "spectrum_every": 20, "token_limit": 200}', "--checkpoint-every", "20",
+    "--tracking", '{"every": 1, "spectrum_every": 20, "token_limit": 200}', "--checkpoint-every", "20",
     "--data", f"{RESULTS}/data/glyphs.safetensors",
 ]  # fmt: skip
 
@@ -214,6 +237,28 @@ def test_an_unfinished_run_of_other_settings_is_not_continued(study, undisturbed
     (out / "unfinished/tables_000040/training.parquet").write_bytes(b"not a table")
     finish(by_hand(study, "results/other"))
     assert contents(out) == undisturbed
+
+
+def step(study, *command: str) -> None:
+    """A step on the command line that must succeed."""
+    settings = {**environment(), "PYTHONPATH": str(study.folder / "workflow"), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run([sys.executable, *command], cwd=study.folder, env=settings, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_run_that_diverges_is_recorded_and_every_later_step_copes(study):
+    out = "results/diverged"
+    training = '{"steps": 60, "batch_size": 32, "learning_rate": 1e30}'
+    step(study, *[training if part.startswith('{"steps"') else part for part in TRAIN], "--out", out)
+    facts = json.loads((study.folder / out / "run.json").read_text())
+    assert facts["diverged_at"] == 1 and facts["flags"] == ["loss not finite at step 1"]
+    settings = ["--threshold", "2", "--window", "4", "--tolerance", "0.1", "--quantile", "0.9", "--surrogates", "299"]
+    step(study, "workflow/scripts/phase1.py", "--run", out, "--metrics", "participation_ratio", *settings)
+    summary = json.loads((study.folder / out / "phase1.json").read_text())
+    assert summary["layers_evaluable"] == 0 and summary["jumps"] == 0 and summary["pattern"] == "not evaluable"
+    tables = [f"--{name}={out}/{name}.parquet" for name in ("trajectory", "convergence")]
+    step(study, "workflow/scripts/heatmap.py", *tables, "--run", f"{out}/run.json", "--out", f"{out}/heatmap")
+    assert (study.folder / out / "heatmap.webp").stat().st_size > 1000
 
 
 def test_checksums_of_the_checkpoints_are_right(study):

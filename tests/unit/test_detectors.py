@@ -169,5 +169,26 @@ def test_layers_are_corrected_for_their_number():
     assert levelshift.detect_layers(np.ones((401, 2)))[0].size == 0
 
 
+def test_giving_up_early_changes_no_answer(monkeypatch):
+    rng = np.random.default_rng(7)
+    series = [rng.standard_normal(401).cumsum() for _ in range(4)] + [
+        step(s, size) for s, size in enumerate((2.0, 4.0, 8.0))
+    ]
+    early = [levelshift.find_shifts(values, surrogates=399) for values in series]
+    monkeypatch.setattr(levelshift, "SCREEN", 399)
+    for values, found in zip(series, early, strict=True):
+        for first, second in zip(found, levelshift.find_shifts(values, surrogates=399), strict=True):
+            assert first == pytest.approx(second)
+
+
+def test_significant_shifts_come_with_their_evidence():
+    values = np.random.default_rng(0).standard_normal((401, 3))
+    values[:, 1] = step(0, 10.0)
+    found = levelshift.search_layers(values, surrogates=399)
+    assert [shifts.before.tolist() for shifts in found] == [[], [200], []]
+    assert abs(found[1].size[0]) == pytest.approx(10, abs=2)
+    assert found[1].p[0] == pytest.approx(1 / 400)
+
+
 def test_the_default_is_the_one_with_a_null():
     assert DETECTORS[DEFAULT] is levelshift.detect

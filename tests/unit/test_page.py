@@ -204,9 +204,7 @@ def test_summary_counts_what_learned():
     assert "5 runs of 5 experiments (5 architectures, 3 datasets)" in text
     assert "3 learned, 1 ended within noise of chance, 1 diverged" in text
     assert "median of 83.0 % (75.0 % to 91.0 %)" in text
-    assert (
-        "marked 100 changes (50.0 % before a tenth of training, 35.0 % up to half, 15.0 % in the second half)" in text
-    )
+    assert "found 100 jumps (50.0 % before a tenth of training, 35.0 % up to half, 15.0 % in the second half)" in text
     assert "bottom-up 1, not evaluable 1, unclear 3" in text
 
 
@@ -255,7 +253,7 @@ def test_no_runs_at_all():
 
 def test_no_jumps():
     experiments = study().assign(jumps=0, jumps_per_layer=0.0, early=0, middle=0, late=0)
-    assert "The jump rule marked nothing in any run." in Reader(page_of(experiments)).words()
+    assert "The jump detector found nothing in any run." in Reader(page_of(experiments)).words()
 
 
 @pytest.mark.parametrize("missing", [None, np.nan])
@@ -266,11 +264,86 @@ def test_nothing_evaluable(missing):
     assert "nan" not in words.lower().split() and "None" not in words.split()
 
 
-def test_limits_name_the_rule_and_single_seeds():
-    words = Reader(page_of(study(), threshold=2.5)).words()
-    assert "|z| > 2.5" in words and "no null model" in words and "one seed" in words
-    twice = pd.concat([study(), study().assign(seed=1)], ignore_index=True)
-    assert "one seed" not in Reader(page_of(twice)).words()
+def test_limits_name_the_declared_rate_and_single_seeds():
+    words = Reader(page_of(study())).words()
+    assert "at a chance of 5 % of any false jump per series" in words
+    assert "one seed" in words
+    several = pd.concat([study(), study().assign(seed=1)], ignore_index=True)
+    assert "one seed" not in Reader(page_of(several)).words()
+
+
+def evidence():
+    """One small table of each kind."""
+    ledger = pd.DataFrame(
+        {
+            "claim": ["C01", "C02", "C02"], "title": ["stable", "jumps", "jumps"], "quantity": ["runs", "total", "share"],
+            "published": [55, 2991, np.nan], "as_published": [55, 2991, 0.5], "repaired": [7, 7025, 0.25],
+            "null": [None, "surrogates", None], "null_mean": [np.nan, 7000.0, 0.2], "null_low": [np.nan, 6800.0, np.nan],
+            "null_high": [np.nan, 7200.0, np.nan], "ours": [3, 300, 0.125], "ours_low": [1.0, 250.0, 0.1],
+            "ours_high": [5.0, 350.0, 0.15], "runs": [51, 51, 51], "verdict": ["artefact", "undecided", "undecided"],
+            "reason": ["Constant.", "Within the null.", "Within the null."], "note": ["", None, "a note"],
+        }
+    )  # fmt: skip
+    statistics = pd.DataFrame(
+        {
+            "statistic": ["jumps per layer"], "metric": ["stable_rank"], "family": ["cnn"], "value": [0.25], "low": [0.1],
+            "high": [0.4], "null_mean": [0.05], "null_low": [np.nan], "null_high": [np.nan], "significant": [np.nan],
+            "runs": [9], "excluded": [1],
+        }
+    )  # fmt: skip
+    both = {
+        "detector": ["a", "b"] * 2,
+        "scenario": ["white noise"] * 2 + ["step"] * 2,
+        "size": [np.nan] * 2 + [5.0] * 2,
+    }
+    validity = pd.DataFrame(both).assign(
+        recall=[np.nan, np.nan, 0.995, 0.5], recall_low=[np.nan, np.nan, 0.97, 0.4], recall_high=[np.nan, np.nan, 1, 0.6],
+        false_per_1000=[0.16, 46.3, 0.1, 40], false_low=[0.07, 45.3, 0, 39], false_high=[0.26, 47.3, 0.2, 41],
+    )  # fmt: skip
+    verdicts = pd.DataFrame({"detector": ["a", "b"], "passes": [True, False], "reason": ["", "46.3 false jumps"]})
+    agreement = pd.DataFrame({"first": ["a"], "second": ["b"], "phi": [0.137]})
+    return {
+        "ledger": ledger, "statistics": statistics, "validity": validity, "validity_verdicts": verdicts,
+        "agreement": agreement,
+    }  # fmt: skip
+
+
+def texts(table):
+    return [[cell["text"] for cell in row] for row in table]
+
+
+def test_claims_show_every_column_and_their_verdict():
+    page = Reader(page_of(study(), evidence=evidence()))
+    rows = texts(page.tables["claim-table"])
+    assert "".join(rows[1]).replace(" ", "") == "C01stable:artefact.Constant."
+    assert rows[2] == ["", "runs", "55", "55", "7", "n/a", "3 (1 to 5)"]
+    assert "".join(rows[3]).replace(" ", "") == "C02jumps:undecided.Withinthenull."
+    assert rows[4][2:] == ["2,991", "2,991", "7,025", "7,000 (6,800 to 7,200)", "300 (250 to 350)"]
+    assert rows[5][2:] == ["n/a", "0.5", "0.25", "0.2", "0.125 (0.1 to 0.15)"]
+    assert "a note" in rows[5][1]
+    assert "Of 2 published claims: artefact 1, undecided 1." in page.words()
+
+
+def test_statistics_stand_beside_their_nulls():
+    page = Reader(page_of(study(), evidence=evidence()))
+    assert texts(page.tables["statistic-table"])[1] == [
+        "jumps per layer", "stable rank", "CNN", "0.25 (0.1 to 0.4)", "0.05", "n/a", "9", "1",
+    ]  # fmt: skip
+
+
+def test_detectors_show_recall_for_planted_steps_and_false_positives_for_nulls():
+    page = Reader(page_of(study(), evidence=evidence()))
+    head, null, planted = texts(page.tables["detector-table"])
+    assert head == ["Series", "Measured", "a", "b"]
+    assert null == ["white noise", "false per 1,000 points", "0.16 (0.07 to 0.26)", "46.3 (45.3 to 47.3)"]
+    assert planted == ["step, 5 sd", "recall", "0.995 (0.97 to 1)", "0.5 (0.4 to 0.6)"]
+    assert "a passes." in page.words() and "b fails: 46.3 false jumps." in page.words()
+    assert texts(page.tables["agreement-table"])[1] == ["a", "", "0.137"]
+
+
+def test_without_evidence_the_page_has_no_empty_sections():
+    page = Reader(page_of(study()))
+    assert not {"claim-table", "statistic-table", "detector-table"} & set(page.tables)
 
 
 def test_text_is_escaped():

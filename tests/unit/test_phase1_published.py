@@ -10,7 +10,10 @@ import numpy as np
 import pytest
 import yaml
 
-from repdyn import audit
+from repdyn.audit import claims, published, timing
+from repdyn.audit import ledger as ledger_table
+from repdyn.audit import runs as audit_runs
+from repdyn.audit.repaired import repaired_runs
 from repdyn.errors import StudyError
 from repdyn.published_logs import natural_order, parse_log, read_checksums, verify
 
@@ -215,17 +218,17 @@ def logs(texts) -> dict[str, tuple]:
 
 @pytest.fixture(scope="module")
 def ledger(logs):
-    return audit.ledger(logs).set_index(["claim", "quantity"])
+    return ledger_table.ledger(logs).set_index(["claim", "quantity"])
 
 
 @pytest.fixture(scope="module")
-def runs(logs) -> list[audit.Run]:
-    return audit._runs(logs, "published_stable_rank", published=True)
+def runs(logs) -> list[audit_runs.Run]:
+    return audit_runs.published_runs(logs, "published_stable_rank", published=True)
 
 
 @pytest.fixture(scope="module")
 def jumps(runs):
-    return audit.published_jumps(runs)
+    return timing.published_jumps(runs)
 
 
 def test_all_logs_are_the_published_ones(texts):
@@ -275,24 +278,24 @@ def test_published_number_digit_for_digit(ledger, claim, quantity):
 
 def test_numbers_of_the_published_summaries(runs, jumps):
     """Numbers that the source's PHASE1_SUMMARY.md and PHASE2_SUMMARY.md print beyond the claims."""
-    sizes = np.bincount(audit._types(jumps)).tolist()
+    sizes = np.bincount(claims.five_types(jumps)).tolist()
     assert sorted(sizes) == sorted([2104, 13, 437, 6, 431])
-    when = audit.later_timing(jumps["phase"])
+    when = timing.later_timing(jumps["phase"])
     table = when.groupby([jumps["family"], when]).size()
     assert table["transformer"].to_dict() == {"": 97, "early": 1023, "mid": 478}
     assert table["cnn"].to_dict() == {"": 27, "early": 270}
     assert table["mlp"].to_dict() == {"": 128, "early": 948, "mid": 20}
-    cnn, mlp = (jumps[jumps["run"] == name] for name in (audit.CNN, audit.MLP))
+    cnn, mlp = (jumps[jumps["run"] == name] for name in (audit_runs.CNN, audit_runs.MLP))
     assert cnn["layer"].value_counts().head(2).to_dict() == {"conv_layers.0": 23, "conv_layers.3": 14}
     assert mlp["layer"].value_counts().head(2).to_dict() == {"network.8": 5, "network.6": 4}
     assert (f"{cnn['phase'].mean():.3f}", f"{mlp['phase'].mean():.3f}") == ("0.014", "0.001")
     assert (f"{cnn['magnitude'].mean():.2e}", f"{mlp['magnitude'].mean():.2e}") == ("2.28e-13", "1.95e-13")
-    coupling = dict(zip([run.name for run in runs], audit._loss_couplings(runs), strict=True))
+    coupling = dict(zip([run.name for run in runs], claims.loss_couplings(runs), strict=True))
     assert f"{coupling['mlp_narrow_mnist']:.2f}" == "0.94"
 
 
 def test_the_five_picked_jumps_are_the_published_ones(jumps):
-    picked = audit.picked_jumps(jumps, audit._types(jumps))
+    picked = published.picked_jumps(jumps, claims.five_types(jumps))
     by_kind = picked.groupby("kind")
     assert by_kind["before"].apply(sorted).to_dict() == {"early": [343, 367], "late": [395, 396], "mid": [111, 111]}
     assert f"{by_kind['phase'].mean()['early']:.3f}" == "0.177"
@@ -303,25 +306,25 @@ def test_the_five_picked_jumps_are_the_published_ones(jumps):
 
 def test_claims_on_picked_jumps_under_every_draw(runs, jumps):
     """The unseeded draw decides only whether linear2 is 100 or 80 %."""
-    types = audit._types(jumps)
+    types = claims.five_types(jumps)
     second = np.argsort(-np.bincount(types))[1]
-    candidates = jumps[(types == second) & (jumps["run"] == audit.TRANSFORMER)]
+    candidates = jumps[(types == second) & (jumps["run"] == audit_runs.TRANSFORMER)]
     assert len(candidates) == 58
     assert candidates["layer"].str.endswith("linear2").sum() == 47
     for index in candidates["before"].unique():
-        picked = audit.picked_jumps(jumps, types, drawn=index)
-        shares = audit.c10_picked(picked)
+        picked = published.picked_jumps(jumps, types, drawn=index)
+        shares = published.c10_picked(picked)
         assert shares["linear1_percent"] == 0
         assert 80 <= shares["linear2_percent"] <= 100
-        assert audit.c14_picked(picked, runs)["coordination_percent"] == 0
+        assert published.c14_picked(picked, runs)["coordination_percent"] == 0
     with pytest.raises(StudyError, match="lacks the jumps"):
-        audit.picked_jumps(jumps, types, drawn=-1)
+        published.picked_jumps(jumps, types, drawn=-1)
 
 
 def test_repaired_phase_and_dimension(logs, ledger):
-    runs = audit._runs(logs, "stable_rank_uncentred", published=False)
+    runs = repaired_runs(logs)
     assert all(run.evaluable.all() for run in runs)
-    jumps = audit.true_jumps(runs)
+    jumps = timing.true_jumps(runs)
     assert jumps["phase"].between(5 / 2000, 1995 / 2000).all()
     repaired = ledger["repaired"]
     assert repaired["C03", "late"] == repaired["C15", "late_jumps"] > 0
@@ -340,9 +343,9 @@ def test_ledger_names_all_claims_once(ledger):
 
 
 def test_audit_says_which_runs_it_lacks(logs):
-    few = {name: log for name, log in logs.items() if name != audit.MLP}
+    few = {name: log for name, log in logs.items() if name != audit_runs.MLP}
     with pytest.raises(StudyError, match="the audit needs the runs mlp_narrow_mnist"):
-        audit.as_published(few)
+        published.as_published(few)
 
 
 def test_claims_file_covers_defects():

@@ -160,3 +160,42 @@ def test_agreement_is_the_phi_coefficient():
     assert validity.agreement(found, [401, 401], tolerance=3).loc["a", "shifted"] > 0.7
     with pytest.raises(StudyError, match="1 series searched, 2 expected"):
         validity.agreement({"a": [a]}, [401, 401])
+
+
+def test_agreement_as_a_table():
+    found = {"a": [np.array([10])], "b": [np.array([11])], "silent": [np.array([], dtype=int)]}
+    table = validity.agreement_pairs(found, [401]).set_index(["first", "second"])
+    assert list(table.index) == [("a", "b"), ("a", "silent"), ("b", "silent")]
+    assert table.loc[("a", "b"), "phi"] > 0.7 and table.loc[("a", "b"), "phi_exact"] < 0
+    assert np.isnan(table.loc[("a", "silent"), "phi"])
+    assert (table["series"] == 1).all() and (table["points"] == 400).all()
+    nothing = validity.agreement_pairs({"a": [], "b": []}, [])
+    assert nothing["phi"].isna().all() and nothing["series"].tolist() == [0]
+
+
+def test_a_sample_of_measured_series_holds_only_what_can_be_searched():
+    rng = np.random.default_rng(0)
+    values = np.column_stack([rng.standard_normal((401, 3)).cumsum(axis=0), np.ones(401), np.full(401, np.nan)])
+    layers = values.shape[1]
+    trajectory = pd.DataFrame(
+        {
+            "step": np.repeat(np.arange(401), layers),
+            "layer": np.tile(list("abcde"), 401),
+            "depth": np.tile(np.arange(layers), 401),
+            "stable_rank": values.ravel(),
+        }
+    )
+    found = validity.sample_series([trajectory], "stable_rank", 10, np.random.default_rng(0))
+    assert len(found) == 3
+    assert all(np.array_equal(series, values[:, i]) for i, series in enumerate(found))
+    two = [validity.sample_series([trajectory], "stable_rank", 2, np.random.default_rng(1)) for _ in range(2)]
+    assert len(two[0]) == 2 and all(np.array_equal(a, b) for a, b in zip(*two, strict=True))
+
+
+def test_a_failed_detector_is_told_why(table):
+    reasons = validity.verdicts(table).set_index("detector")["reason"]
+    assert reasons["levelshift"] == ""
+    assert "false jumps per 1,000 points of random walk, at most 1 allowed" in reasons["zscore"]
+    bad = table[table["detector"] == "levelshift"].copy()
+    bad.loc[bad["scenario"] == "step in AR(1) noise", "recall"] = 0.5
+    assert validity.verdicts(bad)["reason"].tolist() == ["finds 50% of steps in AR(1) noise, needs 90%"]

@@ -15,12 +15,13 @@ class Coupling(NamedTuple):
     """Per layer, each (L,), NaN where the layer or the loss is not evaluable.
 
     correlation: of largest magnitude among the lags. lag: where, in measurements, positive if the layer moves
-    first. p: two-sided, of the largest magnitude over all lags.
+    first. p: two-sided, of the largest magnitude over all lags. expected: mean of that magnitude over surrogates.
     """
 
     correlation: np.ndarray
     lag: np.ndarray
     p: np.ndarray
+    expected: np.ndarray
 
 
 def loss_coupling_test(
@@ -36,7 +37,7 @@ def loss_coupling_test(
     values, loss = np.asarray(values, dtype=np.float64), np.asarray(loss, dtype=np.float64)
     if values.ndim != 2 or loss.shape != (len(values),):
         raise StudyError(f"values (T, L) and loss (T,) must agree, found {values.shape} and {loss.shape}")
-    result = Coupling(*np.full((3, values.shape[1]), np.nan))
+    result = Coupling(*np.full((4, values.shape[1]), np.nan))
     long = len(values) > max(4 * ORDER + 1, 4 * max_lag)
     if not (long and is_evaluable(loss[:, None])[0]):
         return result
@@ -51,6 +52,7 @@ def loss_coupling_test(
         result.correlation[layer] = observed[best]
         result.lag[layer] = lags[best]
         result.p[layer] = (1 + (null >= np.abs(observed[best])).sum()) / (1 + surrogates)
+        result.expected[layer] = null.mean()
     return result
 
 

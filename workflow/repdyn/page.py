@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from repdyn.detectors.levelshift import ALPHA
+from repdyn.evidence import agreement_rows, claim_rows, detector_rows, statistic_rows, verdict_counts
 from repdyn.figures.names import metric_name
 from repdyn.figures.style import FAMILY_COLOURS, FONT, family_name, family_order, plural, untrained
 
@@ -94,7 +96,7 @@ def render(
     figures: dict[str, Picture],
     heatmaps: dict[tuple[str, int], Picture],
     provenance: pd.DataFrame,
-    threshold: float = 2.0,
+    evidence: dict[str, pd.DataFrame] | None = None,
 ) -> str:
     """The page as HTML.
 
@@ -103,7 +105,8 @@ def render(
     final_participation_ratio, final_stable_rank and flags (sentences joined by "; "). figures: by the names in PANELS.
     heatmaps: by (experiment, seed). provenance: one row per run with experiment, seed, wall_seconds, cpu_seconds,
     peak_memory_mb, commit, config_digest, machine, python, versions (a dict). Whatever is missing is said on the page.
-    threshold: |z| above which a change counts as a jump.
+    evidence: the tables of `evidence`, by name:
+    ledger, statistics, validity, validity_verdicts, agreement.
     """
     from jinja2 import Environment, StrictUndefined
 
@@ -124,12 +127,33 @@ def render(
         rows=[_row(run) for run in runs.to_dict("records")],
         panels=[(name, panel, figures.get(name), flagged_note(runs)) for name, panel in PANELS.items()],
         heatmaps=_heatmaps_by_family(runs, heatmaps),
-        threshold=f"{threshold:g}",
+        alpha=f"{100 * ALPHA:g} %",
+        **_evidence(evidence or {}),
         seeds=int(runs["seed"].nunique()),
         sources=sources(provenance),
         origins=provenance.astype(object).where(provenance.notna(), None).to_dict("records"),
         without_provenance=int(runs["wall_seconds"].isna().sum()),
     )
+
+
+def _evidence(tables: dict[str, pd.DataFrame]) -> dict:
+    """What the template shows of each table of evidence; empty where a table was not made."""
+    made = {
+        name: tables.get(name, pd.DataFrame())
+        for name in ("ledger", "statistics", "validity", "validity_verdicts", "agreement")
+    }
+    detectors, scenarios = detector_rows(made["validity"]) if len(made["validity"]) else ([], [])
+    pairs, agreements = agreement_rows(made["agreement"]) if len(made["agreement"]) else ([], [])
+    return {
+        "claims": claim_rows(made["ledger"]) if len(made["ledger"]) else [],
+        "claim_summary": verdict_counts(made["ledger"]) if len(made["ledger"]) else "",
+        "statistics": statistic_rows(made["statistics"]) if len(made["statistics"]) else [],
+        "detectors": detectors,
+        "scenarios": scenarios,
+        "detector_verdicts": made["validity_verdicts"].to_dict("records"),
+        "pairs": pairs,
+        "agreements": agreements,
+    }
 
 
 def with_clocks(experiments: pd.DataFrame, provenance: pd.DataFrame) -> pd.DataFrame:
@@ -194,7 +218,7 @@ def summary(runs: pd.DataFrame) -> str:
 def _jump_sentence(runs: pd.DataFrame) -> str:
     total = int(runs["jumps"].fillna(0).sum())
     if total == 0:
-        return "The jump rule marked nothing in any run."
+        return "The jump detector found nothing in any run."
     shares = ", ".join(
         f"{written(runs[part].fillna(0).sum() / total, 'percent')} {when}"
         for part, when in (
@@ -204,7 +228,7 @@ def _jump_sentence(runs: pd.DataFrame) -> str:
         )
     )
     return (
-        f"The jump rule marked {plural(total, 'change')} ({shares}), a median of "
+        f"The jump detector found {plural(total, 'jump')} ({shares}), a median of "
         f"{written(float(runs['jumps_per_layer'].median()), 'number')} per layer and run."
     )
 

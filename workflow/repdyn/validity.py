@@ -11,6 +11,7 @@ Estimates decide, not their intervals. Scenarios of kind "stress" are reported a
 jump is not defined well enough to demand that it be found or not found (see `STRESS` and `EXTRA_STEPS`).
 """
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -19,6 +20,7 @@ import pandas as pd
 from .detectors import DETECTORS, evaluable
 from .detectors.checks import level_noise
 from .errors import StudyError
+from .series import layer_series
 
 LENGTH = 401  # measurements, as in a run of the study
 TOLERANCE = 3  # measurements between a planted step and a detection that counts as having found it
@@ -203,8 +205,7 @@ def planted_in_real(
     The noise is `level_noise` of the series. A step counts as found only if the detector reports nothing
     within TOLERANCE of it before it is planted; else a detector that fires everywhere would find everything.
     """
-    usable = [x for x in (np.asarray(x, dtype=np.float64) for x in real) if evaluable(x[:, None])[0]]
-    usable = [x for x in usable if level_noise(x) > 0 and len(x) > 2 * MARGIN]
+    usable = [x for x in (np.asarray(x, dtype=np.float64) for x in real) if can_be_planted_in(x)]
     if not usable:
         raise StudyError("no real series is finite, varying and long enough to plant a step in")
     rows = []
@@ -225,8 +226,9 @@ def planted_in_real(
 
 
 def verdicts(table: pd.DataFrame) -> pd.DataFrame:
-    """The written rule applied to a `battery`: one row per detector: detector, passes, failed (scenarios, ";").
+    """The written rule applied to a `battery`: one row per detector.
 
+    detector, passes, failed (scenarios, ";"), reason (each with the number that failed it and the limit).
     Raises StudyError if a scenario of the rule is missing.
     """
     rows = []
@@ -237,8 +239,17 @@ def verdicts(table: pd.DataFrame) -> pd.DataFrame:
             raise StudyError(f"the battery of {detector} lacks {', '.join(missing)}")
         failed = [name for name in REQUIRED_STEPS if not part.loc[name, "recall"] >= MINIMUM_RECALL]
         failed += [name for name in NULLS if not part.loc[name, "false_per_1000"] <= MAXIMUM_FALSE]
-        rows.append({"detector": detector, "passes": not failed, "failed": "; ".join(failed)})
+        reason = "; ".join(_why(part.loc[name]) for name in failed)
+        rows.append({"detector": detector, "passes": not failed, "failed": "; ".join(failed), "reason": reason})
     return pd.DataFrame(rows)
+
+
+def _why(row: pd.Series) -> str:
+    """A failed scenario in words."""
+    if row.name in REQUIRED_STEPS:
+        return f"finds {row['recall']:.0%} of steps in {row.name.removeprefix('step in ')}, needs {MINIMUM_RECALL:.0%}"
+    rate = f"{row['false_per_1000']:.1f} false jumps per 1,000 points"
+    return f"{rate} of {row.name}, at most {MAXIMUM_FALSE:g} allowed"
 
 
 def agreement(
@@ -259,6 +270,41 @@ def agreement(
         )
     table = pd.DataFrame(flags).astype(np.float64)
     return table.corr().where(table.std().gt(0), axis=0)
+
+
+def agreement_pairs(found: Mapping[str, Sequence[np.ndarray]], lengths: Sequence[int]) -> pd.DataFrame:
+    """`agreement` as a table: first, second, phi (within TOLERANCE), phi_exact (same point), series, points.
+
+    One row per two detectors; phi is NaN where one of them flags nothing, and throughout without series.
+    """
+    near, exact = (agreement(found, lengths, tolerance) if len(lengths) else None for tolerance in (TOLERANCE, 0))
+    rows = [
+        {
+            "first": first,
+            "second": second,
+            "phi": np.nan if near is None else near.loc[first, second],
+            "phi_exact": np.nan if exact is None else exact.loc[first, second],
+            "series": len(lengths),
+            "points": int(sum(lengths)) - len(lengths),
+        }
+        for first, second in itertools.combinations(found, 2)
+    ]
+    return pd.DataFrame(rows)
+
+
+def sample_series(trajectories: Sequence[pd.DataFrame], metric: str, count: int, rng: Generator) -> list[np.ndarray]:
+    """At most `count` measured series (T,) drawn from all layers of all trajectories in which a step can be planted.
+
+    trajectories as for `series.layer_series`. Drawn without replacement, each layer with equal chance.
+    """
+    layers = [layer for trajectory in trajectories for layer in layer_series(trajectory, metric)[2].T]
+    usable = [layer for layer in layers if can_be_planted_in(layer)]
+    return [usable[i] for i in np.sort(rng.permutation(len(usable))[:count])]
+
+
+def can_be_planted_in(values: np.ndarray) -> bool:
+    """Whether (T,) is finite, varying and long enough, and its noise has a size: detectors and steps need both."""
+    return bool(len(values) > 2 * MARGIN and evaluable(values[:, None])[0] and level_noise(values) > 0)
 
 
 def _flagged(at: np.ndarray, points: int, tolerance: int) -> np.ndarray:

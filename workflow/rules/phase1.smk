@@ -1,4 +1,4 @@
-"""Statistics of each run, and one table of all runs."""
+"""Statistics of each run, of all runs together, and the validity of jump detectors."""
 
 
 rule phase1:
@@ -9,6 +9,7 @@ rule phase1:
         facts=rules.train.output.facts,
     output:
         convergence=f"{RUN}/convergence.parquet",
+        layers=f"{RUN}/layers.parquet",
         jumps=f"{RUN}/jumps.parquet",
         critical=f"{RUN}/critical.parquet",
         summary=f"{RUN}/phase1.json",
@@ -26,8 +27,9 @@ rule phase1:
     message:
         "Phase 1 of {wildcards.experiment}, seed {wildcards.seed}"
     shell:
-        "python {input.code[0]} --run {params.run} --metric {params.metric} --threshold {params.threshold}"
-        " --window {params.window} --tolerance {params.tolerance} --quantile {params.quantile} > {log} 2>&1"
+        "python {input.code[0]} --run {params.run} --metrics {params.metrics} --surrogates {params.surrogates}"
+        " --threshold {params.threshold} --window {params.window} --tolerance {params.tolerance}"
+        " --quantile {params.quantile} > {log} 2>&1"
 
 
 rule aggregate:
@@ -54,3 +56,83 @@ rule aggregate:
         "Collecting all runs"
     shell:
         "python {input.code[0]} --sheet {input.sheet} --seeds {params.seeds} --runs {params.runs} --out {output} > {log} 2>&1"
+
+
+rule pooled:
+    input:
+        code=code("pooled"),
+        sheet=config["experiments"],
+        facts=every_run("run.json"),
+        summaries=every_run("phase1.json"),
+        jumps=every_run("jumps.parquet"),
+    output:
+        statistics=f"{RESULTS}/study/statistics.parquet",
+        types=f"{RESULTS}/study/jump_types.json",
+    log:
+        f"{RESULTS}/logs/pooled.log",
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        seeds=config["seeds"],
+        runs=runs_folder("facts"),
+    message:
+        "Statistics of all runs by family"
+    shell:
+        "python {input.code[0]} --runs {params.runs} --sheet {input.sheet} --seeds {params.seeds}"
+        " --statistics {output.statistics} --types {output.types} > {log} 2>&1"
+
+
+rule battery:
+    input:
+        code=code("battery"),
+    output:
+        f"{RESULTS}/study/battery.parquet",
+    log:
+        f"{RESULTS}/logs/battery.log",
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        draws=config["validity"]["draws"],
+    message:
+        "Trying jump detectors where the truth is known"
+    shell:
+        "python {input.code[0]} --draws {params.draws} --out {output} > {log} 2>&1"
+
+
+rule validity:
+    input:
+        code=code("validity"),
+        battery=rules.battery.output,
+        sheet=config["experiments"],
+        trajectories=every_run("trajectory.parquet"),
+    output:
+        validity=f"{RESULTS}/study/validity.parquet",
+        verdicts=f"{RESULTS}/study/validity_verdicts.parquet",
+        agreement=f"{RESULTS}/study/agreement.parquet",
+    log:
+        f"{RESULTS}/logs/validity.log",
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        seeds=config["seeds"],
+        runs=runs_folder("trajectories"),
+        metric=config["phase1"]["metrics"][0],
+        draws=config["validity"]["draws"],
+    message:
+        "Trying jump detectors on measured trajectories"
+    shell:
+        "python {input.code[0]} --battery {input.battery} --runs {params.runs} --sheet {input.sheet} --seeds {params.seeds}"
+        " --metric {params.metric} --draws {params.draws} --validity {output.validity} --verdicts {output.verdicts}"
+        " --agreement {output.agreement} > {log} 2>&1"

@@ -20,7 +20,7 @@ rule heatmap:
         mem_mb=1000,
         runtime=10,
     params:
-        metric=config["phase1"]["metric"],
+        metric=config["phase1"]["metrics"][0],
         stem=subpath(output[0], strip_suffix=".png"),
     message:
         "Heatmap of {wildcards.experiment}, seed {wildcards.seed}"
@@ -71,7 +71,7 @@ rule figure_dimension_curves:
         runtime=10,
     params:
         runs=runs_folder("trajectories"),
-        metric=config["phase1"]["metric"],
+        metric=config["phase1"]["metrics"][0],
         stem=subpath(output[0], strip_suffix=".png"),
     message:
         "Figure: dimension during training"
@@ -113,6 +113,13 @@ rule report:
         ),
         heatmaps=every_run("heatmap.webp"),
         provenance=every_run("provenance.json"),
+        evidence=[
+            rules.ledger.output.ledger,
+            rules.pooled.output.statistics,
+            rules.validity.output.validity,
+            rules.validity.output.verdicts,
+            rules.validity.output.agreement,
+        ],
     output:
         f"{RESULTS}/report/index.html",
     log:
@@ -126,9 +133,8 @@ rule report:
     params:
         runs=runs_folder("provenance"),
         figures=lambda wildcards, input: str(Path(input.figures[0]).parent),
-        threshold=config["phase1"]["threshold"],
     message:
         "Writing {output}"
     shell:
         "python {input.code[0]} --experiments {input.experiments} --runs-root {params.runs} --figures-dir {params.figures}"
-        " --threshold {params.threshold} --out {output} > {log} 2>&1"
+        " --evidence {input.evidence} --out {output} > {log} 2>&1"

@@ -22,12 +22,13 @@ def main():
     arguments = parser.parse_args()
     run = read_json(arguments.run)
     columns = ["step", "layer", "depth", arguments.metric]
+    convergence = pd.read_parquet(arguments.convergence)
     figure = layer_heatmap(
         pd.read_parquet(arguments.trajectory, columns=columns),
         arguments.metric,
         title=f"{run['experiment']}, seed {run['seed']}",
         total_steps=run["steps"],
-        convergence=pd.read_parquet(arguments.convergence),
+        convergence=convergence[convergence["metric"] == arguments.metric],
     )
     write_figure(figure, arguments.out, PAGE_DPI, PAGE_LIMIT)
 

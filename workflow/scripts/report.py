@@ -15,7 +15,9 @@ def main():
     parser.add_argument("--experiments", type=Path, required=True)
     parser.add_argument("--runs-root", type=Path, required=True)
     parser.add_argument("--figures-dir", type=Path, required=True)
-    parser.add_argument("--threshold", type=float, default=2.0, help="|z| that counted as a jump")
+    parser.add_argument(
+        "--evidence", type=Path, nargs="*", default=[], help="tables named like the arguments of the page"
+    )
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     experiments = pd.read_parquet(arguments.experiments)
@@ -31,7 +33,7 @@ def main():
                 for run, folder in folders.items()
             ]
         ),
-        arguments.threshold,
+        {path.stem: pd.read_parquet(path) for path in arguments.evidence},
     )
     with atomic(arguments.out) as temporary:
         temporary.write_text(page, encoding="utf-8")

@@ -25,6 +25,7 @@ CLEAN = 3.5  # |statistic| from which a shift is taken out before trend, scale a
 ROUNDS = 2  # of fitting and taking out
 SEPARATION = 3  # measurements within which the larger of two candidates stands for both
 LIMIT = 100  # jumps looked for in one series
+SCREEN = 200  # surrogates after which a series without a candidate near alpha is given up
 
 
 class Shifts(NamedTuple):
@@ -38,6 +39,9 @@ class Shifts(NamedTuple):
     size: np.ndarray
     statistic: np.ndarray
     p: np.ndarray
+
+
+NO_SHIFTS = Shifts(np.empty(0, dtype=np.int64), *np.empty((3, 0)))
 
 
 def detect(
@@ -64,6 +68,20 @@ def detect_layers(
 ) -> list[np.ndarray]:
     """Level shifts of many layers, corrected for their number: values (T, L) -> L arrays of indices.
 
+    As `search_layers`.
+    """
+    return [shifts.before for shifts in search_layers(values, alpha, minimum_effect, surrogates, rng)]
+
+
+def search_layers(
+    values: np.ndarray,
+    alpha: float = ALPHA,
+    minimum_effect: float = MINIMUM_EFFECT,
+    surrogates: int = SURROGATES,
+    rng: np.random.Generator | None = None,
+) -> list[Shifts]:
+    """Significant level shifts of many layers, corrected for their number: values (T, L) -> L `Shifts`, by index.
+
     Layers are selected by Benjamini-Hochberg on their smallest p, and a selected layer is searched at alpha *
     selected / evaluable layers (Benjamini & Bogomolov 2014): the expected share of false jumps, averaged over
     the selected layers, is at most alpha. Raises StudyError if there are too few surrogates to reach alpha /
@@ -77,9 +95,11 @@ def detect_layers(
     smallest = np.array([shifts[i].p.min(initial=1.0) for i in layers])
     selected = benjamini_hochberg(smallest) <= alpha
     level = alpha * selected.sum() / max(len(layers), 1)
-    found = [np.empty(0, dtype=np.int64)] * values.shape[1]
+    found = [NO_SHIFTS] * values.shape[1]
     for i in layers[selected]:
-        found[i] = np.sort(shifts[i].before[shifts[i].p <= level])
+        order = np.argsort(shifts[i].before)
+        order = order[shifts[i].p[order] <= level]
+        found[i] = Shifts(*(column[order] for column in shifts[i]))
     return found
 
 
@@ -97,14 +117,23 @@ def find_shifts(
     """
     values = searchable(values)
     if values is None:
-        return Shifts(np.empty(0, dtype=np.int64), *np.empty((3, 0)))
+        return NO_SHIFTS
     rng = np.random.default_rng(0) if rng is None else rng
     increments = np.diff(values)[None]
     model, cleaned = fit_without_shifts(increments)
     freedom = innovation_tail(increments, cleaned, model)
     u = (increments - model.trend) / model.scale
-    unit, largest = null_maxima(draw_increments(model, freedom, rng, surrogates))
     smallest = np.maximum(minimum_effect * np.ptp(values), np.abs(model.trend[0]))
+    null = null_statistic(draw_increments(model, freedom, rng, min(SCREEN, surrogates)))
+    unit, largest = null_maxima(null)
+    size, statistic = matched_filter(u, model)
+    score = np.where(np.abs(size * model.scale) < smallest, 0, np.abs(statistic) / unit)
+    # Were the p value alpha, more than 4 alpha of SCREEN surrogates would practically never reach the candidate.
+    if (largest >= score.max()).mean() > 4 * alpha:
+        return NO_SHIFTS
+    if surrogates > SCREEN:
+        more = null_statistic(draw_increments(model, freedom, rng, surrogates - SCREEN))
+        unit, largest = null_maxima(np.concatenate([null, more]))
     found = []
     open_ = np.ones(u.shape[1], dtype=bool)
     for _ in range(LIMIT):
@@ -161,13 +190,17 @@ def innovation_tail(increments: np.ndarray, cleaned: np.ndarray, model: Incremen
     return tail_weight(np.where(cleaned[0] != increments[0], with_shifts, e))
 
 
-def null_maxima(increments: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What the statistic does without shifts: surrogates (S, n) -> its standard deviation at every increment (n,),
-    and its largest standardised |value| in each surrogate, ascending (S,).
+def null_statistic(increments: np.ndarray) -> np.ndarray:
+    """The statistic at every increment of series without shifts, everything re-estimated: (S, n) -> z (S, n)."""
+    model, _ = fit_without_shifts(increments)
+    return matched_filter((increments - model.trend) / model.scale, model)[1]
+
+
+def null_maxima(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """`null_statistic` (S, n) -> its standard deviation at every increment (n,), and the largest standardised
+    |value| of each surrogate, ascending (S,).
 
     The standard deviation is taken place by place because the ends, where less of a shift is seen, differ.
     """
-    model, _ = fit_without_shifts(increments)
-    z = matched_filter((increments - model.trend) / model.scale, model)[1]
     unit = np.maximum(z.std(axis=0), 1e-9)
     return unit, np.sort(np.abs(z / unit).max(axis=1))

@@ -1,0 +1,13 @@
+"""The published phase-1 claims recomputed, beside their nulls and our own runs; verdicts follow from the numbers.
+
+runs        trajectories as arrays, the runs that the published study singled out
+timing      |z| > 2 jumps on the published and on the true time axis
+claims      the published statistics, one function per claim
+published   column 1: published definitions, defects included
+repaired    column 2: the same statistics with the true stable rank and phase
+nulls       what column 2 would be without the effect it is said to show
+statistics  the same quantities with intervals over runs, for the published trajectories and for ours
+own         column 3: our own runs
+verdicts    rules that turn the numbers of a claim into a word and a reason
+ledger      the table of all columns, as a file and on a terminal
+"""

@@ -1,0 +1,155 @@
+"""The ledger: every claim with its columns side by side, as a table, as a file and on a terminal."""
+
+import textwrap
+
+import numpy as np
+import pandas as pd
+
+from repdyn.audit.published import as_published
+from repdyn.audit.repaired import repaired, repaired_runs, repaired_with_nulls
+from repdyn.audit.runs import published_runs
+from repdyn.audit.verdicts import decide, short
+
+KEY = ["claim", "quantity"]
+AUDIT_COLUMNS = [
+    *KEY, "published", "as_published", "repaired", "null_mean", "null_low", "null_high", "null", "note",
+]  # fmt: skip
+LEDGER_COLUMNS = [
+    "claim", "title", "quantity", "published", "as_published", "repaired", "null", "null_mean", "null_low", "null_high",
+    "ours", "ours_low", "ours_high", "runs", "verdict", "reason", "note",
+]  # fmt: skip
+# One layer of one run of each family: few series, enough to show the published metric beside the repaired one.
+SERIES = {
+    "transformer_deep_mnist": "transformer.layers.5.linear2",
+    "cnn_deep_mnist": "conv_layers.0",
+    "mlp_narrow_mnist": "network.4",
+}
+
+
+def ledger(logs: dict[str, tuple]) -> pd.DataFrame:
+    """as_published and repaired side by side: claim, quantity, as_published, repaired, note_published, note_repaired."""
+    return _join(as_published(logs), repaired(logs))
+
+
+def audit(logs: dict[str, tuple], claims: dict) -> pd.DataFrame:
+    """The audit of the published logs: AUDIT_COLUMNS, claims in order, printed quantities first.
+
+    logs: run name -> what `published_logs.parse_log` returned for it. claims: config/claims.yaml. Numbers are in
+    the units in which they were printed.
+    """
+    table = _join(as_published(logs), repaired_with_nulls(logs)).merge(printed(claims), on=KEY, how="left")
+    table = table.assign(unprinted=table["published"].isna()).sort_values(["claim", "unprinted"], kind="stable")
+    notes = table[["note_published", "note_repaired"]].fillna("").to_numpy()
+    table["note"] = ["; ".join(dict.fromkeys(filter(None, pair))) for pair in notes]
+    table["null"] = table["null"].fillna("")
+    return table[AUDIT_COLUMNS].reset_index(drop=True)
+
+
+def printed(claims: dict) -> pd.DataFrame:
+    """The numbers as printed: claim, quantity, published."""
+    rows = [
+        (claim["id"], quantity, float(number["value"]))
+        for claim in claims["claims"]
+        for quantity, number in claim["published"].items()
+    ]
+    return pd.DataFrame(rows, columns=[*KEY, "published"])
+
+
+def with_ours(audited: pd.DataFrame, ours: pd.DataFrame, claims: dict) -> pd.DataFrame:
+    """The whole ledger: LEDGER_COLUMNS, a row per claim and quantity, verdict and reason repeated.
+
+    audited: `audit`, possibly read from its file. ours: `own.own`.
+    """
+    table = audited.merge(ours, on=KEY, how="outer", sort=False)
+    order = {key: i for i, key in enumerate(map(tuple, audited[KEY].to_numpy()))}
+    table["order"] = [order.get(key, len(order)) for key in map(tuple, table[KEY].to_numpy())]
+    table = table.sort_values(["claim", "order"], kind="stable").drop(columns="order")
+    found = {claim["id"]: decide(table[table["claim"] == claim["id"]], claim["verdict"]) for claim in claims["claims"]}
+    titles = {claim["id"]: claim["claim"] for claim in claims["claims"]}
+    table["title"] = table["claim"].map(titles)
+    table["verdict"] = table["claim"].map({claim: verdict.verdict for claim, verdict in found.items()})
+    table["reason"] = table["claim"].map({claim: verdict.reason for claim, verdict in found.items()})
+    table[["null", "note"]] = table[["null", "note"]].fillna("")
+    table["runs"] = table["runs"].fillna(0).astype(np.int64)
+    return table[LEDGER_COLUMNS].reset_index(drop=True)
+
+
+def published_series(logs: dict[str, tuple]) -> pd.DataFrame:
+    """A few series under both metrics: run, layer, step, published_minus_1, stable_rank."""
+    rows = []
+    true = {run.name: run for run in repaired_runs(logs)}
+    for run in published_runs(logs, "published_stable_rank", published=True):
+        if run.name in SERIES:
+            at = run.layers.index(SERIES[run.name])
+            columns = (run.steps, run.values[:, at] - 1, true[run.name].values[:, at])
+            rows += [(run.name, SERIES[run.name], *numbers) for numbers in zip(*columns, strict=True)]
+    return pd.DataFrame(rows, columns=["run", "layer", "step", "published_minus_1", "stable_rank"])
+
+
+def to_csv(table: pd.DataFrame) -> str:
+    """A table as text in which equal numbers give equal bytes: six digits, no negative zero, NaN empty."""
+    numbers = table.select_dtypes("floating").columns
+    return table.assign(**{name: table[name] + 0.0 for name in numbers}).to_csv(
+        index=False, float_format="%.6g", lineterminator="\n"
+    )
+
+
+def terminal(table: pd.DataFrame, claims: dict, width: int = 140) -> str:
+    """The ledger for a terminal: a heading per claim, then its printed quantities and those of its verdict's rule.
+
+    table: AUDIT_COLUMNS or LEDGER_COLUMNS.
+    """
+    with_runs = "ours" in table
+    heads = ["quantity", "published", "as published", "repaired", "null"] + (["ours"] if with_runs else [])
+    lines = []
+    for claim in claims["claims"]:
+        rows = table[table["claim"] == claim["id"]]
+        rows = rows[rows["published"].notna() | rows["quantity"].isin(asked(claim["verdict"]))]
+        verdict = f": {rows['verdict'].iloc[0]}" if with_runs and len(rows) else ""
+        lines += ["", f"{claim['id']}  {claim['claim']}{verdict}"[:width]]
+        marks = {} if with_runs else dict(zip(dict.fromkeys(filter(None, rows["null"])), "abcdefgh", strict=False))
+        lines += [_line(row, with_runs, marks.get(row.null, "")) for row in rows.itertuples()]
+        lines += [f"    {mark}  {null}" for null, mark in marks.items()]
+        if with_runs and len(rows):
+            lines += [f"    {part}" for part in textwrap.wrap(rows["reason"].iloc[0], width - 4)]
+        elif not claim["derivable"]:
+            lines.append(f"    {claim['reason']}")
+    return "\n".join(line.rstrip() for line in [_cells(heads), *lines])
+
+
+def asked(rule: dict) -> set[str]:
+    """The quantities that a verdict's rule looks at."""
+    return {part[key] for part in (rule, *rule.get("conditions", ())) for key in ("quantity", "ours") if key in part}
+
+
+def _line(row, with_runs: bool, mark: str) -> str:
+    null = short(row.null_mean) if np.isfinite(row.null_mean) or not mark else "none"
+    if row.null_low < row.null_high:
+        null += f" [{short(row.null_low)}, {short(row.null_high)}]"
+    null += f" {mark:1}" if not with_runs else ""
+    cells = [row.quantity, short(row.published), short(row.as_published), short(row.repaired), null]
+    if with_runs:
+        ours = short(row.ours)
+        if row.ours_low <= row.ours_high:
+            ours += f" [{short(row.ours_low)}, {short(row.ours_high)}]"
+        cells.append(ours)
+    return _cells(cells)
+
+
+def _cells(cells: list[str]) -> str:
+    widths = (44, 10, 13, 10, 27, 26)
+    return "    " + " ".join(
+        f"{cell:<{size}}" if i == 0 else f"{cell:>{size}}"
+        for i, (cell, size) in enumerate(zip(cells, widths, strict=False))
+    )
+
+
+def _join(published: pd.DataFrame, mended: pd.DataFrame) -> pd.DataFrame:
+    """All quantities in the order in which the claims list them; an outer merge would sort them."""
+    published = published.rename(columns={"value": "as_published", "note": "note_published"})
+    mended = mended.rename(columns={"value": "repaired", "note": "note_repaired"})
+    rows = pd.concat([published[KEY], mended[KEY]]).drop_duplicates().sort_values("claim", kind="stable")
+    rows = rows.merge(published, on=KEY, how="left").merge(mended, on=KEY, how="left")
+    rows = rows.fillna({"note_published": "", "note_repaired": ""})
+    further = [name for name in ("null", "null_mean", "null_low", "null_high") if name in rows]
+    return rows[[*KEY, "as_published", "repaired", *further, "note_published", "note_repaired"]]

@@ -1,0 +1,65 @@
+"""The published claims recomputed from the published logs, and the ledger that sets our runs beside them."""
+
+CHECKSUMS = "config/published_logs.sha256"
+CLAIMS = "config/claims.yaml"
+PUBLISHED = "data/published"
+
+
+localrules:
+    audit,
+
+
+rule audit:
+    input:
+        fetch=code("audit_logs"),
+        code=code("audit"),
+        claims=CLAIMS,
+        checksums=CHECKSUMS,
+    log:
+        f"{RESULTS}/logs/audit.log",
+    conda:
+        ENVIRONMENT
+    threads: 1
+    params:
+        logs=config["published_logs"],
+        out=PUBLISHED,
+    message:
+        "Recomputing the published claims from the logs in {params.logs}"
+    shell:
+        "(python {input.fetch[0]} --folder {params.logs:q} --claims {input.claims} --checksums {input.checksums}"
+        " && python {input.code[0]} --folder {params.logs:q} --claims {input.claims} --checksums {input.checksums}"
+        " --out {params.out}) 2>&1 | tee {log}"
+
+
+# The table in git is a source here, not an output of `audit`: a study needs neither the logs nor a network.
+rule ledger:
+    input:
+        code=code("ledger"),
+        sheet=config["experiments"],
+        audited=f"{PUBLISHED}/ledger.csv",
+        claims=CLAIMS,
+        facts=every_run("run.json"),
+        trajectories=every_run("trajectory.parquet"),
+        training=every_run("training.parquet"),
+        jumps=every_run("jumps.parquet"),
+    output:
+        ledger=f"{RESULTS}/study/ledger.parquet",
+        verdicts=f"{RESULTS}/study/verdicts.json",
+    log:
+        f"{RESULTS}/logs/ledger.log",
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=20,
+    params:
+        seeds=config["seeds"],
+        metrics=config["phase1"]["metrics"],
+        runs=runs_folder("facts"),
+    message:
+        "Setting our runs beside the published claims"
+    shell:
+        "python {input.code[0]} --runs {params.runs} --sheet {input.sheet} --seeds {params.seeds} --metrics {params.metrics}"
+        " --audited {input.audited} --claims {input.claims} --ledger {output.ledger} --verdicts {output.verdicts}"
+        " > {log} 2>&1"

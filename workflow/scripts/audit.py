@@ -1,0 +1,39 @@
+"""Recompute the published claims from the published logs; write the derived tables, print the ledger."""
+
+import argparse
+from pathlib import Path
+
+import yaml
+
+from audit_logs import read_logs
+from files import atomic, readable_errors, sha256, write_json
+from repdyn.audit.ledger import audit, published_series, terminal, to_csv
+from repdyn.published_logs import read_checksums
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, required=True, help="the published logs, complete")
+    parser.add_argument("--claims", type=Path, required=True)
+    parser.add_argument("--checksums", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True, help="folder of the derived tables")
+    arguments = parser.parse_args()
+    claims = yaml.safe_load(arguments.claims.read_text(encoding="utf-8"))
+    logs = read_logs(arguments.folder, read_checksums(arguments.checksums.read_text(encoding="utf-8")))
+    table = audit(logs, claims)
+    write_text(arguments.out / "ledger.csv", to_csv(table))
+    write_text(arguments.out / "series.csv", to_csv(published_series(logs)))
+    source = {key: claims["source"][key] for key in ("repository", "commit", "folder")}
+    source |= {"checksums": arguments.checksums.as_posix(), "checksums_sha256": sha256(arguments.checksums)}
+    write_json(arguments.out / "source.json", {**source, "logs": len(logs)})
+    print(terminal(table, claims))
+
+
+def write_text(path: Path, text: str) -> None:
+    with atomic(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    with readable_errors():
+        main()

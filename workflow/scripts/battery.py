@@ -1,0 +1,21 @@
+"""The validity battery: every jump detector where the truth is known."""
+
+import argparse
+from pathlib import Path
+
+from files import readable_errors, write_parquet
+from repdyn.seeds import derive
+from repdyn.validity import battery
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--draws", type=int, required=True, help="series of every scenario")
+    parser.add_argument("--out", type=Path, required=True)
+    arguments = parser.parse_args()
+    write_parquet(arguments.out, battery(derive("battery"), arguments.draws))
+
+
+if __name__ == "__main__":
+    with readable_errors():
+        main()

@@ -1,0 +1,46 @@
+"""Statistics of all runs by family, with intervals over experiments and their nulls; and types of jumps."""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from files import read_json, readable_errors, write_json, write_parquet
+from repdyn.pooled import pool, types_of_jumps
+from repdyn.seeds import derive
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=Path, required=True, help="folder of all runs")
+    parser.add_argument("--sheet", type=Path, required=True, help="sample sheet, config/experiments.tsv")
+    parser.add_argument("--seeds", type=int, required=True)
+    parser.add_argument("--statistics", type=Path, required=True, help="Parquet to write")
+    parser.add_argument("--types", type=Path, required=True, help="JSON to write")
+    arguments = parser.parse_args()
+    experiments = pd.read_csv(arguments.sheet, sep="\t", comment="#")["experiment"]
+    folders = [arguments.runs / name / f"seed{seed}" for name in experiments for seed in range(arguments.seeds)]
+    runs = pd.DataFrame([row for folder in folders for row in rows(folder)])
+    write_parquet(arguments.statistics, pool(runs, np.random.default_rng(derive("pooled"))))
+    kept = runs.loc[~runs["excluded"], ["experiment", "seed"]].drop_duplicates().itertuples(index=False)
+    jumps = [pd.read_parquet(arguments.runs / name / f"seed{seed}/jumps.parquet") for name, seed in kept]
+    jumps = pd.concat(jumps or [pd.DataFrame(columns=["metric", "relative_magnitude", "speed"])])
+    types = {
+        metric: types_of_jumps(jumps[jumps["metric"] == metric], np.random.default_rng(derive("types", metric)))
+        for metric in runs["metric"].unique()
+    }
+    write_json(arguments.types, types)
+
+
+def rows(folder: Path) -> list[dict]:
+    """One per metric: what the run is, whether it is excluded, and its statistics."""
+    facts = read_json(folder / "run.json")
+    excluded = facts["diverged_at"] is not None or facts["at_chance"]
+    run = {name: facts[name] for name in ("experiment", "seed", "family")} | {"excluded": excluded}
+    return [run | section for section in read_json(folder / "phase1.json")["metrics"].values()]
+
+
+if __name__ == "__main__":
+    with readable_errors():
+        main()
