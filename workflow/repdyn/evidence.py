@@ -28,7 +28,7 @@ def interval(value, low, high) -> str:
 
 
 def claim_rows(ledger: pd.DataFrame) -> list[dict]:
-    """One entry per claim, in order: its verdict, the reason, and a row of cells per quantity.
+    """One entry per claim, in order: its verdict, the reason, and the cells of a row per quantity.
 
     ledger: claim, title, quantity, published, as_published, repaired, null, null_mean, null_low, null_high, ours, ours_low,
     ours_high, runs, verdict, reason, note; verdict and reason are the same in all rows of a claim.
@@ -36,31 +36,28 @@ def claim_rows(ledger: pd.DataFrame) -> list[dict]:
     claims = []
     for name, rows in ledger.groupby("claim", sort=False):
         first = rows.iloc[0]
-        quantities = [
-            {
-                "name": row.quantity,
-                "cells": [
-                    short(row.published),
-                    short(row.as_published),
-                    short(row.repaired),
-                    interval(row.null_mean, row.null_low, row.null_high),
-                    interval(row.ours, row.ours_low, row.ours_high),
-                ],
-                "null": row.null if isinstance(row.null, str) else "",
-                "note": row.note if isinstance(row.note, str) else "",
-            }
-            for row in rows.itertuples()
-        ]
         claims.append(
             {
                 "claim": name,
                 "title": first["title"],
                 "verdict": first["verdict"],
-                "reason": first["reason"],
-                "quantities": quantities,
+                "reason": first["reason"].replace("_", " "),
+                "rows": [_claim_cells(row) for row in rows.itertuples()],
             }
         )
     return claims
+
+
+def _claim_cells(row) -> list[str]:
+    return [
+        row.quantity.replace("_", " "),
+        short(row.published),
+        short(row.as_published),
+        short(row.repaired),
+        interval(row.null_mean, row.null_low, row.null_high),
+        interval(row.ours, row.ours_low, row.ours_high),
+        "; ".join(text for text in (row.null, row.note) if isinstance(text, str) and text),
+    ]
 
 
 def verdict_counts(ledger: pd.DataFrame) -> str:

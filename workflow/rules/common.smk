@@ -60,3 +60,9 @@ def original_files(wildcards):
 
 def architecture(wildcards):
     return STUDY.experiments[wildcards.experiment][0]
+
+
+def slowness(wildcards):
+    """Higher for networks that train longer: started first, so that no core waits for the last one."""
+    network = STUDY.architectures[architecture(wildcards)]
+    return {"mlp": 0, "cnn": 10, "transformer": 20}[network["family"]] + network.get("layers", 0)

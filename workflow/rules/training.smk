@@ -17,6 +17,7 @@ rule train:
     conda:
         ENVIRONMENT
     threads: 1
+    priority: slowness
     resources:
         mem_mb=1500,
         runtime=60,
