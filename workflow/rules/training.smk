@@ -14,10 +14,10 @@ rule train:
         provenance=f"{RUN}/provenance.json",
     log:
         f"{RESULTS}/logs/train/{{experiment}}-seed{{seed}}.log",
+    priority: slowness
     conda:
         ENVIRONMENT
     threads: 1
-    priority: slowness
     resources:
         mem_mb=1500,
         runtime=60,
