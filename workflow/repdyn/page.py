@@ -9,11 +9,9 @@ import numpy as np
 import pandas as pd
 
 from repdyn.detectors.levelshift import ALPHA
-from repdyn.evidence import agreement_rows, claim_rows, detector_rows, statistic_rows, verdict_counts
+from repdyn.evidence import MISSING, agreement_rows, claim_rows, detector_rows, statistic_rows, verdict_counts
 from repdyn.figures.names import metric_name
 from repdyn.figures.style import FAMILY_COLOURS, FONT, family_name, family_order, plural, untrained
-
-MISSING = "n/a"
 
 
 class Picture(NamedTuple):

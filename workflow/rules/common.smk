@@ -43,9 +43,9 @@ def runs_folder(name):
     return lambda wildcards, input: str(Path(input[name][0]).parents[2])
 
 
-def section(name, *keys):
-    """A slice of the configuration as JSON, for a command line."""
-    return json.dumps({key: config[name][key] for key in keys} if keys else config[name])
+def section(name):
+    """A section of the configuration as JSON, for a command line."""
+    return json.dumps(config[name])
 
 
 def loader(wildcards):
