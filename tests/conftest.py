@@ -34,9 +34,14 @@ class Project:
     def __init__(self, folder: Path):
         self.folder = copy_project(folder)
 
-    def command(self, *arguments: str, **options) -> subprocess.CompletedProcess:
+    def command(self, *arguments: str, environ: dict | None = None, **options) -> subprocess.CompletedProcess:
         return subprocess.run(
-            [sys.executable, *arguments], cwd=self.folder, capture_output=True, text=True, env=environment(), **options
+            [sys.executable, *arguments],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            env=environ or environment(),
+            **options,
         )
 
     def snakemake(self, *arguments: str, config: Sequence[str] = ("tests/small/config.yaml",), **options):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,14 +13,29 @@ import pandas as pd
 import pytest
 
 from conftest import Project, environment
+from repdyn.hypotheses import VERDICTS
+from repdyn.measures.table import COLUMNS
+from repdyn.moments import steps_of
 
-RUNS = 7
-DATASETS = 5
+RUNS, CNNS, TRANSFORMERS = 7, 2, 2
 RESULTS = "results/small"
+PAGE = {"report": 1, "all": 1}
+PAGES = {"run_page": RUNS, **PAGE}
 FIGURES = {"figure_learning_curves": 2, "figure_dimension_curves": 1, "figure_final_dimension": 1}
-STUDY = {"aggregate": 1, "pooled": 1, "ledger": 1, **FIGURES, "report": 1, "all": 1}
-AFTER_PHASE1 = {"phase1": RUNS, "heatmap": RUNS, **STUDY}
+STUDY = {"aggregate": 1, "pooled": 1, "ledger": 1, **FIGURES}
+TESTED = {"hypotheses": 1, "figure_hypotheses": 1}
+INSIDE_STUDY = {**TESTED, "figure_specialisation": 1, "figure_selectivity": 1}
+INSIDE = {
+    "phase2": RUNS, "figure_similarity": RUNS, "figure_filters": CNNS, "figure_attention": TRANSFORMERS, "ledger": 1,
+    **INSIDE_STUDY, **PAGES,
+}  # fmt: skip
+AFTER_PHASE1 = {"phase1": RUNS, "heatmap": RUNS, "moments": RUNS, "figure_moments": RUNS, **STUDY, **INSIDE}
 AFTER_TRAINING = {**AFTER_PHASE1, "validity": 1}
+# What a single new run of an MLP leads to: its own jobs and all that read every run.
+ONE_MLP = {
+    "train": 1, "phase1": 1, "heatmap": 1, "moments": 1, "figure_moments": 1, "phase2": 1, "figure_similarity": 1,
+    "run_page": 1, "validity": 1, **STUDY, **TESTED, "figure_selectivity": 1, **PAGE,
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -39,19 +55,23 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name not in ("provenance.json", ".snakemake_timestamp")
+        if path.is_file() and not path.name.endswith("provenance.json") and path.name != ".snakemake_timestamp"
     }
 
 
 def test_every_run_leaves_the_same_files(study):
     expected = {
         "run.json", "trajectory.parquet", "training.parquet", "checkpoints.json", "provenance.json", "convergence.parquet",
-        "layers.parquet", "jumps.parquet", "critical.parquet", "phase1.json", "heatmap.png", "heatmap.svg", "heatmap.webp",
-        "checkpoints",
+        "layers.parquet", "jumps.parquet", "critical.parquet", "phase1.json", "checkpoints", "moments.json",
+        "measurements.parquet", "maps.safetensors", "phase2_provenance.json",
     }  # fmt: skip
+    own = {"mlp": (), "cnn": ("filters",), "transformer": ("attention",)}
     assert len(folders(study)) == RUNS
     for folder in folders(study):
-        assert {path.name for path in folder.iterdir()} == expected
+        family = json.loads((folder / "run.json").read_text())["family"]
+        figures = ("heatmap", "moments", "similarity", *own[family])
+        files = {f"{name}.{kind}" for name in figures for kind in ("png", "svg", "webp")}
+        assert {path.name for path in folder.iterdir()} == expected | files
         names = sorted(path.name for path in (folder / "checkpoints").glob("step_*"))
         assert names == [f"step_{step:06d}.safetensors" for step in (0, 1, 2, 4, 8, 16, 20, 40, 60)]
 
@@ -94,10 +114,77 @@ def test_every_detector_has_a_verdict(study):
     assert len(agreement) == 10 and (agreement["series"] == 5).all()
 
 
-def test_the_page_shows_every_experiment(study):
-    page = (study.folder / RESULTS / "report/index.html").read_text()
+def test_every_run_has_a_page_that_the_report_links(study):
+    folder = study.folder / RESULTS / "report"
+    page = (folder / "index.html").read_text()
+    for run in folders(study):
+        name = f"runs/{run.parent.name}-seed0.html"
+        assert f'href="{name}"' in page
+        assert "../index.html" in (folder / name).read_text()
+
+
+def test_measurements_of_every_family_have_one_shape_and_every_module(study):
     for folder in folders(study):
-        assert folder.parent.name in page
+        facts = json.loads((folder / "run.json").read_text())
+        planned = json.loads((folder / "moments.json").read_text())
+        assert planned["grid"] == [0, 3, 30, 60]
+        table = pd.read_parquet(folder / "measurements.parquet")
+        assert list(table.columns) == ["experiment", "seed", *COLUMNS]
+        assert set(table["step"]) == set(steps_of(planned))
+        found = set(table["quantity"])
+        own = {"mlp": "unit_mean_ablation", "cnn": "filter_overlap", "transformer": "attention_entropy"}
+        for family, quantity in own.items():
+            assert (quantity in found) == (facts["family"] == family)
+        assert {"cka", "subspace_overlap", "weight_cosine", "zero_share", "class_separability"} <= found
+        assert not table.duplicated(["step", "reference", "layer", "unit", "quantity"]).any()
+
+
+def test_measured_on_the_test_split_the_last_step_is_that_of_training(study):
+    for folder in folders(study):
+        facts = json.loads((folder / "run.json").read_text())
+        table = pd.read_parquet(folder / "measurements.parquet")
+        last = table[(table["step"] == 60) & (table["quantity"] == "test_accuracy")]["value"].item()
+        assert last == pytest.approx(facts["test_accuracy"], abs=1e-12)
+
+
+def test_every_hypothesis_has_a_verdict_for_every_family(study):
+    table = pd.read_parquet(study.folder / RESULTS / "study/hypotheses.parquet")
+    assert table["id"].value_counts().to_dict() == {"H1": 1, "H2": 1, "H3": 1, "H4": 3, "H5": 3}
+    assert set(table["verdict"]) <= set(VERDICTS) and table["reason"].str.len().min() > 20
+    page = (study.folder / RESULTS / "report/index.html").read_text()
+    assert all(verdict in page for verdict in table["verdict"])
+    ledger = pd.read_parquet(study.folder / RESULTS / "study/ledger.parquet")
+    cosine = ledger[ledger["quantity"] == "cosine_1000_2000_all_cnn"].iloc[0]
+    assert cosine["runs"] <= CNNS and (cosine["runs"] == 0 or -1 <= cosine["ours"] <= 1)
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        ("missing", "step_000000.safetensors is missing"),
+        ("truncated", "step_000000.safetensors is not the file that training wrote"),
+        ("settings", "another configuration: training was"),
+    ],
+)
+def test_phase_2_refuses_a_run_that_is_not_whole(study, tmp_path, damage, reason):
+    run = tmp_path / "run"
+    shutil.copytree(study.folder / RESULTS / "runs/mlp_narrow-digits/seed0", run)
+    first = run / "checkpoints/step_000000.safetensors"
+    training = {"steps": 60, "batch_size": 32, "learning_rate": 0.001}
+    if damage == "missing":
+        first.unlink()
+    elif damage == "truncated":
+        first.write_bytes(first.read_bytes()[:-1])
+    else:
+        training["learning_rate"] = 0.01
+    environ = {**environment(), "PYTHONPATH": str(study.folder / "workflow"), "OMP_NUM_THREADS": "1"}
+    done = study.command(
+        "workflow/scripts/phase2.py", "--run", str(run), "--data", f"{RESULTS}/data/digits.safetensors",
+        "--experiment", "mlp_narrow-digits", "--seed", "0", "--checkpoint-every", "20",
+        "--architecture", '{"family": "mlp", "hidden": [32, 32, 32, 32]}',
+        "--training", json.dumps(training), environ=environ,
+    )  # fmt: skip
+    assert done.returncode == 1 and reason in done.stderr and "Traceback" not in done.stderr
 
 
 def test_the_phase_of_the_last_measurement_is_one(study):
@@ -125,20 +212,32 @@ ALL = {"train": RUNS, **AFTER_TRAINING}
     [
         ("workflow/repdyn/spectrum.py", ALL),
         ("workflow/repdyn/models/cnn.py", ALL),
-        (
-            "workflow/repdyn/datasets/manifold.py",
-            {"dataset": 1, "train": 1, **AFTER_TRAINING, "phase1": 1, "heatmap": 1},
-        ),
+        ("workflow/repdyn/datasets/manifold.py", {"dataset": 1, **ONE_MLP}),
         ("workflow/repdyn/critical.py", AFTER_PHASE1),
         ("workflow/repdyn/detectors/levelshift.py", {**AFTER_TRAINING, "battery": 1}),
-        ("workflow/repdyn/validity.py", {"battery": 1, "validity": 1, "report": 1, "all": 1}),
-        ("workflow/repdyn/jump_types.py", {"pooled": 1, "ledger": 1, "report": 1, "all": 1}),
-        ("workflow/repdyn/figures/heatmap.py", {"heatmap": RUNS, "report": 1, "all": 1}),
-        ("workflow/repdyn/figures/learning.py", {"figure_learning_curves": 2, "report": 1, "all": 1}),
-        ("workflow/repdyn/figures/final.py", {"figure_final_dimension": 1, "report": 1, "all": 1}),
-        ("workflow/repdyn/page.py", {"report": 1, "all": 1}),
-        ("workflow/repdyn/templates/index.html.j2", {"report": 1, "all": 1}),
-        ("workflow/repdyn/audit/repaired.py", {"ledger": 1, "report": 1, "all": 1}),
+        ("workflow/repdyn/validity.py", {"battery": 1, "validity": 1, **PAGE}),
+        ("workflow/repdyn/jump_types.py", {"pooled": 1, "ledger": 1, **PAGE}),
+        ("workflow/repdyn/measures/subspace.py", INSIDE),
+        (
+            "workflow/repdyn/measures/attention.py",
+            {
+                "phase2": TRANSFORMERS,
+                "figure_similarity": TRANSFORMERS,
+                "figure_attention": TRANSFORMERS,
+                **TESTED,
+                "figure_specialisation": 1,
+                "run_page": TRANSFORMERS,
+                **PAGE,
+            },
+        ),
+        ("workflow/repdyn/hypotheses.py", {**TESTED, **PAGE}),
+        ("workflow/repdyn/figures/heatmap.py", {"heatmap": RUNS, **PAGES}),
+        ("workflow/repdyn/figures/filters.py", {"figure_filters": CNNS, "run_page": CNNS, **PAGE}),
+        ("workflow/repdyn/figures/learning.py", {"figure_learning_curves": 2, **PAGE}),
+        ("workflow/repdyn/figures/final.py", {"figure_final_dimension": 1, **PAGE}),
+        ("workflow/repdyn/report/index.py", PAGE),
+        ("workflow/repdyn/report/templates/run.html.j2", PAGES),
+        ("workflow/repdyn/audit/repaired.py", {"ledger": 1, **PAGE}),
     ],
 )
 def test_editing_a_module_reruns_the_stages_that_import_it(study, module, expected):
@@ -149,14 +248,16 @@ def test_editing_a_module_reruns_the_stages_that_import_it(study, module, expect
 
 def test_the_settings_of_a_stage_rerun_that_stage(study):
     assert study.planned(phase1={"threshold": 3}) == AFTER_PHASE1
-    assert study.planned(validity={"draws": 6}) == {"battery": 1, "validity": 1, "report": 1, "all": 1}
+    assert study.planned(validity={"draws": 6}) == {"battery": 1, "validity": 1, **PAGE}
+    plan = {"phase2": {"grid": [0, 0.5, 1]}}
+    assert study.planned(**plan) == {"moments": RUNS, "figure_moments": RUNS, **INSIDE}
     assert study.planned(training={"learning_rate": 0.002}) == ALL
     assert study.planned(seeds=2) == ALL
 
 
 def test_a_new_row_of_the_sheet_touches_that_row(study):
     with study.edit("tests/small/experiments.tsv", "mlp_medium-digits\tmlp_medium\tdigits\n"):
-        assert study.planned() == {"train": 1, **AFTER_TRAINING, "phase1": 1, "heatmap": 1}
+        assert study.planned() == ONE_MLP
 
 
 def test_bad_input_stops_before_any_job_in_one_paragraph(study):
@@ -175,9 +276,10 @@ def test_a_missing_data_file_stops_before_any_job(study):
     assert "train-images-idx3-ubyte" in output and "data_dir" in output and "Traceback" not in output
 
 
+ARCHITECTURE = '{"family": "transformer", "width": 64, "heads": 4, "layers": 4}'
 TRAIN = [
     "workflow/scripts/train.py", "--experiment", "transformer_narrow-glyphs", "--architecture-name", "transformer_narrow",
-    "--architecture", '{"family": "transformer", "width": 64, "heads": 4, "layers": 4}', "--seed", "0",
+    "--architecture", ARCHITECTURE, "--seed", "0",
     "--training", '{"steps": 60, "batch_size": 32, "learning_rate": 0.001}',
     "--tracking", '{"every": 1, "spectrum_every": 20, "token_limit": 200}', "--checkpoint-every", "20",
     "--data", f"{RESULTS}/data/glyphs.safetensors",
@@ -259,6 +361,17 @@ def test_a_run_that_diverges_is_recorded_and_every_later_step_copes(study):
     tables = [f"--{name}={out}/{name}.parquet" for name in ("trajectory", "convergence")]
     step(study, "workflow/scripts/heatmap.py", *tables, "--run", f"{out}/run.json", "--out", f"{out}/heatmap")
     assert (study.folder / out / "heatmap.webp").stat().st_size > 1000
+    plan = ["--grid", "0", "0.5", "1", "--window", "2", "--most", '{"early": 2, "middle": 1, "late": 2}']
+    command = ["workflow/scripts/moments.py", "--run", out, "--metric", "participation_ratio", *plan]
+    step(study, *command, "--out", f"{out}/moments.json")
+    assert json.loads((study.folder / out / "moments.json").read_text())["grid"] == [0]
+    step(
+        study, "workflow/scripts/phase2.py", "--run", out, "--data", f"{RESULTS}/data/glyphs.safetensors",
+        "--experiment", "transformer_narrow-glyphs", "--seed", "0", "--architecture", ARCHITECTURE, "--training", training,
+        "--checkpoint-every", "20",
+    )  # fmt: skip
+    for name in ("moments", "similarity", "attention"):
+        step(study, f"workflow/scripts/figure_{name}.py", "--run", out, "--out", f"{out}/{name}")
 
 
 def test_checksums_of_the_checkpoints_are_right(study):

@@ -11,8 +11,12 @@ import pandas as pd
 import pytest
 import yaml
 
-from repdyn.audit import ledger, nulls, statistics
+from repdyn.audit import estimates, ledger, nulls
+from repdyn.audit.jump_table import company, jump_table
+from repdyn.audit.jumps import detected_table, zscore_table
 from repdyn.audit.own import as_detected, own, own_run, own_runs
+from repdyn.audit.quantities import jump_quantities, run_quantities
+from repdyn.audit.run_table import phi, run_table
 from repdyn.audit.runs import Run
 from repdyn.audit.timing import true_jumps
 from repdyn.published_logs import parse_log, read_checksums, verify
@@ -94,14 +98,14 @@ def test_a_planted_effect_leaves_its_null(null_runs):
     assert claims.c08_loss_coupling(shared)["mean"] > table.loc[("C08", "mean"), "null_high"]
     falling = claims.c09_falling_loss(jumps, shared, False)["mid_percent"]
     assert falling > table.loc[("C09", "mid_percent"), "null_high"]
-    quantities = statistics.run_quantities(statistics.run_table(shared, "test"))
+    quantities = run_quantities(run_table(shared, "test"))
     for claim, name in (("C07", "coincidence_ratio"), ("C08", "excess")):
         found = quantities[claim, name]
         assert found.estimate.low > found.reference
 
 
 def test_statistics_of_null_runs_lie_at_their_references(null_runs):
-    quantities = statistics.run_quantities(statistics.run_table(null_runs, "test"))
+    quantities = run_quantities(run_table(null_runs, "test"))
     for key in (
         ("C06", "bunching_ratio"),
         ("C07", "coincidence_ratio"),
@@ -111,9 +115,7 @@ def test_statistics_of_null_runs_lie_at_their_references(null_runs):
         estimate, reference, _ = quantities[key]
         half = (estimate.high - estimate.low) / 2
         assert abs(estimate.value - reference) < 2 * half
-    quantities = statistics.jump_quantities(
-        statistics.jump_table(null_runs, statistics.zscore_table(null_runs), "test")
-    )
+    quantities = jump_quantities(jump_table(null_runs, zscore_table(null_runs), "test"))
     for key in (
         ("C03", "early_percent"),
         ("C04", "mean_phase_mlp"),
@@ -171,7 +173,7 @@ def planned() -> list[Run]:
 
 @pytest.fixture(scope="module")
 def searched(planned) -> pd.DataFrame:
-    return statistics.detected_table(planned)
+    return detected_table(planned)
 
 
 @pytest.fixture(scope="module")
@@ -211,7 +213,7 @@ def test_own_column_finds_what_was_planted(planted):
 def test_phase_is_that_of_the_run():
     found = own_run(*tables("mlp_narrow-0", 0, "mlp", [250]), "participation_ratio")
     assert found.steps[-1] == found.total_steps == 2000
-    assert statistics.zscore_table([found])["phase"].max() <= 1
+    assert zscore_table([found])["phase"].max() <= 1
 
 
 def test_jumps_of_phase_1_stand_for_a_search(planned, searched, planted):
@@ -234,13 +236,13 @@ def test_bad_runs_are_left_out_and_counted():
 
 def test_intervals_are_over_seeds_where_there_are_several():
     table = pd.DataFrame({"experiment": list("aabbcc") * 2, "seed": [0, 1] * 6, "x": np.arange(12.0), "one": 1.0})
-    over_experiments = statistics.ratio(table, "x")
+    over_experiments = estimates.ratio(table, "x")
     table["seed"] = [0, 1, 2, 3] * 3
-    over_seeds = statistics.ratio(table, "x")
+    over_seeds = estimates.ratio(table, "x")
     assert over_experiments.value == over_seeds.value == 5.5
     assert (over_seeds.low, over_seeds.high) != (over_experiments.low, over_experiments.high)
-    assert np.isnan(statistics.ratio(table[:2], "x").low)
-    assert statistics.total(table, "x").value == 5.5 * 3
+    assert np.isnan(estimates.ratio(table[:2], "x").low)
+    assert estimates.total(table, "x").value == 5.5 * 3
 
 
 def test_ratio_interval_covers():
@@ -251,8 +253,8 @@ def test_ratio_interval_covers():
         events = rng.poisson(0.1 * points).astype(float)
         table = pd.DataFrame({"experiment": np.arange(30), "seed": 0, "top": events, "bottom": points})
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(statistics, "mean_interval", lambda x, rng: statistics_mean(x))
-            found = statistics.ratio(table, "top", "bottom")
+            patch.setattr(estimates, "mean_interval", lambda x, rng: statistics_mean(x))
+            found = estimates.ratio(table, "top", "bottom")
         hits += found.low <= 0.1 <= found.high
     assert 180 <= hits <= 200
 
@@ -264,19 +266,19 @@ def statistics_mean(x: np.ndarray) -> tuple[float, float, float]:
 
 
 def test_differences_and_quotients_of_estimates():
-    a, b = statistics.Estimate(6, 4, 8, 5), statistics.Estimate(2, 1, 3, 7)
-    assert statistics.difference(a, b)[:3] == pytest.approx((4, 4 - 5**0.5, 4 + 5**0.5))
-    found = statistics.quotient(a, b)
+    a, b = estimates.Estimate(6, 4, 8, 5), estimates.Estimate(2, 1, 3, 7)
+    assert estimates.difference(a, b)[:3] == pytest.approx((4, 4 - 5**0.5, 4 + 5**0.5))
+    found = estimates.quotient(a, b)
     assert found.value == pytest.approx(3) and found.low < 3 < found.high and found.runs == 12
-    assert np.isnan(statistics.quotient(a, statistics.Estimate(0, 0, 0, 7)).value)
-    assert statistics.phi(np.array([True, False, True]), np.array([True, False, True])) == pytest.approx(1)
-    assert np.isnan(statistics.phi(np.ones(3, dtype=bool), np.array([True, False, True])))
+    assert np.isnan(estimates.quotient(a, estimates.Estimate(0, 0, 0, 7)).value)
+    assert phi(np.array([True, False, True]), np.array([True, False, True])) == pytest.approx(1)
+    assert np.isnan(phi(np.ones(3, dtype=bool), np.array([True, False, True])))
 
 
 def test_company_counts_other_layers_nearby():
     events = np.zeros((40, 3), dtype=bool)
     events[10, 0] = events[12, 1] = events[30, 2] = True
-    assert statistics.company(events) == pytest.approx(2 * 0.5)
+    assert company(events) == pytest.approx(2 * 0.5)
 
 
 # --- The tables in git ---

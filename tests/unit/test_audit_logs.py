@@ -2,13 +2,10 @@
 
 import gzip
 import hashlib
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "workflow/scripts"))
 
 from audit_logs import address, locate, obtain, read_log
 from repdyn.errors import StudyError

@@ -135,11 +135,13 @@ def test_noise_free_steps_and_their_sizes():
     assert down.size[0] == pytest.approx(-10, abs=2)
 
 
-def test_jumps_below_the_minimum_effect_are_not_reported():
+def test_jumps_below_the_minimum_effect_are_not_reported(monkeypatch):
     values = np.linspace(0, 1, 401) + 1e-6 * noise(0)
     values[201:] += 1e-3  # a thousand noise standard deviations, 0.1 % of the range
     assert quick(values).size == 0
-    assert quick(values, minimum_effect=5e-4).size == 0  # less than the curve itself changes there (1 / 400)
+    with monkeypatch.context() as patch:
+        patch.setattr(levelshift, "MINIMUM_EFFECT", 5e-4)
+        assert quick(values).size == 0  # less than the curve itself changes there (1 / 400)
     values[201:] += 0.02
     assert quick(values).tolist() == [200]
 
@@ -157,16 +159,16 @@ def test_layers_are_corrected_for_their_number():
     for _ in range(2):
         values = rng.standard_normal((401, 10))
         alone += sum(len(quick(layer)) > 0 for layer in values.T)
-        together += sum(len(found) > 0 for found in levelshift.detect_layers(values, surrogates=399))
+        together += sum(len(found.before) > 0 for found in levelshift.search_layers(values, surrogates=399))
     assert together <= 1 and together <= alone  # 20 layers: 1 expected uncorrected, 0.1 corrected
     values[:, 3] = step(0, 10.0)
     values[:, 4] = np.nan
-    found = levelshift.detect_layers(values, surrogates=399)
-    assert found[3].tolist() == [200]
-    assert found[4].size == 0
+    found = levelshift.search_layers(values, surrogates=399)
+    assert found[3].before.tolist() == [200]
+    assert found[4].before.size == 0
     with pytest.raises(StudyError, match="10 layers at alpha 0.05 need 200 surrogates"):
-        levelshift.detect_layers(rng.standard_normal((401, 10)), surrogates=99)
-    assert levelshift.detect_layers(np.ones((401, 2)))[0].size == 0
+        levelshift.search_layers(rng.standard_normal((401, 10)), surrogates=99)
+    assert levelshift.search_layers(np.ones((401, 2)))[0].before.size == 0
 
 
 def test_giving_up_early_changes_no_answer(monkeypatch):

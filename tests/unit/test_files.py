@@ -2,13 +2,9 @@
 
 import errno
 import json
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "workflow/scripts"))
 
 from files import atomic, read_arrays, readable_errors, sha256, write_arrays, write_json
 from progress import Progress

@@ -10,10 +10,10 @@ from jsonschema import Draft202012Validator
 
 from repdyn.datasets.registry import load
 from repdyn.errors import StudyError
+from repdyn.families import ACCEPTS
 
+HYPOTHESES = "config/hypotheses.yaml"
 SCHEMAS = Path(__file__).parent.parent / "schemas"
-# What each family of networks can read.
-ACCEPTS = {"mlp": ("image", "text", "vector"), "cnn": ("image",), "transformer": ("image", "text")}
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ def load_study(config: dict) -> Study:
         network = known(architecture, architectures, f"{where}: architecture", config["architectures"])
         data = known(dataset, datasets, f"{where}: dataset", config["datasets"])
         check_pair(where, architecture, network, dataset, data)
+    read_yaml(HYPOTHESES, "hypotheses")
     study = Study(config, experiments, architectures, {name: datasets[name] for _, name in experiments.values()})
     check_numbers(study)
     return study
@@ -159,10 +160,11 @@ def check_pair(where: str, architecture: str, network: dict, dataset: str, data:
 
 def check_numbers(study: Study) -> None:
     """Raise StudyError for numbers that are fine alone and impossible together."""
-    training, tracking, phase1 = (study.config[part] for part in ("training", "tracking", "phase1"))
+    training, tracking, phase1, phase2 = (study.config[part] for part in ("training", "tracking", "phase1", "phase2"))
     for key, value, unit in (
         ("training.steps", training["steps"], tracking["every"]),
         ("tracking.spectrum_every", tracking["spectrum_every"], tracking["every"]),
+        ("phase2.window", phase2["window"], tracking["every"]),
     ):
         if value % unit:
             near = value // unit * unit or unit
@@ -170,6 +172,10 @@ def check_numbers(study: Study) -> None:
     measurements = training["steps"] // tracking["every"] + 1
     if phase1["window"] > measurements:
         raise StudyError(f"phase1.window is {phase1['window']}; a run has only {measurements} measurements")
+    if not {0, 1} <= set(phase2["grid"]):
+        raise StudyError(
+            f"phase2.grid is {phase2['grid']}; 0 (initialisation) and 1 (the end) must be among its phases"
+        )
     for name, data in study.datasets.items():
         if data["options"]["train"] < training["batch_size"]:
             raise StudyError(

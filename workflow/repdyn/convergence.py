@@ -6,9 +6,9 @@ import math
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from .errors import StudyError
-from .series import as_columns
-from .series import evaluable as is_evaluable
+from repdyn.errors import StudyError
+from repdyn.series import as_columns
+from repdyn.series import evaluable as is_evaluable
 
 
 def stabilisation_step(

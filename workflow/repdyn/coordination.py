@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .errors import StudyError
+from repdyn.errors import StudyError
 
 
 class Coordination(NamedTuple):

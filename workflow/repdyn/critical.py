@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .errors import StudyError
-from .series import evaluable as is_evaluable
-from .surrogates import ORDER, IncrementModel, draw_increments, fit_increments, tail_weight, whiten
+from repdyn.errors import StudyError
+from repdyn.series import evaluable as is_evaluable
+from repdyn.surrogates import ORDER, IncrementModel, draw_increments, fit_increments, tail_weight, whiten
 
 WINDOW = 20  # measurements: 5 % of a run, the shortest stretch that is called a period
 

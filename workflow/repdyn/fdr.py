@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .errors import StudyError
+from repdyn.errors import StudyError
 
 
 def benjamini_hochberg(p: np.ndarray) -> np.ndarray:

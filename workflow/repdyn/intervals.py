@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from .errors import StudyError
+from repdyn.errors import StudyError
 
 MINIMUM_RUNS = 3
 BOOTSTRAP_RUNS = 10  # fewer runs do not carry a bootstrap: of normal runs, its 95 % covers 69 % for n = 3

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from .errors import StudyError
+from repdyn.errors import StudyError
 
 K_MAX = 8
 

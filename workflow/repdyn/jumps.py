@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from .errors import StudyError
-from .series import as_columns, phase
-from .series import evaluable as is_evaluable
+from repdyn.errors import StudyError
+from repdyn.series import as_columns, phase
+from repdyn.series import evaluable as is_evaluable
 
 
 def change_zscores(values: np.ndarray) -> np.ndarray:

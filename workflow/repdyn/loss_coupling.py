@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .errors import StudyError
-from .series import evaluable as is_evaluable
-from .surrogates import ORDER, WINSOR, fit_increments, stationary_bootstrap, whiten
+from repdyn.errors import StudyError
+from repdyn.series import evaluable as is_evaluable
+from repdyn.surrogates import ORDER, WINSOR, fit_increments, stationary_bootstrap, whiten
 
 MAX_LAG = 10  # measurements
 

@@ -10,22 +10,22 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from . import convergence, critical
-from .coordination import coordination_test
-from .detectors import evaluable as is_searchable
-from .detectors import levelshift
-from .errors import StudyError
-from .fdr import benjamini_hochberg
-from .jumps import change_zscores, describe_jumps, jump_rates, zscore_jumps
-from .loss_coupling import falling_share_test, loss_coupling_test
-from .seeds import derive
-from .series import evaluable as is_evaluable
-from .series import layer_series
-from .surrogates import ar_surrogates, circular_shifts
+from repdyn import convergence, critical
+from repdyn.coordination import coordination_test
+from repdyn.detectors import evaluable as is_searchable
+from repdyn.detectors import levelshift
+from repdyn.errors import StudyError
+from repdyn.fdr import benjamini_hochberg
+from repdyn.jumps import change_zscores, describe_jumps, jump_rates, zscore_jumps
+from repdyn.loss_coupling import falling_share_test, loss_coupling_test
+from repdyn.periods import period
+from repdyn.seeds import derive
+from repdyn.series import evaluable as is_evaluable
+from repdyn.series import layer_series
+from repdyn.surrogates import ar_surrogates, circular_shifts
 
 Array, Generator = np.ndarray, np.random.Generator
 
-EARLY, MIDDLE = 0.1, 0.5  # phases up to which a jump is early, or in the middle
 ALPHA = 0.05
 COUNTED_SURROGATES = 100  # per layer: enough for the mean of a count
 
@@ -185,8 +185,7 @@ def _jumps(
     rates = jump_rates(jumps, searched, len(steps))
     usual = zscore_jumps(steps, values, settings.threshold, total_steps)
     null = _zscore_null(values, searched, settings, rng("zscore"))
-    phases = jumps["phase"].to_numpy()
-    early, late = int((phases < EARLY).sum()), int((phases > MIDDLE).sum())
+    when = period(jumps["phase"])
     of_layers = {
         "searched": searched,
         "jumps": rates["jumps"].to_numpy(),
@@ -203,9 +202,7 @@ def _jumps(
         "jumps_per_layer": mean(of_layers["jumps"]),
         "jumps_per_1000": mean(of_layers["per_1000"]),
         "layers_with_jumps": int((of_layers["jumps"] > 0).sum()),
-        "early": early,
-        "middle": len(jumps) - early - late,
-        "late": late,
+        **{name: int((when == name).sum()) for name in ("early", "middle", "late")},
         "increases": int((change > 0).sum()),
         "relative_magnitude": float(jumps["relative_magnitude"].median()) if len(jumps) else np.nan,
         "z_jumps": len(usual),

@@ -5,10 +5,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from .fdr import benjamini_hochberg
-from .intervals import mean_interval
-from .jump_types import choose_k, jump_features, jump_types, type_sizes, type_stability
-from .phase1 import ALPHA, EARLY, MIDDLE
+from repdyn.fdr import benjamini_hochberg
+from repdyn.intervals import mean_interval
+from repdyn.jump_types import choose_k, jump_features, jump_types, type_sizes, type_stability
+from repdyn.periods import EARLY, MIDDLE
+from repdyn.phase1 import ALPHA
 
 ALL = "all"
 STABLE = 0.8  # adjusted Rand index from which clusters are called types

@@ -10,7 +10,7 @@ import re
 import numpy as np
 import pandas as pd
 
-from .errors import StudyError
+from repdyn.errors import StudyError
 
 MEASUREMENTS = 400
 INTERVAL = 5  # steps between measurements: 0, 5, ..., 1995 of 2,000

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from .errors import StudyError
+from repdyn.errors import StudyError
 
 
 def layer_series(trajectory: pd.DataFrame, metric: str) -> tuple[np.ndarray, list[str], np.ndarray]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .errors import StudyError
+from repdyn.errors import StudyError
 
 ORDER = 8  # of the autoregression of the increments: two jumps closer than this share their evidence
 FIRST_KNOT, KNOT_SPACING = 6, 50  # measurements; knots 0, 6, 12, 24, 48, then about every 50

@@ -87,7 +87,7 @@ def representations(model: nn.Module, probe: Probe) -> tuple[dict[str, torch.Ten
         for inputs, rows in zip(probe.inputs, probe.rows, strict=True):
             logits.append(model(inputs))
             for kept in outputs.values():
-                kept[-1] = _matrix(kept[-1], rows)
+                kept[-1] = matrix(kept[-1], rows)
         return {layer: torch.cat(kept) for layer, kept in outputs.items()}, torch.cat(logits)
 
 
@@ -98,7 +98,8 @@ def evaluate(model: nn.Module, inputs: torch.Tensor, labels: torch.Tensor) -> tu
     return cross_entropy(logits, labels).item(), int((logits.argmax(1) == labels).sum())
 
 
-def _matrix(output: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+def matrix(output: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+    """A layer's output as rows: channels averaged over space, the chosen `rows` of all tokens, or as it is."""
     if output.ndim == 4:
         return output.mean((2, 3))
     if output.ndim == 3:

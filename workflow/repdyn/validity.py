@@ -17,10 +17,10 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from .detectors import DETECTORS, evaluable
-from .detectors.checks import level_noise
-from .errors import StudyError
-from .series import layer_series
+from repdyn.detectors import DETECTORS, evaluable
+from repdyn.detectors.checks import level_noise
+from repdyn.errors import StudyError
+from repdyn.series import layer_series
 
 LENGTH = 401  # measurements, as in a run of the study
 TOLERANCE = 3  # measurements between a planted step and a detection that counts as having found it

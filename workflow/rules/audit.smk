@@ -42,6 +42,7 @@ rule ledger:
         trajectories=every_run("trajectory.parquet"),
         training=every_run("training.parquet"),
         jumps=every_run("jumps.parquet"),
+        filters=every_run("measurements.parquet", ("cnn",)),
     output:
         ledger=f"{RESULTS}/study/ledger.parquet",
         verdicts=f"{RESULTS}/study/verdicts.json",
@@ -56,7 +57,7 @@ rule ledger:
     params:
         seeds=config["seeds"],
         metrics=config["phase1"]["metrics"],
-        runs=runs_folder("facts"),
+        runs=runs_folder,
     message:
         "Setting our runs beside the published claims"
     shell:

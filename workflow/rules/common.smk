@@ -5,10 +5,11 @@ import re
 
 from snakemake.exceptions import WorkflowError
 
-from dag.config import check_files, load_study
+from dag.config import HYPOTHESES, check_files, load_study
 from dag.imports import import_closure
 from repdyn.datasets.registry import LOADERS
 from repdyn.errors import StudyError
+from repdyn.measures import modules_for
 
 try:
     STUDY = load_study(config)
@@ -19,6 +20,7 @@ except StudyError as error:
 
 RESULTS = config["results"]
 ENVIRONMENT = "../../envs/environment.yaml"
+FIGURES = f"{RESULTS}/figures"
 RUN = f"{RESULTS}/runs/{{experiment}}/seed{{seed}}"
 
 
@@ -33,14 +35,31 @@ def code(name):
     return import_closure(f"workflow/scripts/{name}.py", ("workflow/scripts", "workflow"))
 
 
-def every_run(name):
-    """The file of that name of every run."""
-    return expand(f"{RUN}/{name}", experiment=STUDY.experiments, seed=range(config["seeds"]))
+def every_run(name, families=("mlp", "cnn", "transformer")):
+    """The file of that name of every run, or of every run of some families."""
+    chosen = [
+        experiment
+        for experiment, (network, _) in STUDY.experiments.items()
+        if STUDY.architectures[network]["family"] in families
+    ]
+    return expand(f"{RUN}/{name}", experiment=chosen, seed=range(config["seeds"]))
 
 
-def runs_folder(name):
-    """The folder of all runs, from the inputs of that name, one file a run."""
-    return lambda wildcards, input: str(Path(input[name][0]).parents[2])
+def templates(page):
+    """The template of a page and those it is built on."""
+    return [f"workflow/repdyn/report/templates/{name}.html.j2" for name in (page, "base", "macros")]
+
+
+def run_figures(wildcards):
+    """The figures on the page of a run: those of every family and those of its own."""
+    family = STUDY.architectures[architecture(wildcards)]["family"]
+    names = ["heatmap", "moments", "similarity", *{"cnn": ["filters"], "transformer": ["attention"]}.get(family, [])]
+    return expand(f"{RUN}/{{name}}.webp", name=names, allow_missing=True)
+
+
+def runs_folder(wildcards):
+    """The folder of all runs, for steps that read a file of each."""
+    return f"{RESULTS}/runs"
 
 
 def section(name):
@@ -51,6 +70,13 @@ def section(name):
 def loader(wildcards):
     """The loader is imported by name, which the import graph cannot show."""
     return import_closure(f"workflow/repdyn/datasets/{LOADERS[wildcards.dataset]}.py", ("workflow",))
+
+
+def measures(wildcards):
+    """The measurement modules that fit a run's family, likewise imported by name."""
+    names = modules_for(STUDY.architectures[architecture(wildcards)]["family"])
+    files = [import_closure(f"workflow/repdyn/measures/{name}.py", ("workflow",)) for name in names]
+    return sorted(set().union(*files))
 
 
 def original_files(wildcards):

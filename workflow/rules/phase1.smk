@@ -51,7 +51,7 @@ rule aggregate:
         runtime=10,
     params:
         seeds=config["seeds"],
-        runs=runs_folder("facts"),
+        runs=runs_folder,
     message:
         "Collecting all runs"
     shell:
@@ -78,7 +78,7 @@ rule pooled:
         runtime=10,
     params:
         seeds=config["seeds"],
-        runs=runs_folder("facts"),
+        runs=runs_folder,
     message:
         "Statistics of all runs by family"
     shell:
@@ -127,7 +127,7 @@ rule validity:
         runtime=30,
     params:
         seeds=config["seeds"],
-        runs=runs_folder("trajectories"),
+        runs=runs_folder,
         metric=config["phase1"]["metrics"][0],
         draws=config["validity"]["draws"],
     message:

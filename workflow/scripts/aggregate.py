@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from files import read_json, readable_errors, write_parquet
+from runs import run_folders
 
 
 def main():
@@ -15,8 +16,7 @@ def main():
     parser.add_argument("--runs", type=Path, required=True, help="folder of all runs")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
-    experiments = pd.read_csv(arguments.sheet, sep="\t", comment="#")["experiment"]
-    folders = [arguments.runs / name / f"seed{seed}" for name in experiments for seed in range(arguments.seeds)]
+    folders = run_folders(arguments.runs, arguments.sheet, arguments.seeds)
     write_parquet(arguments.out, pd.DataFrame([row(folder) for folder in folders]))
 
 

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from figure_files import write_figure
 from files import readable_errors
 from repdyn.figures.dimension import dimension_curves
-from run_files import read_runs, write_figure
+from runs import read_runs
 
 
 def main():

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from figure_files import write_figure
 from files import readable_errors
 from repdyn.figures.final import final_dimension
-from run_files import write_figure
 
 
 def main():

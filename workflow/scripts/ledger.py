@@ -7,8 +7,10 @@ import pandas as pd
 import yaml
 
 from files import read_json, readable_errors, write_json, write_parquet
+from repdyn.audit.filters import PAIRS, filter_cosines
 from repdyn.audit.ledger import terminal, with_ours
 from repdyn.audit.own import as_detected, own, own_runs, run_name
+from runs import run_folders
 
 
 def main():
@@ -24,14 +26,15 @@ def main():
     arguments = parser.parse_args()
     claims = yaml.safe_load(arguments.claims.read_text(encoding="utf-8"))
     audited = pd.read_csv(arguments.audited)
-    experiments = pd.read_csv(arguments.sheet, sep="\t", comment="#")["experiment"]
-    folders = [arguments.runs / name / f"seed{seed}" for name in experiments for seed in range(arguments.seeds)]
+    folders = run_folders(arguments.runs, arguments.sheet, arguments.seeds)
     tables = [read_run(folder) for folder in folders]
+    cosines = first_filters(folders)
     ledgers, verdicts = {}, {}
     for metric in arguments.metrics:
         runs, excluded = own_runs([three for *three, _ in tables], metric)
         jumps = {run_name(facts): table[table["metric"] == metric] for *_, facts, table in tables}
-        ledgers[metric] = with_ours(audited, own(runs, as_detected(jumps, runs)), claims)
+        kept = cosines[cosines["run"].isin([run.name for run in runs])]
+        ledgers[metric] = with_ours(audited, own(runs, as_detected(jumps, runs), kept), claims)
         told = ledgers[metric].drop_duplicates("claim").set_index("claim")[["title", "verdict", "reason"]]
         verdicts[metric] = {"runs": len(runs), "excluded": excluded, "claims": told.to_dict("index")}
     headline = arguments.metrics[0]
@@ -47,6 +50,19 @@ def read_run(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame, dict, pd.DataFra
         pd.read_parquet(folder / f"{name}.parquet") for name in ("trajectory", "training", "jumps")
     )
     return trajectory, training, read_json(folder / "run.json"), jumps
+
+
+def first_filters(folders: list[Path]) -> pd.DataFrame:
+    """How alike the first filters of each CNN are at the steps of claim C16."""
+    rows = []
+    for folder in folders:
+        facts = read_json(folder / "run.json")
+        if facts["family"] == "cnn":
+            chosen = [("quantity", "==", "weight_cosine")]
+            measured = pd.read_parquet(folder / "measurements.parquet", filters=chosen)
+            about = {name: facts[name] for name in ("architecture", "experiment", "seed")}
+            rows.append({"run": run_name(facts), **about, **filter_cosines(measured, facts["steps"])})
+    return pd.DataFrame(rows, columns=["run", "architecture", "experiment", "seed", *PAIRS])
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import pandas as pd
 from files import read_json, readable_errors, write_json, write_parquet
 from repdyn.pooled import pool, types_of_jumps
 from repdyn.seeds import derive
+from runs import run_folder, run_folders
 
 
 def main():
@@ -19,12 +20,11 @@ def main():
     parser.add_argument("--statistics", type=Path, required=True, help="Parquet to write")
     parser.add_argument("--types", type=Path, required=True, help="JSON to write")
     arguments = parser.parse_args()
-    experiments = pd.read_csv(arguments.sheet, sep="\t", comment="#")["experiment"]
-    folders = [arguments.runs / name / f"seed{seed}" for name in experiments for seed in range(arguments.seeds)]
+    folders = run_folders(arguments.runs, arguments.sheet, arguments.seeds)
     runs = pd.DataFrame([row for folder in folders for row in rows(folder)])
     write_parquet(arguments.statistics, pool(runs, np.random.default_rng(derive("pooled"))))
     kept = runs.loc[~runs["excluded"], ["experiment", "seed"]].drop_duplicates().itertuples(index=False)
-    jumps = [pd.read_parquet(arguments.runs / name / f"seed{seed}/jumps.parquet") for name, seed in kept]
+    jumps = [pd.read_parquet(run_folder(arguments.runs, name, seed) / "jumps.parquet") for name, seed in kept]
     jumps = pd.concat(jumps or [pd.DataFrame(columns=["metric", "relative_magnitude", "speed"])])
     types = {
         metric: types_of_jumps(jumps[jumps["metric"] == metric], np.random.default_rng(derive("types", metric)))

@@ -10,6 +10,7 @@ from files import readable_errors, write_parquet
 from repdyn.detectors import DETECTORS
 from repdyn.seeds import derive
 from repdyn.validity import agreement_pairs, planted_in_real, sample_series, verdicts
+from runs import run_folders
 
 
 def main():
@@ -25,8 +26,7 @@ def main():
     parser.add_argument("--agreement", type=Path, required=True)
     arguments = parser.parse_args()
     columns = ["step", "layer", "depth", arguments.metric]
-    experiments = pd.read_csv(arguments.sheet, sep="\t", comment="#")["experiment"]
-    folders = [arguments.runs / name / f"seed{seed}" for name in experiments for seed in range(arguments.seeds)]
+    folders = run_folders(arguments.runs, arguments.sheet, arguments.seeds)
     trajectories = [pd.read_parquet(folder / "trajectory.parquet", columns=columns) for folder in folders]
     rng = np.random.default_rng(derive("validity", arguments.metric))
     real = sample_series(trajectories, arguments.metric, arguments.draws, rng)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from repdyn.audit.runs import CNN, FAMILIES, MLP, TRANSFORMER, Run, by_family, means, names_of
-from repdyn.audit.timing import later_timing, timing
+from repdyn.audit.timing import BINS, later_timing, timing
 from repdyn.convergence import convergence_order, convergence_pattern, stabilisation_step
 from repdyn.critical import coordination, critical_steps, loss_coupling, transition_steps
 from repdyn.jump_types import jump_types, type_sizes
@@ -41,14 +41,14 @@ def c02_jumps(jumps: pd.DataFrame) -> dict[str, float]:
 def c03_timing(jumps: pd.DataFrame) -> dict[str, float]:
     """Jumps before 10 %, between 10 and 50 %, and after 50 % of training: number and percent."""
     when = timing(jumps["phase"])
-    counts = {name: int((when == name).sum()) for name in ("early", "mid", "late")}
+    counts = {name: int((when == name).sum()) for name in BINS}
     return counts | {f"{name}_percent": 100 * count / len(jumps) for name, count in counts.items()}
 
 
 def c03_later_table(jumps: pd.DataFrame) -> dict[str, float]:
     """The same counts in the bins of the later table, which lost phase 0 (D14)."""
     when = later_timing(jumps["phase"])
-    return {f"{name}_later_table": int((when == name).sum()) for name in ("early", "mid", "late")}
+    return {f"{name}_later_table": int((when == name).sum()) for name in BINS}
 
 
 def c04_families(jumps: pd.DataFrame) -> dict[str, float]:
@@ -98,7 +98,7 @@ def c09_falling_loss(jumps: pd.DataFrame, runs: list[Run], published: bool) -> d
     """
     loss = loss_changes(jumps[jumps["run"].isin([TRANSFORMER, CNN, MLP])], runs, published)
     shares = (loss["change"] < 0).groupby([loss["timing"], loss["run"]]).mean().groupby("timing").mean()
-    return {f"{name}_percent": 100 * shares.get(name, np.nan) for name in ("early", "mid", "late")}
+    return {f"{name}_percent": 100 * shares.get(name, np.nan) for name in BINS}
 
 
 def c10_feedforward(jumps: pd.DataFrame) -> dict[str, float]:
@@ -153,7 +153,7 @@ def c13_loss_change(jumps: pd.DataFrame, runs: list[Run], published: bool) -> di
     ):
         loss = loss_changes(part, runs, published)
         mean = loss.groupby("timing")["change"].mean()
-        for name in ("early", "mid", "late"):
+        for name in BINS:
             changes[f"{name}_all_jumps_{label}"] = mean.get(name, np.nan)
     return changes
 

@@ -5,10 +5,14 @@ import re
 import numpy as np
 import pandas as pd
 
-from repdyn.audit import claims, statistics
+from repdyn.audit import claims
+from repdyn.audit.estimates import Estimate
+from repdyn.audit.jump_table import jump_table
+from repdyn.audit.jumps import detected_table, zscore_table
 from repdyn.audit.nulls import WITHOUT, nulls
+from repdyn.audit.quantities import DECLARED, Quantity, jump_quantities, run_quantities, types_found
+from repdyn.audit.run_table import run_table
 from repdyn.audit.runs import Run, published_runs, tidy
-from repdyn.audit.statistics import Quantity
 from repdyn.audit.timing import true_jumps
 
 METRIC = "stable_rank_uncentred"
@@ -59,7 +63,7 @@ def repaired(logs: dict[str, tuple]) -> pd.DataFrame:
 def repaired_with_nulls(logs: dict[str, tuple]) -> pd.DataFrame:
     """All repaired numbers: claim, quantity, value, null, null_mean, null_low, null_high, note.
 
-    To those of `repaired` come the quantities of `statistics`, for |z| > 2 and, with the suffix `_detected`,
+    To those of `repaired` come the quantities of `quantities`, for |z| > 2 and, with the suffix `_detected`,
     for the jumps of the default detector.
     """
     runs = repaired_runs(logs)
@@ -82,12 +86,12 @@ def repaired_runs(logs: dict[str, tuple]) -> list[Run]:
 
 def further_quantities(runs: list[Run]) -> dict[tuple[str, str], Quantity]:
     """Quantities with intervals over runs, under both definitions of a jump."""
-    quantities = statistics.run_quantities(statistics.run_table(runs, "published"))
-    for suffix, jumps in (("", statistics.zscore_table(runs)), ("_detected", statistics.detected_table(runs))):
-        quantities |= statistics.jump_quantities(statistics.jump_table(runs, jumps, "published"), suffix)
-        k, p = statistics.types_found(jumps, f"published{suffix}")
+    quantities = run_quantities(run_table(runs, "published"))
+    for suffix, jumps in (("", zscore_table(runs)), ("_detected", detected_table(runs))):
+        quantities |= jump_quantities(jump_table(runs, jumps, "published"), suffix)
+        k, p = types_found(jumps, f"published{suffix}")
         null = f"single blobs of the same spread: 1; p = {p:.2g}" if k else "too few jumps"
-        estimate = statistics.Estimate(k or np.nan, np.nan, np.nan, len(runs))
+        estimate = Estimate(k or np.nan, np.nan, np.nan, len(runs))
         quantities["C05", f"types_found{suffix}"] = Quantity(estimate, 1.0 if k else np.nan, null)
     return quantities
 
@@ -96,12 +100,12 @@ def _row(claim: str, quantity: str, found: Quantity) -> tuple:
     """A quantity as a row. The range of its null holds the value exactly where its interval holds the reference."""
     value, low, high, _ = found.estimate
     ends = found.reference + value - np.array([high, low])
-    if found.null == statistics.DECLARED:
+    if found.null == DECLARED:
         ends[:] = np.nan  # a bound, not an expectation
     elif not re.search("excess|minus|rho|correlation", quantity):
         ends = np.maximum(ends, 0.0)
     note = DETECTED if quantity.endswith("_detected") else NOTES.get(claim, "D01, D02")
     plain = quantity.removesuffix("_detected")
-    declares_none = found.null == statistics.DECLARED and np.isnan(found.reference)
+    declares_none = found.null == DECLARED and np.isnan(found.reference)
     null = (not declares_none and found.null) or WITHOUT.get((claim, plain), "none: its excess or its rate has one")
     return claim, quantity, value, null, found.reference, *ends, note

@@ -5,6 +5,9 @@ import pandas as pd
 
 from repdyn.audit.runs import Run
 from repdyn.jumps import zscore_jumps
+from repdyn.periods import EARLY, MIDDLE, period
+
+BINS = ("early", "mid", "late")
 
 
 def published_jumps(runs: list[Run]) -> pd.DataFrame:
@@ -30,12 +33,12 @@ def true_jumps(runs: list[Run]) -> pd.DataFrame:
 
 
 def timing(phase: pd.Series) -> pd.Series:
-    """early: phase < 0.1; mid: 0.1 to 0.5; late: > 0.5."""
-    labels = np.select([phase < 0.1, phase <= 0.5], ["early", "mid"], "late")
-    return pd.Series(labels, index=phase.index)
+    """`periods.period` of each phase, in the published words of BINS."""
+    labels = period(phase)
+    return pd.Series(np.where(labels == "middle", "mid", labels), index=phase.index)
 
 
 def later_timing(phase: pd.Series) -> pd.Series:
     """The bins of a later published table, (0, 0.1], (0.1, 0.5], (0.5, 1]: phase 0 drops out as "" (D14)."""
-    labels = np.select([phase <= 0, phase <= 0.1, phase <= 0.5], ["", "early", "mid"], "late")
+    labels = np.select([phase <= 0, phase <= EARLY, phase <= MIDDLE], ["", "early", "mid"], "late")
     return pd.Series(labels, index=phase.index)

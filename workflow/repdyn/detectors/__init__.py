@@ -5,8 +5,8 @@ column `before` of `jumps.describe_jumps`. A series that is not evaluable (NaN, 
 indices; `evaluable` tells it from a quiet one.
 """
 
-from . import changepoints, cusum, levelshift, robust_z, zscore
-from .checks import evaluable
+from repdyn.detectors import changepoints, cusum, levelshift, robust_z, zscore
+from repdyn.detectors.checks import evaluable
 
 DETECTORS = {
     "levelshift": levelshift.detect,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .checks import NONE, level_noise, searchable
+from repdyn.detectors.checks import NONE, level_noise, searchable
 
 PENALTY = 2.0  # parameters (a level and a location) that one change point adds, in units of noise^2 ln T: BIC
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ..errors import StudyError
-from ..series import evaluable as is_evaluable
+from repdyn.errors import StudyError
+from repdyn.series import evaluable as is_evaluable
 
 MINIMUM = 50  # measurements: fewer do not hold a trend, a noise level and a jump
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .checks import NONE, level_noise, searchable
+from repdyn.detectors.checks import NONE, level_noise, searchable
 
 SLACK = 0.5  # noise standard deviations: half the smallest shift worth finding
 ALARM = 8.0  # noise standard deviations: average run length above 1e4 for white noise of known mean

@@ -13,10 +13,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import StudyError
-from ..fdr import benjamini_hochberg
-from ..surrogates import IncrementModel, draw_increments, fit_increments, tail_weight, whiten
-from .checks import evaluable, searchable
+from repdyn.detectors.checks import evaluable, searchable
+from repdyn.errors import StudyError
+from repdyn.fdr import benjamini_hochberg
+from repdyn.surrogates import IncrementModel, draw_increments, fit_increments, tail_weight, whiten
+
+Array, Generator = np.ndarray, np.random.Generator
 
 ALPHA = 0.05  # chance of any jump in a series without one (about 0.15 false positives per 1,000 points)
 MINIMUM_EFFECT = 0.01  # smallest jump, as a share of the range of the series
@@ -35,50 +37,26 @@ class Shifts(NamedTuple):
     p (K,) familywise over the series (never below 1 / (surrogates + 1)).
     """
 
-    before: np.ndarray
-    size: np.ndarray
-    statistic: np.ndarray
-    p: np.ndarray
+    before: Array
+    size: Array
+    statistic: Array
+    p: Array
 
 
 NO_SHIFTS = Shifts(np.empty(0, dtype=np.int64), *np.empty((3, 0)))
 
 
-def detect(
-    values: np.ndarray,
-    alpha: float = ALPHA,
-    minimum_effect: float = MINIMUM_EFFECT,
-    surrogates: int = SURROGATES,
-    rng: np.random.Generator | None = None,
-) -> np.ndarray:
+def detect(values: Array, alpha: float = ALPHA, surrogates: int = SURROGATES, rng: Generator | None = None) -> Array:
     """Level shifts of one series at familywise error `alpha`: values (T,) -> indices (K,).
 
     rng: source of the surrogates, by default a fixed seed, so that a series has one answer.
     """
-    shifts = find_shifts(values, alpha, minimum_effect, surrogates, rng)
+    shifts = find_shifts(values, alpha, surrogates, rng)
     return np.sort(shifts.before[shifts.p <= alpha])
 
 
-def detect_layers(
-    values: np.ndarray,
-    alpha: float = ALPHA,
-    minimum_effect: float = MINIMUM_EFFECT,
-    surrogates: int = SURROGATES,
-    rng: np.random.Generator | None = None,
-) -> list[np.ndarray]:
-    """Level shifts of many layers, corrected for their number: values (T, L) -> L arrays of indices.
-
-    As `search_layers`.
-    """
-    return [shifts.before for shifts in search_layers(values, alpha, minimum_effect, surrogates, rng)]
-
-
 def search_layers(
-    values: np.ndarray,
-    alpha: float = ALPHA,
-    minimum_effect: float = MINIMUM_EFFECT,
-    surrogates: int = SURROGATES,
-    rng: np.random.Generator | None = None,
+    values: Array, alpha: float = ALPHA, surrogates: int = SURROGATES, rng: Generator | None = None
 ) -> list[Shifts]:
     """Significant level shifts of many layers, corrected for their number: values (T, L) -> L `Shifts`, by index.
 
@@ -91,7 +69,7 @@ def search_layers(
     layers = np.flatnonzero(evaluable(values))
     if len(layers) > alpha * (surrogates + 1):
         raise StudyError(f"{len(layers)} layers at alpha {alpha} need {int(len(layers) / alpha)} surrogates")
-    shifts = {i: find_shifts(values[:, i], alpha, minimum_effect, surrogates, rng) for i in layers}
+    shifts = {i: find_shifts(values[:, i], alpha, surrogates, rng) for i in layers}
     smallest = np.array([shifts[i].p.min(initial=1.0) for i in layers])
     selected = benjamini_hochberg(smallest) <= alpha
     level = alpha * selected.sum() / max(len(layers), 1)
@@ -104,15 +82,11 @@ def search_layers(
 
 
 def find_shifts(
-    values: np.ndarray,
-    alpha: float = ALPHA,
-    minimum_effect: float = MINIMUM_EFFECT,
-    surrogates: int = SURROGATES,
-    rng: np.random.Generator | None = None,
+    values: Array, alpha: float = ALPHA, surrogates: int = SURROGATES, rng: Generator | None = None
 ) -> Shifts:
     """All candidates up to familywise p = alpha, largest first, each tested with the larger ones taken out.
 
-    A candidate must reach `minimum_effect` * range of the series and the size of the smooth change at its
+    A candidate must reach MINIMUM_EFFECT of the range of the series and the size of the smooth change at its
     place: what merely continues a steep curve is not a jump. Empty if the series is not evaluable.
     """
     values = searchable(values)
@@ -123,7 +97,7 @@ def find_shifts(
     model, cleaned = fit_without_shifts(increments)
     freedom = innovation_tail(increments, cleaned, model)
     u = (increments - model.trend) / model.scale
-    smallest = np.maximum(minimum_effect * np.ptp(values), np.abs(model.trend[0]))
+    smallest = np.maximum(MINIMUM_EFFECT * np.ptp(values), np.abs(model.trend[0]))
     null = null_statistic(draw_increments(model, freedom, rng, min(SCREEN, surrogates)))
     unit, largest = null_maxima(null)
     size, statistic = matched_filter(u, model)
@@ -151,7 +125,7 @@ def find_shifts(
     return Shifts(before.astype(np.int64), *rest)
 
 
-def matched_filter(u: np.ndarray, model: IncrementModel) -> tuple[np.ndarray, np.ndarray]:
+def matched_filter(u: Array, model: IncrementModel) -> tuple[Array, Array]:
     """Least-squares size (in units of u) of a level shift at every increment, and its z: (S, n) twice."""
     e = whiten(u, model.ar)
     matched, power = e.copy(), np.ones_like(e)
@@ -161,7 +135,7 @@ def matched_filter(u: np.ndarray, model: IncrementModel) -> tuple[np.ndarray, np
     return matched / power, matched / np.sqrt(model.variance[:, None] * power)
 
 
-def fit_without_shifts(increments: np.ndarray, rounds: int = ROUNDS) -> tuple[IncrementModel, np.ndarray]:
+def fit_without_shifts(increments: Array, rounds: int = ROUNDS) -> tuple[IncrementModel, Array]:
     """`fit_increments` of (S, n), repeated without the clear shifts (|z| > CLEAN, locally largest).
 
     Returns the model and the increments without those shifts (S, n). Each round sees more: a large shift
@@ -179,7 +153,7 @@ def fit_without_shifts(increments: np.ndarray, rounds: int = ROUNDS) -> tuple[In
     return fit_increments(cleaned), cleaned
 
 
-def innovation_tail(increments: np.ndarray, cleaned: np.ndarray, model: IncrementModel) -> float:
+def innovation_tail(increments: Array, cleaned: Array, model: IncrementModel) -> float:
     """`tail_weight` of the innovations of (1, n), each clear shift counted once, at its own increment.
 
     Left in, a shift would leave its signature in ORDER + 1 innovations and pass for a heavy tail; left out
@@ -190,13 +164,13 @@ def innovation_tail(increments: np.ndarray, cleaned: np.ndarray, model: Incremen
     return tail_weight(np.where(cleaned[0] != increments[0], with_shifts, e))
 
 
-def null_statistic(increments: np.ndarray) -> np.ndarray:
+def null_statistic(increments: Array) -> Array:
     """The statistic at every increment of series without shifts, everything re-estimated: (S, n) -> z (S, n)."""
     model, _ = fit_without_shifts(increments)
     return matched_filter((increments - model.trend) / model.scale, model)[1]
 
 
-def null_maxima(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def null_maxima(z: Array) -> tuple[Array, Array]:
     """`null_statistic` (S, n) -> its standard deviation at every increment (n,), and the largest standardised
     |value| of each surrogate, ascending (S,).
 

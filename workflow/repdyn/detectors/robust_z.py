@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .checks import NONE, searchable
+from repdyn.detectors.checks import NONE, searchable
 
 
 def detect(values: np.ndarray, threshold: float = 3.5) -> np.ndarray:

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ..jumps import change_zscores
-from .checks import NONE, searchable
+from repdyn.detectors.checks import NONE, searchable
+from repdyn.jumps import change_zscores
 
 
 def detect(values: np.ndarray, threshold: float = 2.0) -> np.ndarray:

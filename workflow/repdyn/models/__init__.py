@@ -4,12 +4,10 @@ import torch
 from torch import nn
 
 from repdyn.errors import StudyError
+from repdyn.families import ACCEPTS
 from repdyn.models.cnn import CNN
 from repdyn.models.mlp import MLP
 from repdyn.models.transformer import Transformer
-
-# Which kinds of input a family can take; used before any job starts.
-ACCEPTS = {"mlp": ("image", "text", "vector"), "cnn": ("image",), "transformer": ("image", "text")}
 
 
 def build(architecture: dict, kind: str, shape: tuple[int, ...], classes: int, vocabulary: int = 0) -> nn.Module:

@@ -1,15 +1,18 @@
-"""What the figure and report steps share: the tables of all runs, and a figure in its three formats."""
+"""Where the runs of a study lie, and one table read from all of them."""
 
 from pathlib import Path
 
 import pandas as pd
 
-from files import atomic
-from repdyn.figures.style import to_png_bytes, to_svg_bytes, to_webp_bytes
-
 
 def run_folder(root: Path, experiment: str, seed: int) -> Path:
     return root / experiment / f"seed{seed}"
+
+
+def run_folders(root: Path, sheet: Path, seeds: int) -> list[Path]:
+    """The folder of every run, experiments in the order of the sample sheet."""
+    experiments = pd.read_csv(sheet, sep="\t", comment="#")["experiment"]
+    return [run_folder(root, experiment, seed) for experiment in experiments for seed in range(seeds)]
 
 
 def read_runs(root: Path, experiments: pd.DataFrame, name: str, columns: list[str]) -> pd.DataFrame:
@@ -21,14 +24,3 @@ def read_runs(root: Path, experiments: pd.DataFrame, name: str, columns: list[st
         table.insert(1, "seed", seed)
         tables.append(table)
     return pd.concat(tables, ignore_index=True)
-
-
-def write_figure(figure, stem: Path, dpi: int = 190, limit: int | None = None) -> None:
-    """`stem`.png at 300 dpi, `stem`.svg, and `stem`.webp for the page: at `dpi`, at most `limit` bytes."""
-    for suffix, content in (
-        (".png", to_png_bytes(figure)),
-        (".svg", to_svg_bytes(figure)),
-        (".webp", to_webp_bytes(figure, dpi, limit)),
-    ):
-        with atomic(stem.with_name(stem.name + suffix)) as temporary:
-            temporary.write_bytes(content)

@@ -5,26 +5,7 @@ import pandas as pd
 
 from repdyn.figures.names import metric_name
 from repdyn.figures.style import family_name
-
-MISSING = "n/a"
-
-
-def short(value) -> str:
-    """A number in three significant digits, whole numbers whole; "n/a" for None and NaN."""
-    if value is None or (isinstance(value, float) and not np.isfinite(value)):
-        return MISSING
-    if isinstance(value, str):
-        return value
-    if float(value).is_integer() and abs(value) >= 1:
-        return f"{int(value):,}"
-    return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
-
-
-def interval(value, low, high) -> str:
-    """A value with its interval, e.g. "0.31 (0.20 to 0.42)"; the value alone where there is none."""
-    if pd.isna(low) or pd.isna(high):
-        return short(value)
-    return f"{short(value)} ({short(low)} to {short(high)})"
+from repdyn.report.html import MISSING, interval, short
 
 
 def claim_rows(ledger: pd.DataFrame) -> list[dict]:

@@ -1,33 +1,14 @@
 """The report page says what the frames say, whatever is missing from them."""
 
 import re
-from html.parser import HTMLParser
-from io import BytesIO
 
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
 
-from repdyn.page import (
-    COLUMNS,
-    MISSING,
-    PANELS,
-    Picture,
-    by_family,
-    picture,
-    render,
-    sources,
-    summary,
-    with_clocks,
-    written,
-)
-
-
-def webp(colour: str = "white") -> Picture:
-    stream = BytesIO()
-    Image.new("RGB", (30, 20), colour).save(stream, "WEBP")
-    return picture(stream.getvalue())
+from html_reader import Reader, webp
+from repdyn.report.html import MISSING, written
+from repdyn.report.index import COLUMNS, MECHANISM_PANELS, PANELS, by_family, render, sources, summary, with_clocks
 
 
 def study() -> pd.DataFrame:
@@ -90,52 +71,9 @@ def origins(experiments: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-class Reader(HTMLParser):
-    """Collects what the tests ask of a page."""
-
-    def __init__(self, page: str):
-        super().__init__()
-        self.images, self.ids, self.links, self.loads, self.tables, self.text = [], [], [], [], {}, []
-        self.rows = None
-        self.feed(page)
-
-    def handle_starttag(self, tag, attributes):
-        attributes = dict(attributes)
-        if "id" in attributes:
-            self.ids.append(attributes["id"])
-        if tag == "a":
-            self.links.append(attributes["href"])
-        self.loads += [attributes[name] for name in ("src", "srcset", "data", "poster") if attributes.get(name)]
-        if tag == "link":
-            self.loads.append(attributes["href"])
-        if tag == "img":
-            self.images.append(attributes)
-        if tag == "table":
-            self.rows = self.tables.setdefault(attributes["id"], [])
-        if tag == "tr":
-            self.rows.append([])
-        if tag in ("td", "th"):
-            self.rows[-1].append({"text": "", "key": attributes.get("data-key"), "tag": tag})
-
-    def handle_endtag(self, tag):
-        if tag == "table":
-            self.rows = None
-
-    def handle_data(self, data):
-        self.text.append(data)
-        if self.rows and self.rows[-1]:
-            self.rows[-1][-1]["text"] += data.strip()
-
-    def words(self) -> str:
-        return re.sub(r"\s+", " ", " ".join(self.text))
-
-
 def page_of(experiments: pd.DataFrame, pictures: bool = True, **options) -> str:
-    figures = {name: webp() for name in PANELS} if pictures else {}
-    runs = list(zip(experiments["experiment"], experiments["seed"], strict=True))
-    return render(
-        experiments, figures, {run: webp("red") for run in runs} if pictures else {}, origins(experiments), **options
-    )
+    figures = {name: webp() for name in (*PANELS, *MECHANISM_PANELS)} if pictures else {}
+    return render(experiments, figures, origins(experiments), **options)
 
 
 def test_table_has_every_run_with_the_frames_numbers():
@@ -177,12 +115,10 @@ def test_every_flag_is_shown_and_none_is_said():
 
 
 def test_images_have_alternatives_and_sizes():
-    experiments = study()
-    reader = Reader(page_of(experiments))
-    assert len(reader.images) == len(PANELS) + len(experiments)
+    reader = Reader(page_of(study(), inside=inside()))
+    assert len(reader.images) == len(PANELS) + len(MECHANISM_PANELS)
     assert all(image["alt"].strip() for image in reader.images)
     assert {(image["width"], image["height"]) for image in reader.images} == {("30", "20")}
-    assert all(any(experiment in image["alt"] for image in reader.images) for experiment in experiments["experiment"])
 
 
 def test_page_loads_nothing_from_outside():
@@ -192,11 +128,13 @@ def test_page_loads_nothing_from_outside():
     assert not re.search(r"@import|url\(", page)
 
 
-def test_links_lead_to_places_on_the_page():
-    reader = Reader(page_of(study()))
+def test_links_lead_to_places_on_the_page_or_to_the_page_of_a_run():
+    reader = Reader(page_of(study(), evidence=evidence(), inside=inside()))
     assert len(reader.ids) == len(set(reader.ids))
-    assert "#cnn_deep-photos-seed0" in reader.links
-    assert {link.removeprefix("#") for link in reader.links} <= set(reader.ids)
+    here = {link.removeprefix("#") for link in reader.links if link.startswith("#")}
+    assert here <= set(reader.ids) and "inside" in here
+    others = {link for link in reader.links if not link.startswith("#")}
+    assert others == {f"runs/{experiment}-seed0.html" for experiment in study()["experiment"]}
 
 
 def test_summary_counts_what_learned():
@@ -230,10 +168,9 @@ def test_provenance_is_listed_once_and_per_run():
 
 def test_missing_records_and_pictures_are_said():
     experiments = study()
-    page = render(experiments, {}, {}, pd.DataFrame(columns=["experiment", "seed"]))
+    page = render(experiments, {}, pd.DataFrame(columns=["experiment", "seed"]))
     words = Reader(page).words()
     assert words.count("This figure was not made.") == len(PANELS)
-    assert words.count("The heatmap of this run was not made.") == len(experiments)
     assert "5 runs without a provenance record." in words
     assert "without a provenance record" not in Reader(page_of(experiments)).words()
 
@@ -247,8 +184,8 @@ def test_one_family_alone(family):
 
 
 def test_no_runs_at_all():
-    words = Reader(render(study().iloc[:0], {}, {}, pd.DataFrame())).words()
-    assert "The study has no finished run." in words and "No run, no heatmap." in words
+    words = Reader(render(study().iloc[:0], {}, pd.DataFrame())).words()
+    assert "The study has no finished run." in words and "No run has finished." in words
 
 
 def test_no_jumps():
@@ -340,9 +277,55 @@ def test_detectors_show_recall_for_planted_steps_and_false_positives_for_nulls()
     assert texts(page.tables["agreement-table"])[1] == ["a", "", "0.137"]
 
 
+def inside():
+    """Small tables of phase 2."""
+    moments = pd.DataFrame(
+        {
+            "experiment": ["cnn_deep-photos"] * 2 + ["mlp_wide-digits"], "seed": 0, "family": ["cnn", "cnn", "mlp"],
+            "pair": [0, 0, 0], "kind": ["jump", "control", "placebo"], "period": "early", "phase": [0.01, 0.02, 0.005],
+            "before": [10, 30, 0], "at": [20, 40, 10], "after": [30, 50, 20], "layer": ["blocks.1.relu", None, None],
+            "relative_magnitude": [0.25, np.nan, np.nan],
+        }
+    )  # fmt: skip
+    measurements = pd.DataFrame(
+        {
+            "quantity": ["dead_units"] * 2, "family": "mlp", "phase": [0.0, 1.0], "value": [0.5, 0.75],
+            "low": [0.25, np.nan], "high": [0.625, np.nan], "null_mean": [np.nan, 0.125], "experiments": [2, 2],
+        }
+    )  # fmt: skip
+    hypotheses = pd.DataFrame(
+        {
+            "id": ["H2"], "family": ["cnn"], "question": ["filters differentiate"], "quantity": ["filter_overlap"],
+            "periods": ["early"], "experiments": [5], "pairs": [7], "effect": [-0.5], "low": [np.nan], "high": [np.nan],
+            "d_z": [-1.5], "p": [0.0625], "q": [np.nan], "placebo": [0.125], "placebo_low": [0.0], "placebo_high": [0.25],
+            "placebo_experiments": [4], "placebo_p": [np.nan], "verdict": ["not enough jumps"],
+            "reason": ["5 experiments have pairs, 6 are needed."],
+        }
+    )  # fmt: skip
+    return {"moments": moments, "measurements": measurements, "hypotheses": hypotheses}
+
+
+def test_what_is_inside_is_shown_with_its_verdicts():
+    page = Reader(page_of(study(), inside=inside()))
+    (row,) = texts(page.tables["hypothesis-table"])[1:]
+    assert row == [
+        "H2", "CNN", "filters differentiate", "not enough jumps", "5", "-0.5", "n/a", "0.125 (0 to 0.25)", "n/a"
+    ]  # fmt: skip
+    assert "H2, CNN: 5 experiments have pairs, 6 are needed." in page.words()
+    head, cells = texts(page.tables["measurement-table-mlp"])
+    assert head == ["Quantity", "Runs", "Null at the end", "phase 0", "phase 1"]
+    assert cells == ["dead units", "2", "0.125", "0.5 (0.25 to 0.625)", "0.75"]
+    first = texts(page.tables["moment-table"])[1]
+    assert first == ["cnn_deep-photos-seed0", "jump", "early", "conv 1", "0", "10, 20, 30", "0.25"]
+    assert (
+        "Of 5 runs, 1 have a significant jump: 1 jump became moments (1 early, 0 middle, 0 late), 1 of them with a control"
+        in page.words()
+    )
+
+
 def test_without_evidence_the_page_has_no_empty_sections():
     page = Reader(page_of(study()))
-    assert not {"table-C01", "statistic-table", "detector-table"} & set(page.tables)
+    assert not {"table-C01", "statistic-table", "detector-table", "hypothesis-table"} & set(page.tables)
 
 
 def test_text_is_escaped():

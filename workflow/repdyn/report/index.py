@@ -1,25 +1,15 @@
 """The report page: one self-contained HTML file from frames and images."""
 
-from base64 import b64encode
-from importlib.resources import files
-from io import BytesIO
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from repdyn.detectors.levelshift import ALPHA
-from repdyn.evidence import MISSING, agreement_rows, claim_rows, detector_rows, statistic_rows, verdict_counts
-from repdyn.figures.names import metric_name
-from repdyn.figures.style import FAMILY_COLOURS, FONT, family_name, family_order, plural, untrained
-
-
-class Picture(NamedTuple):
-    """An image inside the page: its data URI and its size in pixels."""
-
-    uri: str
-    width: int
-    height: int
+from repdyn.figures.style import family_name, family_order, plural, untrained
+from repdyn.report.evidence import agreement_rows, claim_rows, detector_rows, statistic_rows, verdict_counts
+from repdyn.report.html import MISSING, Picture, fill, page_name, written
+from repdyn.report.mechanisms import hypothesis_rows, measurement_tables, moment_rows, moment_summary
 
 
 class Panel(NamedTuple):
@@ -62,6 +52,26 @@ PANELS = {
     ),
 }
 
+MECHANISM_PANELS = {
+    "hypotheses": Panel(
+        "Jumps against control moments",
+        "For every hypothesis the contrast of each experiment (what changes across its jumps minus what changes across "
+        "their controls), their mean with a 95 % interval, and the same contrast at placebo moments, where nothing jumped.",
+        "Dot plot with intervals of the contrasts of every hypothesis and family",
+    ),
+    "specialisation": Panel(
+        "Attention: entropy and specialisation",
+        "Entropy of the attention probabilities over its largest possible value, mean over heads and layers, and "
+        "Jensen-Shannon divergence between the heads of a layer; a line per run.",
+        "Curves of attention entropy and head specialisation against training step, by architecture",
+    ),
+    "selectivity": Panel(
+        "Class selectivity of units",
+        "Selectivity of units and channels minus its mean under shuffled labels, before and after.",
+        "Mean class selectivity of hidden units at initialisation and at the end of training, by architecture",
+    ),
+}
+
 # Columns that are numbers even where no run has a value and the frame holds only None.
 MEASURED = ("test_accuracy", "final_participation_ratio", "final_stable_rank", "jumps_per_layer", "jumps")
 
@@ -80,58 +90,53 @@ COLUMNS = (
 )
 
 
-def picture(content: bytes, kind: str = "webp") -> Picture:
-    """An image file's bytes as a Picture."""
-    from PIL import Image
-
-    with Image.open(BytesIO(content)) as image:
-        width, height = image.size
-    return Picture(f"data:image/{kind};base64,{b64encode(content).decode()}", width, height)
-
-
 def render(
     experiments: pd.DataFrame,
     figures: dict[str, Picture],
-    heatmaps: dict[tuple[str, int], Picture],
     provenance: pd.DataFrame,
     evidence: dict[str, pd.DataFrame] | None = None,
+    inside: dict[str, pd.DataFrame] | None = None,
 ) -> str:
     """The page as HTML.
 
     experiments: one row per run with experiment, architecture, family, dataset, seed, steps, parameters, chance,
     test_accuracy, diverged_at, at_chance, metric, jumps, jumps_per_layer, early, middle, late, pattern,
-    final_participation_ratio, final_stable_rank and flags (sentences joined by "; "). figures: by the names in PANELS.
-    heatmaps: by (experiment, seed). provenance: one row per run with experiment, seed, wall_seconds, cpu_seconds,
-    peak_memory_mb, commit, config_digest, machine, python, versions (a dict). Whatever is missing is said on the page.
-    evidence: the tables of `evidence`, by name:
-    ledger, statistics, validity, validity_verdicts, agreement.
+    final_participation_ratio, final_stable_rank and flags (sentences joined by "; "). figures: by the names in PANELS and
+    MECHANISM_PANELS. provenance: one row per run with experiment, seed, wall_seconds, cpu_seconds, peak_memory_mb, commit,
+    config_digest, machine, python, versions (a dict). Whatever is missing is said on the page.
+    evidence: the tables of `evidence`, by name: ledger, statistics, validity, validity_verdicts, agreement.
+    inside: the tables of `mechanisms`, by name: moments, measurements, hypotheses.
     """
-    from jinja2 import Environment, StrictUndefined
-
     runs = with_clocks(experiments, provenance)
     runs = runs.astype(dict.fromkeys(MEASURED, np.float64))
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
-    )
-    environment.filters |= {"written": written, "plural": plural}
-    source = files("repdyn").joinpath("templates", "index.html.j2").read_text(encoding="utf-8")
-    return environment.from_string(source).render(
-        font=FONT,
-        family_colours=FAMILY_COLOURS,
-        family_name=family_name,
+    note = flagged_note(runs)
+    return fill(
+        "index",
         columns=COLUMNS,
         summary=summary(runs),
         families=by_family(runs),
         rows=[_row(run) for run in runs.to_dict("records")],
-        panels=[(name, panel, figures.get(name), flagged_note(runs)) for name, panel in PANELS.items()],
-        heatmaps=_heatmaps_by_family(runs, heatmaps),
+        panels=[(name, panel, figures.get(name), note) for name, panel in PANELS.items()],
+        mechanism_panels=[(name, panel, figures.get(name)) for name, panel in MECHANISM_PANELS.items()],
         alpha=f"{100 * ALPHA:g} %",
         **_evidence(evidence or {}),
+        **_inside(inside or {}, len(runs)),
         seeds=int(runs["seed"].nunique()),
         sources=sources(provenance),
         origins=provenance.astype(object).where(provenance.notna(), None).to_dict("records"),
         without_provenance=int(runs["wall_seconds"].isna().sum()),
     )
+
+
+def _inside(tables: dict[str, pd.DataFrame], runs: int) -> dict:
+    """What the template shows of each table of phase 2; empty where a table was not made."""
+    moments, measurements, hypotheses = (tables.get(name) for name in ("moments", "measurements", "hypotheses"))
+    return {
+        "moment_summary": moment_summary(moments, runs) if moments is not None else "",
+        "moments": moment_rows(moments) if moments is not None else [],
+        "measurements": measurement_tables(measurements) if measurements is not None else [],
+        "hypotheses": hypothesis_rows(hypotheses) if hypotheses is not None else [],
+    }
 
 
 def _evidence(tables: dict[str, pd.DataFrame]) -> dict:
@@ -163,26 +168,6 @@ def with_clocks(experiments: pd.DataFrame, provenance: pd.DataFrame) -> pd.DataF
         for name in ("wall_seconds", "cpu_seconds")
     }
     return experiments.assign(**clocks)
-
-
-def written(value, style: str) -> str:
-    """A value as the page shows it; "n/a" for None and NaN."""
-    if value is None or (isinstance(value, float) and not np.isfinite(value)):
-        return MISSING
-    if style == "count":
-        return f"{int(value):,}"
-    if style == "percent":
-        return f"{100 * value:.1f} %"
-    if style == "number":
-        return f"{value:.2f}"
-    if style == "seconds":
-        return f"{value:.1f} s" if value < 120 else f"{value / 60:.1f} min"
-    return str(value)
-
-
-def anchor(experiment: str, seed: int) -> str:
-    """The id of a run's heatmap on the page."""
-    return f"{experiment}-seed{seed}"
 
 
 def summary(runs: pd.DataFrame) -> str:
@@ -298,7 +283,7 @@ def _row(run: dict) -> dict:
         "experiment": run["experiment"],
         "seed": run["seed"],
         "family": run["family"],
-        "anchor": anchor(run["experiment"], run["seed"]),
+        "page": f"runs/{page_name(run['experiment'], run['seed'])}",
         "flags": _flags(run),
         "cells": cells,
     }
@@ -306,29 +291,3 @@ def _row(run: dict) -> dict:
 
 def _flags(run: dict) -> list[str]:
     return [flag for flag in run["flags"].split("; ") if flag] if isinstance(run["flags"], str) else []
-
-
-def _heatmaps_by_family(runs: pd.DataFrame, heatmaps: dict[tuple[str, int], Picture]) -> list[tuple[str, list[dict]]]:
-    grouped = []
-    for family in family_order(runs["family"]):
-        entries = [
-            {
-                "name": f"{run.experiment}, seed {run.seed}",
-                "anchor": anchor(run.experiment, run.seed),
-                "picture": heatmaps.get((run.experiment, run.seed)),
-                "alt": _heatmap_alt(run),
-            }
-            for run in runs[runs["family"] == family].itertuples()
-        ]
-        grouped.append((family, entries))
-    return grouped
-
-
-def _heatmap_alt(run) -> str:
-    metric = metric_name(str(run.metric))
-    order = run.pattern if isinstance(run.pattern, str) else MISSING
-    return (
-        f"Heatmap of the {metric} of every layer over {run.steps:,} steps of {run.experiment}, seed {run.seed}: "
-        f"final mean {written(run.final_participation_ratio, 'number')}, "
-        f"{written(run.jumps_per_layer, 'number')} jumps per layer, order of settling {order}."
-    )

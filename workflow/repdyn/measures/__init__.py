@@ -1,0 +1,35 @@
+"""Measurement modules of phase 2: what is inside a network at chosen steps, each module in a file of its own.
+
+A module has a function `measure(subject) -> table` and, where it has pictures, `maps(subject) -> arrays`; `subject` is a
+`subject.Subject`, the table has the columns of `table.COLUMNS`. The functions below it take arrays and serve any notebook.
+"""
+
+from importlib import import_module
+
+ALL = ("mlp", "cnn", "transformer")
+
+# Module name -> the families it fits. A new module is a new file and a line here.
+MODULES = {
+    "behaviour": ALL,
+    "similarity": ALL,
+    "subspace": ALL,
+    "weights": ALL,
+    "sparsity": ALL,
+    "separability": ALL,
+    "probes": ALL,
+    "attention": ("transformer",),
+    "heads": ("transformer",),
+    "filters": ("cnn",),
+    "selectivity": ("mlp", "cnn"),
+    "units": ("mlp",),
+}
+
+
+def modules_for(family: str) -> list[str]:
+    """The names of the modules that fit a family."""
+    return [name for name, families in MODULES.items() if family in families]
+
+
+def load(name: str):
+    """A measurement module by name."""
+    return import_module(f"repdyn.measures.{name}")

@@ -1,0 +1,136 @@
+"""How alike two representations of the same rows are, whatever the basis: debiased CKA and Procrustes distance."""
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from repdyn.errors import StudyError
+from repdyn.measures.subject import Subject
+from repdyn.measures.table import combine, entry
+from repdyn.seeds import derive
+from repdyn.spectrum import CONSTANT
+
+# Length of a U-centred Gram matrix below which it is rounding noise: all rows are at equal distances from each other.
+NOTHING = 1e-10
+
+
+def centred(x: np.ndarray) -> np.ndarray:
+    """(n, d) as float64 with centred columns and Frobenius norm 1.
+
+    All NaN where x has nothing to compare: it is constant (to `spectrum.CONSTANT` of its largest entry) or not finite.
+    """
+    x = np.asarray(x, dtype=np.float64)
+    if x.ndim != 2:
+        raise StudyError(f"a representation is a matrix of rows and features, found shape {x.shape}")
+    largest = np.abs(x).max()
+    if not 0 < largest < np.inf:
+        return np.full(x.shape, np.nan)
+    x = x / largest
+    x -= x.mean(0)
+    norm = np.linalg.norm(x)
+    return np.full(x.shape, np.nan) if norm <= CONSTANT * np.sqrt(len(x)) else x / norm
+
+
+def unbiased_gram(x: np.ndarray) -> np.ndarray:
+    """Upper triangle of the U-centred linear Gram matrix of (n, d), of unit length: (n (n - 1) / 2,).
+
+    U-centring (Szekely & Rizzo 2014) leaves the diagonal out, whose noise is what biases CKA, and makes the other
+    entries of every row sum to 0. The dot product of two such vectors is `debiased_cka`. NaN where x is constant.
+    """
+    n = len(x)
+    if n < 4:
+        raise StudyError(f"U-centring needs at least 4 rows, found {n}")
+    x = centred(x)
+    gram = x @ x.T
+    np.fill_diagonal(gram, 0)
+    sums = gram.sum(0)
+    gram -= (sums[:, None] + sums) / (n - 2) - sums.sum() / ((n - 1) * (n - 2))
+    vector = gram[np.triu(np.ones((n, n), dtype=bool), 1)]
+    length = np.linalg.norm(vector)
+    return vector / length if length > NOTHING else np.full(vector.shape, np.nan)
+
+
+def debiased_cka(x: np.ndarray, y: np.ndarray) -> float:
+    """Linear CKA of (n, d1) and (n, d2) with the unbiased HSIC_1: at most 1, and 0 on average for unrelated rows.
+
+    Kornblith 2019 for CKA, Song 2012 for HSIC_1, Murphy 2024 for the two together. Invariant to rotation and to one
+    scale for all features, not to other invertible maps. NaN where x or y is constant. Raises StudyError where the rows
+    do not match or are fewer than 4.
+    """
+    _same_rows(x, y)
+    return float(unbiased_gram(x) @ unbiased_gram(y))
+
+
+def cka_null_sd(n: int) -> float:
+    """Standard deviation of `debiased_cka` when the n rows of one matrix are permuted; the mean is 0. Exact.
+
+    For U-centred A and B of unit norm the variance of sum_ij A_ij B_p(i)p(j) is the sum over pairs of entries that
+    share two, one and no rows, 2 / (n (n-1)) + 4 / (n (n-1) (n-2)) + 4 / (n (n-1) (n-2) (n-3)), which is 2 / (n (n-3)).
+    NaN for n < 4.
+    """
+    return float(np.sqrt(2 / (n * (n - 3)))) if n > 3 else np.nan
+
+
+def procrustes_distance(x: np.ndarray, y: np.ndarray) -> float:
+    """Squared distance of (n, d1) and (n, d2) after the best rotation of one onto the other, in [0, 2].
+
+    ||x||^2 + ||y||^2 - 2 ||x'y||_* with centred columns and unit Frobenius norms (Ding 2021; a metric in the sense of
+    Williams 2021 is its square root): 0 for a rotated and scaled copy, 2 for nothing in common. NaN where x or y is
+    constant.
+    """
+    _same_rows(x, y)
+    product = centred(x).T @ centred(y)
+    if np.isnan(product[0, 0]):
+        return np.nan
+    return max(float(2 - 2 * np.linalg.svd(product, compute_uv=False).sum()), 0.0)
+
+
+def half_difference(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> float:
+    """|difference| of `debiased_cka` between two random halves of the rows of (n, d1) and (n, d2).
+
+    Were rows independent, half of it would estimate the standard error of the CKA on all rows, from a single draw.
+    """
+    halves = np.array_split(rng.permutation(len(x)), 2)
+    first, second = (debiased_cka(x[half], y[half]) for half in halves)
+    return abs(first - second)
+
+
+def compared(subject: Subject) -> list[tuple[int, int]]:
+    """Pairs (earlier, later) of steps: initialisation and every step, every step and the end, both ends of a window."""
+    first, last = subject.grid[0], subject.grid[-1]
+    pairs = {(first, step) for step in subject.steps} | {(step, last) for step in subject.steps}
+    pairs |= {(window.before, window.after) for window in subject.windows}
+    return sorted((earlier, later) for earlier, later in pairs if earlier < later)
+
+
+def measure(subject: Subject) -> pd.DataFrame:
+    """Every layer at later steps, compared with earlier ones (`reference`); rows are `subject.representations`.
+
+    cka: `debiased_cka` of every pair of steps; null: rows permuted, exact. The null takes rows as exchangeable, which
+    the tokens of one text are not: for transformers its sd is too small. cka_half_difference: `half_difference` of the
+    fixed steps against initialisation, without a null. procrustes: `procrustes_distance` of the pairs of `compared`,
+    without a null. cka_rows, cka_features: n and d of the layer, once, at the first step.
+    """
+    first, pairs = subject.grid[0], compared(subject)
+    entries = []
+    for layer in subject.layers:
+        n, d = subject.representations(subject.steps[0])[layer].shape
+        entries += [entry(subject.steps[0], layer, "cka_rows", n), entry(subject.steps[0], layer, "cka_features", d)]
+        grams = np.stack([unbiased_gram(subject.representations(step)[layer]) for step in subject.steps])
+        cka = grams @ grams.T
+        for (i, earlier), (j, later) in combinations(enumerate(subject.steps), 2):
+            entries.append(entry(later, layer, "cka", cka[i, j], 0, cka_null_sd(n), reference=earlier))
+        for step in subject.grid[1:]:
+            rng = np.random.default_rng(derive(*subject.key, "cka halves"))
+            matrices = subject.representations(first)[layer], subject.representations(step)[layer]
+            entries.append(entry(step, layer, "cka_half_difference", half_difference(*matrices, rng), reference=first))
+        for earlier, later in pairs:
+            matrices = subject.representations(earlier)[layer], subject.representations(later)[layer]
+            entries.append(entry(later, layer, "procrustes", procrustes_distance(*matrices), reference=earlier))
+    return combine(entries)
+
+
+def _same_rows(x: np.ndarray, y: np.ndarray) -> None:
+    if len(x) != len(y):
+        raise StudyError(f"both representations need the same rows, found {len(x)} and {len(y)}")

@@ -1,0 +1,87 @@
+"""Phase 2 on the page: moments, measurements and hypotheses as cells of tables."""
+
+import pandas as pd
+
+from repdyn.figures.names import layer_name
+from repdyn.figures.style import family_name, family_order, plural
+from repdyn.report.html import MISSING, interval, page_name, short
+
+
+def moment_summary(moments: pd.DataFrame, runs: int) -> str:
+    """How many runs have jumps, of which period, and what the others are looked at for; from the table of moments."""
+    jumps = moments[moments["kind"] == "jump"]
+    controls = int((moments["kind"] == "control").sum())
+    placebos = int((moments["kind"] == "placebo").sum())
+    having = len(jumps[["experiment", "seed"]].drop_duplicates())
+    periods = ", ".join(f"{(jumps['period'] == name).sum()} {name}" for name in ("early", "middle", "late"))
+    return (
+        f"Of {plural(runs, 'run')}, {having} have a significant jump: {plural(len(jumps), 'jump')} became moments "
+        f"({periods}), {controls} of them with a control moment of the same period without a jump. The other "
+        f"{runs - having} keep the fixed grid; {plural(placebos, 'run')} without an early jump are looked at where early "
+        "jumps are usual, as a placebo."
+    )
+
+
+def moment_rows(moments: pd.DataFrame) -> list[list[str]]:
+    """Cells per moment: run, kind, period, layer, pair, steps, relative magnitude."""
+    return [
+        [
+            page_name(row.experiment, row.seed).removesuffix(".html"),
+            row.kind,
+            row.period,
+            layer_name(row.layer) if isinstance(row.layer, str) else "",
+            str(row.pair),
+            f"{row.before}, {row.at}, {row.after}",
+            short(row.relative_magnitude) if pd.notna(row.relative_magnitude) else "",
+        ]
+        for row in moments.itertuples()
+    ]
+
+
+def hypothesis_rows(hypotheses: pd.DataFrame) -> list[dict]:
+    """One entry per hypothesis and family: its name, the cells of its row, and the reason for the verdict."""
+    return [
+        {
+            "name": f"{row.id}, {family_name(row.family)}",
+            "reason": row.reason,
+            "cells": [
+                row.id,
+                family_name(row.family),
+                row.question,
+                row.verdict,
+                short(row.experiments),
+                interval(row.effect, row.low, row.high),
+                short(row.q),
+                interval(row.placebo, row.placebo_low, row.placebo_high),
+                short(row.placebo_p),
+            ],
+        }
+        for row in hypotheses.itertuples()
+    ]
+
+
+def measurement_tables(measurements: pd.DataFrame) -> list[tuple[str, list[str], list[list[str]]]]:
+    """Per family: headings of the phases, and cells per quantity: name, runs, null at the last phase, value at each phase.
+
+    measurements: quantity, family, phase, value, low, high, null_mean, experiments. Quantities that are not measured at the
+    last phase are left out: they belong to moments, or say how another was measured.
+    """
+    tables = []
+    for family in family_order(measurements["family"]):
+        part = measurements[measurements["family"] == family]
+        phases = sorted(part["phase"].unique())
+        rows = []
+        for quantity, values in part.groupby("quantity", sort=True, observed=True):
+            at = values.set_index("phase")
+            if phases[-1] not in at.index:
+                continue
+            cells = [
+                interval(at.loc[phase, "value"], at.loc[phase, "low"], at.loc[phase, "high"])
+                if phase in at.index
+                else MISSING
+                for phase in phases
+            ]
+            name = str(quantity).replace("_", " ")
+            rows.append([name, short(int(at["experiments"].max())), short(at["null_mean"].iloc[-1]), *cells])
+        tables.append((family, [f"phase {phase:g}" for phase in phases], rows))
+    return tables

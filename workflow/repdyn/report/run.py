@@ -1,0 +1,129 @@
+"""The page of one run: what it is, its trajectory, its jumps, and what changes inside it."""
+
+from typing import NamedTuple
+
+import pandas as pd
+
+from repdyn.figures.names import layer_name, metric_name
+from repdyn.report.html import MISSING, Picture, fill, short, written
+
+
+class Panel(NamedTuple):
+    """What the page says about one figure of a run."""
+
+    title: str
+    caption: str
+    alt: str
+
+
+PANELS = {
+    "heatmap": Panel(
+        "Layers by steps",
+        "Layers from the input at the bottom to the logits at the top. Colours run from the lowest to the highest value of "
+        "each layer, printed at its right: compare times between layers, not colours. A star marks the start of a layer's "
+        "first quiet window; a triangle, the step from which it stays close to its last value; hatched grey, a layer "
+        "that is dead or constant.",
+        "Heatmap of the dimension of every layer over training",
+    ),
+    "moments": Panel(
+        "Moments",
+        "The headline dimension of every layer with the moments that are looked into: jumps, their controls or a placebo, "
+        "and the fixed grid.",
+        "Trajectories of all layers with jump windows and control windows marked",
+    ),
+    "similarity": Panel(
+        "Similarity between steps",
+        "Debiased linear CKA of a layer with itself at other steps, on the test split.",
+        "Matrices of representational similarity between the steps looked into, by layer",
+    ),
+    "attention": Panel(
+        "Attention before and after",
+        "Mean attention of every head over the test split, before and after the largest jump; without a jump, at "
+        "initialisation and at the end. Rows of a map are queries, columns are keys; white is uniform "
+        "attention, colours are powers of two of it.",
+        "Attention maps per layer and head, before and after",
+    ),
+    "filters": Panel(
+        "Filters of the first convolution",
+        "Every filter on the fixed grid, and before and after the largest jump, on one colour scale. At the right "
+        "the mean overlap of the filters (absolute cosine), beside that of random directions.",
+        "Grid of the filters of the first convolution over training",
+    ),
+}
+
+
+def render(facts: dict, phase1: dict, plan: dict, tables: dict[str, pd.DataFrame], figures: dict[str, Picture]) -> str:
+    """The page as HTML.
+
+    facts: content of run.json; phase1: of phase1.json; plan: of moments.json. tables: jumps and measurements of the run.
+    figures: by the names in PANELS; those that a family does not have are left out.
+    """
+    metric = phase1["metric"]
+    steps, measurements = measurement_rows(tables["measurements"], plan["grid"])
+    return fill(
+        "run",
+        name=f"{facts['experiment']}, seed {facts['seed']}",
+        facts=_facts(facts, phase1),
+        panels=[(name, panel, figures[name]) for name, panel in PANELS.items() if name in figures],
+        metric=metric_name(metric),
+        jumps=jump_rows(tables["jumps"], metric),
+        moments=moment_rows(plan["moments"]),
+        note=plan["note"],
+        headings=[f"step {step:,}" for step in steps],
+        measurements=measurements,
+    )
+
+
+def _facts(facts: dict, phase1: dict) -> list[tuple[str, str]]:
+    return [
+        ("Network", facts["architecture"]),
+        ("Dataset", facts["dataset"]),
+        ("Parameters", written(facts["parameters"], "count")),
+        ("Steps", written(facts["steps"], "count")),
+        (
+            "Test accuracy",
+            f"{written(facts['test_accuracy'], 'percent')} (chance {written(facts['chance'], 'percent')})",
+        ),
+        ("Order in which layers settle", phase1["pattern"] or MISSING),
+        ("Flags", "; ".join(facts["flags"]) or "none"),
+    ]
+
+
+def jump_rows(jumps: pd.DataFrame, metric: str) -> list[list[str]]:
+    """Cells per jump of the metric: layer, step, phase, change, share of the layer's range, p."""
+    return [
+        [layer_name(row.layer), short(row.step), *map(short, (row.phase, row.change, row.relative_magnitude, row.p))]
+        for row in jumps[jumps["metric"] == metric].itertuples()
+    ]
+
+
+def moment_rows(moments: list[dict]) -> list[list[str]]:
+    """Cells per moment: kind, period, layer, steps before, at and after."""
+    return [
+        [
+            moment["kind"],
+            moment["period"],
+            layer_name(moment["layer"]) if moment.get("layer") else "",
+            *(short(moment[when]) if moment[when] else "0" for when in ("before", "at", "after")),
+        ]
+        for moment in moments
+    ]
+
+
+def measurement_rows(measurements: pd.DataFrame, grid: list[int]) -> tuple[list[int], list[list[str]]]:
+    """The steps of the grid that were measured, and cells per quantity: name, null at the last step, mean at each step.
+
+    Means are over units and layers; quantities that compare two steps are shown against initialisation. Those that are not
+    measured at the last step are left out: they belong to moments, or say how another was measured.
+    """
+    shown = measurements[measurements["step"].isin(grid)]
+    shown = shown[shown["reference"].isna() | (shown["reference"] == min(grid))]
+    means = shown.groupby(["quantity", "step"], observed=True)[["value", "null_mean"]].mean().reset_index()
+    values = means.pivot(index="quantity", columns="step", values="value")
+    values = values[values[max(grid)].notna()] if max(grid) in values else values
+    nulls = means.sort_values("step").groupby("quantity", observed=True)["null_mean"].last()
+    rows = [
+        [str(name).replace("_", " "), short(float(nulls[name])), *(short(float(value)) for value in row)]
+        for name, row in zip(values.index, values.to_numpy(), strict=True)
+    ]
+    return [int(step) for step in values.columns], rows

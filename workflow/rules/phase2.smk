@@ -1,0 +1,98 @@
+"""What changes inside each network at its jumps, measured on replayed checkpoints."""
+
+
+rule moments:
+    input:
+        code=code("moments"),
+        facts=rules.train.output.facts,
+        training=rules.train.output.training,
+        jumps=rules.phase1.output.jumps,
+    output:
+        f"{RUN}/moments.json",
+    log:
+        f"{RESULTS}/logs/moments/{{experiment}}-seed{{seed}}.log",
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        run=subpath(output[0], parent=True),
+        metric=config["phase1"]["metrics"][0],
+        grid=config["phase2"]["grid"],
+        window=config["phase2"]["window"],
+        most=json.dumps(config["phase2"]["jumps"]),
+    message:
+        "Planning moments of {wildcards.experiment}, seed {wildcards.seed}"
+    shell:
+        "python {input.code[0]} --run {params.run} --metric {params.metric} --grid {params.grid} --window {params.window}"
+        " --most {params.most:q} --out {output} > {log} 2>&1"
+
+
+rule phase2:
+    input:
+        code=code("phase2"),
+        modules=measures,
+        data=rules.train.input.data,
+        plan=rules.moments.output,
+        checksums=rules.train.output.checksums,
+        checkpoints=rules.train.output.checkpoints,
+        training=rules.train.output.training,
+        provenance=rules.train.output.provenance,
+    output:
+        measurements=f"{RUN}/measurements.parquet",
+        maps=f"{RUN}/maps.safetensors",
+        provenance=f"{RUN}/phase2_provenance.json",
+    log:
+        f"{RESULTS}/logs/phase2/{{experiment}}-seed{{seed}}.log",
+    priority: slowness
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        run=subpath(output.measurements, parent=True),
+        architecture=lambda wildcards: json.dumps(STUDY.architectures[architecture(wildcards)]),
+        training=section("training"),
+        checkpoint_every=config["checkpoints"]["every"],
+    message:
+        "Looking inside {wildcards.experiment}, seed {wildcards.seed}"
+    shell:
+        "python {input.code[0]} --run {params.run} --data {input.data} --experiment {wildcards.experiment}"
+        " --seed {wildcards.seed} --architecture {params.architecture:q} --training {params.training:q}"
+        " --checkpoint-every {params.checkpoint_every} > {log} 2>&1"
+
+
+rule hypotheses:
+    input:
+        code=code("hypotheses"),
+        declared=HYPOTHESES,
+        sheet=config["experiments"],
+        facts=every_run("run.json"),
+        plans=every_run("moments.json"),
+        measurements=every_run("measurements.parquet"),
+    output:
+        hypotheses=f"{RESULTS}/study/hypotheses.parquet",
+        contrasts=f"{RESULTS}/study/contrasts.parquet",
+        measurements=f"{RESULTS}/study/measurements.parquet",
+        moments=f"{RESULTS}/study/moments.parquet",
+    log:
+        f"{RESULTS}/logs/hypotheses.log",
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=20,
+    params:
+        seeds=config["seeds"],
+        runs=runs_folder,
+    message:
+        "Testing what changes at jumps against control moments"
+    shell:
+        "python {input.code[0]} --runs {params.runs} --sheet {input.sheet} --seeds {params.seeds} --declared {input.declared}"
+        " --hypotheses {output.hypotheses} --contrasts {output.contrasts} --measurements {output.measurements}"
+        " --moments {output.moments} > {log} 2>&1"

@@ -1,0 +1,69 @@
+"""What changes inside the networks at jumps: hypotheses with verdicts, and the measurements and moments of all runs."""
+
+import argparse
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from files import read_json, readable_errors, write_parquet
+from repdyn.errors import StudyError
+from repdyn.hypotheses import PAIR_COLUMNS, by_experiment, by_family, evaluate, run_contrasts
+from repdyn.measured import MOMENT_COLUMNS, run_means, run_moments, summarise
+from runs import run_folders
+
+# The rest of the table is not read: it is large, and the experiment and seed are those of the folder.
+COLUMNS = ["step", "reference", "layer", "unit", "quantity", "value", "null_mean"]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=Path, required=True, help="folder of all runs")
+    parser.add_argument("--sheet", type=Path, required=True, help="sample sheet, config/experiments.tsv")
+    parser.add_argument("--seeds", type=int, required=True)
+    parser.add_argument("--declared", type=Path, required=True, help="config/hypotheses.yaml")
+    parser.add_argument("--hypotheses", type=Path, required=True, help="Parquet to write: tests and verdicts")
+    parser.add_argument("--contrasts", type=Path, required=True, help="Parquet to write: contrasts of every experiment")
+    parser.add_argument("--measurements", type=Path, required=True, help="Parquet to write: means over experiments")
+    parser.add_argument("--moments", type=Path, required=True, help="Parquet to write: moments of all runs")
+    arguments = parser.parse_args()
+    declared = by_family(yaml.safe_load(arguments.declared.read_text(encoding="utf-8")))
+    runs, moments, pairs, means = [], [], [], []
+    for folder in run_folders(arguments.runs, arguments.sheet, arguments.seeds):
+        facts, planned = read_json(folder / "run.json"), read_json(folder / "moments.json")
+        run = {name: facts[name] for name in ("experiment", "seed", "family")}
+        excluded = facts["diverged_at"] is not None or facts["at_chance"]
+        runs.append(run | {"excluded": excluded})
+        moments.append(run_moments(planned, facts["family"], excluded))
+        if excluded:
+            continue
+        table = read_measurements(folder / "measurements.parquet")
+        means.append(run_means(table, planned).assign(**run))
+        for hypothesis in declared:
+            if hypothesis.family == facts["family"]:
+                found = run_contrasts(table, planned, hypothesis)
+                pairs.append(found.assign(hypothesis=hypothesis.id, **run))
+    contrasts = by_experiment(joined(pairs, PAIR_COLUMNS))
+    write_parquet(arguments.hypotheses, evaluate(contrasts, declared, pd.DataFrame(runs)))
+    write_parquet(arguments.contrasts, contrasts)
+    measured = ("quantity", "phase", "value", "null_mean", "experiment", "seed", "family")
+    write_parquet(arguments.measurements, summarise(joined(means, measured)))
+    write_parquet(arguments.moments, joined(moments, MOMENT_COLUMNS))
+
+
+def joined(tables: list[pd.DataFrame], columns: tuple[str, ...]) -> pd.DataFrame:
+    """Tables below each other; one without rows, of these columns, where there are none."""
+    filled = [table[list(columns)] for table in tables if len(table)]
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=columns)
+
+
+def read_measurements(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(path, columns=COLUMNS)
+    except ValueError as error:
+        raise StudyError(f"{path} is not a whole table of measurements ({error}); delete it and run again") from error
+
+
+if __name__ == "__main__":
+    with readable_errors():
+        main()

@@ -1,0 +1,28 @@
+"""Write the page of one run."""
+
+import argparse
+from pathlib import Path
+
+import pandas as pd
+
+from files import atomic, read_json, readable_errors
+from repdyn.report.html import picture
+from repdyn.report.run import render
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--run", type=Path, required=True, help="folder of the run")
+    parser.add_argument("--figures", type=Path, nargs="+", required=True, help="WebP files named like the panels")
+    parser.add_argument("--out", type=Path, required=True)
+    arguments = parser.parse_args()
+    facts, phase1, plan = (read_json(arguments.run / f"{name}.json") for name in ("run", "phase1", "moments"))
+    tables = {name: pd.read_parquet(arguments.run / f"{name}.parquet") for name in ("jumps", "measurements")}
+    figures = {path.stem: picture(path.read_bytes()) for path in arguments.figures}
+    with atomic(arguments.out) as temporary:
+        temporary.write_text(render(facts, phase1, plan, tables, figures), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    with readable_errors():
+        main()
