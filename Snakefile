@@ -24,7 +24,8 @@ include: "workflow/rules/training.smk"
 include: "workflow/rules/phase1.smk"
 include: "workflow/rules/phase2.smk"
 include: "workflow/rules/audit.smk"
-include: "workflow/rules/figures.smk"
+include: "workflow/rules/run_figures.smk"
+include: "workflow/rules/study_figures.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/benchmark.smk"
 
@@ -33,3 +34,4 @@ rule all:
     default_target: True
     input:
         f"{RESULTS}/report/index.html",
+        f"{RESULTS}/report/integrated_report.json",

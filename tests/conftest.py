@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from chromium import chromium
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -86,3 +88,28 @@ def environment() -> dict[str, str]:
 def project(tmp_path_factory):
     """A copy of the project, shared: what a test edits it puts back."""
     return Project(tmp_path_factory.mktemp("project"))
+
+
+@pytest.fixture(scope="session")
+def study(project):
+    """The finished small study."""
+    done = project.snakemake()
+    assert done.returncode == 0, done.stdout + done.stderr
+    return project
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Headless Chromium, one for all tests."""
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def report(browser, request):
+    """The folder of the pages: the one that REPDYN_REPORT names, or that of the finished small study.
+
+    The browser is asked for first, so that no study is run for tests that have none.
+    """
+    given = os.environ.get("REPDYN_REPORT")
+    return Path(given).resolve() if given else request.getfixturevalue("study").folder / "results/small/report"

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import pandas as pd
@@ -21,29 +22,29 @@ RUNS, CNNS, TRANSFORMERS = 7, 2, 2
 RESULTS = "results/small"
 PAGE = {"report": 1, "all": 1}
 PAGES = {"run_page": RUNS, **PAGE}
-FIGURES = {"figure_learning_curves": 2, "figure_dimension_curves": 1, "figure_final_dimension": 1}
-STUDY = {"aggregate": 1, "pooled": 1, "ledger": 1, **FIGURES}
-TESTED = {"hypotheses": 1, "figure_hypotheses": 1}
+CURVES = {"figure_loss_curves": 1, "figure_accuracy_curves": 1}
+FIGURES = {**CURVES, "figure_dimension_curves": 1, "figure_final_dimension": 1}
+OVERVIEW = {
+    f"{part}{name}{data}": 1
+    for name in ("dashboard", "deep_dive", "velocity")
+    for part, data in (("figure_", ""), ("", "_data"))
+}
+VALIDITY = {"validity": 1, "figure_validity": 1}
+REPORT = {"integrated_report": 1}
+STUDY = {"aggregate": 1, "pooled": 1, "ledger": 1, **FIGURES, **OVERVIEW, **REPORT}
+TESTED = {"hypotheses": 1, "figure_hypotheses": 1, **REPORT}
 INSIDE_STUDY = {**TESTED, "figure_specialisation": 1, "figure_selectivity": 1}
 INSIDE = {
     "phase2": RUNS, "figure_similarity": RUNS, "figure_filters": CNNS, "figure_attention": TRANSFORMERS, "ledger": 1,
     **INSIDE_STUDY, **PAGES,
 }  # fmt: skip
 AFTER_PHASE1 = {"phase1": RUNS, "heatmap": RUNS, "moments": RUNS, "figure_moments": RUNS, **STUDY, **INSIDE}
-AFTER_TRAINING = {**AFTER_PHASE1, "validity": 1}
+AFTER_TRAINING = {**AFTER_PHASE1, **VALIDITY}
 # What a single new run of an MLP leads to: its own jobs and all that read every run.
 ONE_MLP = {
     "train": 1, "phase1": 1, "heatmap": 1, "moments": 1, "figure_moments": 1, "phase2": 1, "figure_similarity": 1,
-    "run_page": 1, "validity": 1, **STUDY, **TESTED, "figure_selectivity": 1, **PAGE,
+    "run_page": 1, **VALIDITY, **STUDY, **TESTED, "figure_selectivity": 1, **PAGE,
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def study(project):
-    """The finished small study."""
-    done = project.snakemake()
-    assert done.returncode == 0, done.stdout + done.stderr
-    return project
 
 
 def folders(study):
@@ -215,8 +216,11 @@ ALL = {"train": RUNS, **AFTER_TRAINING}
         ("workflow/repdyn/datasets/manifold.py", {"dataset": 1, **ONE_MLP}),
         ("workflow/repdyn/critical.py", AFTER_PHASE1),
         ("workflow/repdyn/detectors/levelshift.py", {**AFTER_TRAINING, "battery": 1}),
-        ("workflow/repdyn/validity.py", {"battery": 1, "validity": 1, **PAGE}),
-        ("workflow/repdyn/jump_types.py", {"pooled": 1, "ledger": 1, **PAGE}),
+        ("workflow/repdyn/validity.py", {"battery": 1, **VALIDITY, **REPORT, **PAGE}),
+        (
+            "workflow/repdyn/jump_types.py",
+            {"pooled": 1, "ledger": 1, "dashboard_data": 1, "figure_dashboard": 1, **REPORT, **PAGE},
+        ),
         ("workflow/repdyn/measures/subspace.py", INSIDE),
         (
             "workflow/repdyn/measures/attention.py",
@@ -233,11 +237,15 @@ ALL = {"train": RUNS, **AFTER_TRAINING}
         ("workflow/repdyn/hypotheses.py", {**TESTED, **PAGE}),
         ("workflow/repdyn/figures/heatmap.py", {"heatmap": RUNS, **PAGES}),
         ("workflow/repdyn/figures/filters.py", {"figure_filters": CNNS, "run_page": CNNS, **PAGE}),
-        ("workflow/repdyn/figures/learning.py", {"figure_learning_curves": 2, **PAGE}),
+        ("workflow/repdyn/figures/learning.py", {**CURVES, **PAGE}),
         ("workflow/repdyn/figures/final.py", {"figure_final_dimension": 1, **PAGE}),
         ("workflow/repdyn/report/index.py", PAGE),
         ("workflow/repdyn/report/templates/run.html.j2", PAGES),
-        ("workflow/repdyn/audit/repaired.py", {"ledger": 1, **PAGE}),
+        ("workflow/repdyn/report/captions/dashboard.rst", PAGE),
+        ("workflow/repdyn/report/captions/filters.rst", {"run_page": CNNS, **PAGE}),
+        ("workflow/repdyn/figures/dashboard.py", {"figure_dashboard": 1, **PAGE}),
+        ("workflow/repdyn/figure_data/velocity.py", {"velocity_data": 1, "figure_velocity": 1, **PAGE}),
+        ("workflow/repdyn/audit/repaired.py", {"ledger": 1, **REPORT, **PAGE}),
     ],
 )
 def test_editing_a_module_reruns_the_stages_that_import_it(study, module, expected):
@@ -248,7 +256,7 @@ def test_editing_a_module_reruns_the_stages_that_import_it(study, module, expect
 
 def test_the_settings_of_a_stage_rerun_that_stage(study):
     assert study.planned(phase1={"threshold": 3}) == AFTER_PHASE1
-    assert study.planned(validity={"draws": 6}) == {"battery": 1, "validity": 1, **PAGE}
+    assert study.planned(validity={"draws": 6}) == {"battery": 1, **VALIDITY, **REPORT, **PAGE}
     plan = {"phase2": {"grid": [0, 0.5, 1]}}
     assert study.planned(**plan) == {"moments": RUNS, "figure_moments": RUNS, **INSIDE}
     assert study.planned(training={"learning_rate": 0.002}) == ALL
@@ -258,6 +266,21 @@ def test_the_settings_of_a_stage_rerun_that_stage(study):
 def test_a_new_row_of_the_sheet_touches_that_row(study):
     with study.edit("tests/small/experiments.tsv", "mlp_medium-digits\tmlp_medium\tdigits\n"):
         assert study.planned() == ONE_MLP
+
+
+def test_snakemake_makes_its_own_report(study, tmp_path):
+    """It carries every figure of every run and of the study with its caption and category, and the workflow's graph."""
+    target = tmp_path / "report.zip"
+    done = study.snakemake("--report", str(target))
+    assert done.returncode == 0 and "(ERROR" not in done.stderr, done.stderr
+    with zipfile.ZipFile(target) as packed:
+        names = packed.namelist()
+        page = next(packed.read(name).decode() for name in names if name.endswith("report.html"))
+    figures = [path.name for path in (study.folder / RESULTS).rglob("*.webp")]
+    assert sorted(Path(name).name for name in names if name.endswith(".webp")) == sorted(figures)
+    assert all(word in page for word in ("Tables", "Study", "Runs", "Dashboard", "Filters of the first convolution"))
+    caption = (study.folder / "workflow/repdyn/report/captions/dashboard.rst").read_text().split(":")[0]
+    assert caption in page and "rulegraph" in page
 
 
 def test_bad_input_stops_before_any_job_in_one_paragraph(study):

@@ -8,7 +8,8 @@ import pytest
 
 from html_reader import Reader, webp
 from repdyn.report.html import MISSING, written
-from repdyn.report.index import COLUMNS, MECHANISM_PANELS, PANELS, by_family, render, sources, summary, with_clocks
+from repdyn.report.index import COLUMNS, by_family, render, sources, summary, with_clocks
+from repdyn.report.panels import STUDY
 
 
 def study() -> pd.DataFrame:
@@ -72,7 +73,7 @@ def origins(experiments: pd.DataFrame) -> pd.DataFrame:
 
 
 def page_of(experiments: pd.DataFrame, pictures: bool = True, **options) -> str:
-    figures = {name: webp() for name in (*PANELS, *MECHANISM_PANELS)} if pictures else {}
+    figures = {name: webp() for name in STUDY} if pictures else {}
     return render(experiments, figures, origins(experiments), **options)
 
 
@@ -116,7 +117,7 @@ def test_every_flag_is_shown_and_none_is_said():
 
 def test_images_have_alternatives_and_sizes():
     reader = Reader(page_of(study(), inside=inside()))
-    assert len(reader.images) == len(PANELS) + len(MECHANISM_PANELS)
+    assert len(reader.images) == len(STUDY)
     assert all(image["alt"].strip() for image in reader.images)
     assert {(image["width"], image["height"]) for image in reader.images} == {("30", "20")}
 
@@ -170,7 +171,7 @@ def test_missing_records_and_pictures_are_said():
     experiments = study()
     page = render(experiments, {}, pd.DataFrame(columns=["experiment", "seed"]))
     words = Reader(page).words()
-    assert words.count("This figure was not made.") == len(PANELS)
+    assert words.count("This figure was not made.") == len(STUDY) - 3
     assert "5 runs without a provenance record." in words
     assert "without a provenance record" not in Reader(page_of(experiments)).words()
 
@@ -258,6 +259,24 @@ def test_claims_show_every_column_and_their_verdict():
     assert share[1:] == ["n/a", "0.5", "0.25", "0.2", "0.125 (0.1 to 0.15)", "a note"]
     assert "C01 stable: artefact" in page.words() and "Within the null." in page.words()
     assert "Of 2 published claims: artefact 1, undecided 1." in page.words()
+
+
+def test_the_ledger_has_a_row_a_claim_that_leads_to_all_its_quantities():
+    tables = evidence()
+    page = page_of(study(), evidence=tables)
+    head, *rows = texts(Reader(page).tables["ledger-table"])
+    assert head == ["Claim", "Verdict", "Quantity", "Published", "Repaired", "Null", "Ours"]
+    assert rows[0] == ["C01stable", "artefact", "runs", "55", "7", "n/a", "3 (1 to 5)"]
+    assert rows[1] == ["C02jumps", "undecided", "total", "2,991", "7,025", "7,000 (6,800 to 7,200)", "300 (250 to 350)"]
+    assert re.findall(r'data-claim="(\w+)" data-verdict="(\w+)"', page) == [("C01", "artefact"), ("C02", "undecided")]
+    assert re.findall(r"<option[^>]*>(\w+)</option>", page) == ["all", "artefact", "undecided"]
+    assert page.count('href="#C01"') == 5 and "2 of 2 claims" in page
+
+
+def test_the_time_of_each_stage_is_the_sum_of_its_jobs():
+    jobs = pd.DataFrame({"cpu_seconds": [100.0, 50.5], "peak_memory_mb": [500, 1500]})
+    rows = texts(Reader(page_of(study(), stages={"Training": jobs})).tables["stage-table"])
+    assert rows[1] == ["Training", "2", "2.5 min", "1,500 MB"]
 
 
 def test_statistics_stand_beside_their_nulls():

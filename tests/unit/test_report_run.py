@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 
 from html_reader import Reader, webp
-from repdyn.report.run import PANELS, render
+from repdyn.report.panels import RUN
+from repdyn.report.run import render
 
 FACTS = {
     "experiment": "cnn_deep-photos", "seed": 0, "architecture": "cnn_deep", "dataset": "photos", "parameters": 1234,
@@ -63,7 +64,7 @@ def test_tables_hold_the_numbers_of_the_run():
 def test_figures_are_those_of_the_family_with_alternatives_that_name_the_run():
     reader = page()
     assert [image["alt"].endswith(": cnn_deep-photos, seed 0.") for image in reader.images] == [True] * 3
-    assert set(PANELS) & set(reader.ids) == {"heatmap", "moments", "filters"}
+    assert set(RUN) & set(reader.ids) == {"heatmap", "moments", "filters"}
     assert {link for link in reader.links if not link.startswith("#")} == {"../index.html"}
     assert {link[1:] for link in reader.links if link.startswith("#")} <= set(reader.ids)
 

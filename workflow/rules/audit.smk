@@ -44,8 +44,8 @@ rule ledger:
         jumps=every_run("jumps.parquet"),
         filters=every_run("measurements.parquet", ("cnn",)),
     output:
-        ledger=f"{RESULTS}/study/ledger.parquet",
-        verdicts=f"{RESULTS}/study/verdicts.json",
+        ledger=table("ledger.parquet"),
+        verdicts=table("verdicts.json"),
     log:
         f"{RESULTS}/logs/ledger.log",
     conda:

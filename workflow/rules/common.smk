@@ -10,6 +10,8 @@ from dag.imports import import_closure
 from repdyn.datasets.registry import LOADERS
 from repdyn.errors import StudyError
 from repdyn.measures import modules_for
+from repdyn.report.panels import RUN as RUN_PANELS
+from repdyn.report.panels import STUDY as STUDY_PANELS
 
 try:
     STUDY = load_study(config)
@@ -21,6 +23,7 @@ except StudyError as error:
 RESULTS = config["results"]
 ENVIRONMENT = "../../envs/environment.yaml"
 FIGURES = f"{RESULTS}/figures"
+PAGES = "workflow/repdyn/report"
 RUN = f"{RESULTS}/runs/{{experiment}}/seed{{seed}}"
 
 
@@ -45,16 +48,49 @@ def every_run(name, families=("mlp", "cnn", "transformer")):
     return expand(f"{RUN}/{name}", experiment=chosen, seed=range(config["seeds"]))
 
 
-def templates(page):
-    """The template of a page and those it is built on."""
-    return [f"workflow/repdyn/report/templates/{name}.html.j2" for name in (page, "base", "macros")]
+def page_files(page, figures):
+    """The template of a page, those it is built on, and the captions of its figures."""
+    names = {"index": ["index", "methods"], "run": ["run"]}[page]
+    templates = [f"{PAGES}/templates/{name}.html.j2" for name in (*names, "base", "macros")]
+    return templates + [f"{PAGES}/captions/{name}.rst" for name in figures]
+
+
+def study_figure(name):
+    """A figure of the study in three formats; the first is shown by `snakemake --report` too."""
+    labels = {"figure": STUDY_PANELS[name].title}
+    shown = report(
+        f"{FIGURES}/{name}.webp", caption=f"../../{PAGES}/captions/{name}.rst", category="Study", labels=labels
+    )
+    return [shown, *multiext(f"{FIGURES}/{name}", ".png", ".svg")]
+
+
+def run_figure(name):
+    """A figure of a run, likewise."""
+    labels = {"figure": RUN_PANELS[name].title, "seed": "{seed}"}
+    shown = report(
+        f"{RUN}/{name}.webp", caption=f"../../{PAGES}/captions/{name}.rst", category="Runs", subcategory="{experiment}",
+        labels=labels,
+    )  # fmt: skip
+    return [shown, *multiext(f"{RUN}/{name}", ".png", ".svg")]
+
+
+def table(name):
+    """A table of the study, listed by `snakemake --report`."""
+    return report(f"{RESULTS}/study/{name}", category="Tables", labels={"table": name})
+
+
+def figures_of_run(family):
+    """The names of the figures of a run: those of every family and those of its own."""
+    return ["heatmap", "moments", "similarity", *{"cnn": ["filters"], "transformer": ["attention"]}.get(family, [])]
 
 
 def run_figures(wildcards):
-    """The figures on the page of a run: those of every family and those of its own."""
     family = STUDY.architectures[architecture(wildcards)]["family"]
-    names = ["heatmap", "moments", "similarity", *{"cnn": ["filters"], "transformer": ["attention"]}.get(family, [])]
-    return expand(f"{RUN}/{{name}}.webp", name=names, allow_missing=True)
+    return expand(f"{RUN}/{{name}}.webp", name=figures_of_run(family), allow_missing=True)
+
+
+def run_page_files(wildcards):
+    return page_files("run", figures_of_run(STUDY.architectures[architecture(wildcards)]["family"]))
 
 
 def runs_folder(wildcards):

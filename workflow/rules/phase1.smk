@@ -40,7 +40,7 @@ rule aggregate:
         summaries=every_run("phase1.json"),
         trajectories=every_run("trajectory.parquet"),
     output:
-        f"{RESULTS}/study/experiments.parquet",
+        table("experiments.parquet"),
     log:
         f"{RESULTS}/logs/aggregate.log",
     conda:
@@ -66,8 +66,8 @@ rule pooled:
         summaries=every_run("phase1.json"),
         jumps=every_run("jumps.parquet"),
     output:
-        statistics=f"{RESULTS}/study/statistics.parquet",
-        types=f"{RESULTS}/study/jump_types.json",
+        statistics=table("statistics.parquet"),
+        types=table("jump_types.json"),
     log:
         f"{RESULTS}/logs/pooled.log",
     conda:
@@ -90,7 +90,7 @@ rule battery:
     input:
         code=code("battery"),
     output:
-        f"{RESULTS}/study/battery.parquet",
+        table("battery.parquet"),
     log:
         f"{RESULTS}/logs/battery.log",
     conda:
@@ -114,9 +114,9 @@ rule validity:
         sheet=config["experiments"],
         trajectories=every_run("trajectory.parquet"),
     output:
-        validity=f"{RESULTS}/study/validity.parquet",
-        verdicts=f"{RESULTS}/study/validity_verdicts.parquet",
-        agreement=f"{RESULTS}/study/agreement.parquet",
+        validity=table("validity.parquet"),
+        verdicts=table("validity_verdicts.parquet"),
+        agreement=table("agreement.parquet"),
     log:
         f"{RESULTS}/logs/validity.log",
     conda:

@@ -75,10 +75,10 @@ rule hypotheses:
         plans=every_run("moments.json"),
         measurements=every_run("measurements.parquet"),
     output:
-        hypotheses=f"{RESULTS}/study/hypotheses.parquet",
-        contrasts=f"{RESULTS}/study/contrasts.parquet",
-        measurements=f"{RESULTS}/study/measurements.parquet",
-        moments=f"{RESULTS}/study/moments.parquet",
+        hypotheses=table("hypotheses.parquet"),
+        contrasts=table("contrasts.parquet"),
+        measurements=table("measurements.parquet"),
+        moments=table("moments.parquet"),
     log:
         f"{RESULTS}/logs/hypotheses.log",
     conda:

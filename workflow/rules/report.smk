@@ -1,10 +1,14 @@
 """The pages that people read."""
 
 
+localrules:
+    readme,
+
+
 rule run_page:
     input:
         code=code("run_page"),
-        templates=templates("run"),
+        page=run_page_files,
         facts=rules.train.output.facts,
         summary=rules.phase1.output.summary,
         jumps=rules.phase1.output.jumps,
@@ -32,21 +36,11 @@ rule run_page:
 rule report:
     input:
         code=code("report"),
-        templates=templates("index"),
+        page=page_files("index", STUDY_PANELS),
         experiments=rules.aggregate.output,
-        figures=expand(
-            f"{FIGURES}/{{name}}.webp",
-            name=[
-                "loss_curves",
-                "accuracy_curves",
-                "dimension_curves",
-                "final_dimension",
-                "hypotheses",
-                "specialisation",
-                "selectivity",
-            ],
-        ),
+        figures=expand(f"{FIGURES}/{{name}}.webp", name=STUDY_PANELS),
         provenance=every_run("provenance.json"),
+        clocks=every_run("phase2_provenance.json"),
         evidence=[
             rules.ledger.output.ledger,
             rules.pooled.output.statistics,
@@ -81,3 +75,62 @@ rule report:
     shell:
         "python {input.code[0]} --experiments {input.experiments} --runs-root {params.runs} --figures {input.figures}"
         " --evidence {input.evidence} --inside {input.inside} --out {output} > {log} 2>&1"
+
+
+rule integrated_report:
+    input:
+        code=code("integrated_report"),
+        template=f"{PAGES}/templates/report.md.j2",
+        schema="workflow/schemas/integrated_report.schema.yaml",
+        sheet=config["experiments"],
+        claims=CLAIMS,
+        experiments=rules.aggregate.output,
+        tables=[
+            rules.ledger.output.ledger,
+            rules.pooled.output.statistics,
+            rules.validity.output.validity,
+            rules.validity.output.verdicts,
+            rules.validity.output.agreement,
+            rules.hypotheses.output.hypotheses,
+            rules.hypotheses.output.measurements,
+            rules.hypotheses.output.moments,
+        ],
+        types=rules.pooled.output.types,
+        provenance=every_run("provenance.json"),
+        inside=every_run("phase2_provenance.json"),
+    output:
+        json=f"{RESULTS}/report/integrated_report.json",
+        markdown=f"{RESULTS}/report/integrated_report.md",
+    log:
+        f"{RESULTS}/logs/integrated_report.log",
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        seeds=config["seeds"],
+        runs=runs_folder,
+    message:
+        "Writing {output.json}"
+    shell:
+        "python {input.code[0]} --runs {params.runs} --sheet {input.sheet} --seeds {params.seeds} --claims {input.claims}"
+        " --schema {input.schema} --experiments {input.experiments} --tables {input.tables} --types {input.types}"
+        " --json {output.json} --markdown {output.markdown} > {log} 2>&1"
+
+
+# README.md is a source, so it is no output: the rule is run by hand and no other depends on it.
+rule readme:
+    input:
+        code=code("readme"),
+        report=rules.integrated_report.output.json,
+    log:
+        f"{RESULTS}/logs/readme.log",
+    conda:
+        ENVIRONMENT
+    threads: 1
+    message:
+        "Writing the verdicts into README.md"
+    shell:
+        "python {input.code[0]} --report {input.report} --readme README.md --folder data/readme 2>&1 | tee {log}"

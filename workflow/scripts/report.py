@@ -21,17 +21,23 @@ def main():
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     experiments = pd.read_parquet(arguments.experiments)
-    names = zip(experiments["experiment"], experiments["seed"].astype(int), strict=True)
-    records = [
-        {"experiment": name, "seed": seed, **read_json(run_folder(arguments.runs_root, name, seed) / "provenance.json")}
-        for name, seed in names
-    ]
+    runs = list(zip(experiments["experiment"], experiments["seed"].astype(int), strict=True))
+    training, phase2 = (
+        pd.DataFrame(
+            [
+                {"experiment": run[0], "seed": run[1], **read_json(run_folder(arguments.runs_root, *run) / name)}
+                for run in runs
+            ]
+        )
+        for name in ("provenance.json", "phase2_provenance.json")
+    )
     page = render(
         experiments,
         {path.stem: picture(path.read_bytes()) for path in arguments.figures},
-        pd.DataFrame(records),
+        training,
         {path.stem: pd.read_parquet(path) for path in arguments.evidence},
         {path.stem: pd.read_parquet(path) for path in arguments.inside},
+        {"Training": training, "Phase 2": phase2},
     )
     with atomic(arguments.out) as temporary:
         temporary.write_text(page, encoding="utf-8")

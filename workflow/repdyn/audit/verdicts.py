@@ -200,4 +200,4 @@ def short(value: float) -> str:
     """Three digits, thousands separated, NaN as a dash."""
     if not np.isfinite(value):
         return "-"
-    return f"{value:,.0f}" if abs(value) >= 1000 or value == round(value) else f"{value:.3g}"
+    return f"{value:,.0f}" if abs(value) >= 999.5 or value == round(value) else f"{value:.3g}"

@@ -23,7 +23,8 @@ def claim_rows(ledger: pd.DataFrame) -> list[dict]:
                 "title": first["title"],
                 "verdict": first["verdict"],
                 "reason": first["reason"].replace("_", " "),
-                "rows": [_claim_cells(row) for row in rows.itertuples()],
+                "rows": (cells := [_claim_cells(row) for row in rows.itertuples()]),
+                "first": cells[0],
             }
         )
     return claims

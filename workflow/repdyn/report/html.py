@@ -71,7 +71,7 @@ def short(value) -> str:
         return "0"
     if float(value).is_integer():
         return f"{int(value):,}"
-    return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+    return f"{value:.3g}" if abs(value) < 999.5 else f"{value:,.0f}"
 
 
 def interval(value, low, high) -> str:

@@ -10,14 +10,7 @@ from repdyn.figures.style import family_name, family_order, plural, untrained
 from repdyn.report.evidence import agreement_rows, claim_rows, detector_rows, statistic_rows, verdict_counts
 from repdyn.report.html import MISSING, Picture, fill, page_name, written
 from repdyn.report.mechanisms import hypothesis_rows, measurement_tables, moment_rows, moment_summary
-
-
-class Panel(NamedTuple):
-    """What the page says about one figure of the whole study."""
-
-    title: str
-    caption: str
-    alt: str
+from repdyn.report.panels import STUDY, caption
 
 
 class Column(NamedTuple):
@@ -27,50 +20,6 @@ class Column(NamedTuple):
     name: str
     style: str  # "text", "count", "percent", "number" or "seconds"
 
-
-PANELS = {
-    "loss_curves": Panel(
-        "Loss",
-        "Loss on the probe set, one panel per architecture and one line per run. Dotted: the loss of a uniform guess.",
-        "Small multiples of probe loss against training step",
-    ),
-    "accuracy_curves": Panel(
-        "Accuracy",
-        "Accuracy on the probe set, one panel per architecture and one line per run. Dotted: chance.",
-        "Small multiples of probe accuracy against training step",
-    ),
-    "dimension_curves": Panel(
-        "Dimension while learning",
-        "Mean over the layers in each third of a network's depth (logits left out), one thin line per run; "
-        "bold: the median over the runs that learned.",
-        "Small multiples, by family and dataset, of the dimension of layers against training step",
-    ),
-    "final_dimension": Panel(
-        "Dimension at the last step",
-        "Mean over all tracked layers before the logits, one marker per run.",
-        "Dot plot of the final participation ratio and stable rank of every run, by architecture",
-    ),
-}
-
-MECHANISM_PANELS = {
-    "hypotheses": Panel(
-        "Jumps against control moments",
-        "For every hypothesis the contrast of each experiment (what changes across its jumps minus what changes across "
-        "their controls), their mean with a 95 % interval, and the same contrast at placebo moments, where nothing jumped.",
-        "Dot plot with intervals of the contrasts of every hypothesis and family",
-    ),
-    "specialisation": Panel(
-        "Attention: entropy and specialisation",
-        "Entropy of the attention probabilities over its largest possible value, mean over heads and layers, and "
-        "Jensen-Shannon divergence between the heads of a layer; a line per run.",
-        "Curves of attention entropy and head specialisation against training step, by architecture",
-    ),
-    "selectivity": Panel(
-        "Class selectivity of units",
-        "Selectivity of units and channels minus its mean under shuffled labels, before and after.",
-        "Mean class selectivity of hidden units at initialisation and at the end of training, by architecture",
-    ),
-}
 
 # Columns that are numbers even where no run has a value and the frame holds only None.
 MEASURED = ("test_accuracy", "final_participation_ratio", "final_stable_rank", "jumps_per_layer", "jumps")
@@ -96,31 +45,35 @@ def render(
     provenance: pd.DataFrame,
     evidence: dict[str, pd.DataFrame] | None = None,
     inside: dict[str, pd.DataFrame] | None = None,
+    stages: dict[str, pd.DataFrame] | None = None,
 ) -> str:
     """The page as HTML.
 
     experiments: one row per run with experiment, architecture, family, dataset, seed, steps, parameters, chance,
     test_accuracy, diverged_at, at_chance, metric, jumps, jumps_per_layer, early, middle, late, pattern,
-    final_participation_ratio, final_stable_rank and flags (sentences joined by "; "). figures: by the names in PANELS and
-    MECHANISM_PANELS. provenance: one row per run with experiment, seed, wall_seconds, cpu_seconds, peak_memory_mb, commit,
+    final_participation_ratio, final_stable_rank and flags (sentences joined by "; "). figures: by the names in
+    panels.STUDY. provenance: one row per run with experiment, seed, wall_seconds, cpu_seconds, peak_memory_mb, commit,
     config_digest, machine, python, versions (a dict). Whatever is missing is said on the page.
     evidence: the tables of `evidence`, by name: ledger, statistics, validity, validity_verdicts, agreement.
-    inside: the tables of `mechanisms`, by name: moments, measurements, hypotheses.
+    inside: the tables of `mechanisms`, by name: moments, measurements, hypotheses. stages: by name of a stage, its jobs with
+    cpu_seconds and peak_memory_mb.
     """
     runs = with_clocks(experiments, provenance)
     runs = runs.astype(dict.fromkeys(MEASURED, np.float64))
-    note = flagged_note(runs)
     return fill(
         "index",
         columns=COLUMNS,
         summary=summary(runs),
         families=by_family(runs),
         rows=[_row(run) for run in runs.to_dict("records")],
-        panels=[(name, panel, figures.get(name), note) for name, panel in PANELS.items()],
-        mechanism_panels=[(name, panel, figures.get(name)) for name, panel in MECHANISM_PANELS.items()],
+        panels=STUDY,
+        captions={name: caption(name) for name in STUDY},
+        pictures={name: figures.get(name) for name in STUDY},
+        apart=flagged_note(runs),
         alpha=f"{100 * ALPHA:g} %",
         **_evidence(evidence or {}),
         **_inside(inside or {}, len(runs)),
+        stages=[stage_row(name, jobs) for name, jobs in (stages or {}).items()],
         seeds=int(runs["seed"].nunique()),
         sources=sources(provenance),
         origins=provenance.astype(object).where(provenance.notna(), None).to_dict("records"),
@@ -149,6 +102,7 @@ def _evidence(tables: dict[str, pd.DataFrame]) -> dict:
     pairs, agreements = agreement_rows(made["agreement"]) if len(made["agreement"]) else ([], [])
     return {
         "claims": claim_rows(made["ledger"]) if len(made["ledger"]) else [],
+        "verdicts": sorted(made["ledger"]["verdict"].unique()) if len(made["ledger"]) else [],
         "claim_summary": verdict_counts(made["ledger"]) if len(made["ledger"]) else "",
         "statistics": statistic_rows(made["statistics"]) if len(made["statistics"]) else [],
         "detectors": detectors,
@@ -236,6 +190,12 @@ def by_family(runs: pd.DataFrame) -> list[dict]:
             }
         )
     return table
+
+
+def stage_row(name: str, jobs: pd.DataFrame) -> list[str]:
+    """Cells of a stage: its name, number of jobs, CPU time of all and largest memory of one."""
+    memory = f"{written(float(jobs['peak_memory_mb'].max()), 'count')} MB" if len(jobs) else MISSING
+    return [name, written(len(jobs), "count"), written(float(jobs["cpu_seconds"].sum()), "seconds"), memory]
 
 
 def flagged_note(runs: pd.DataFrame) -> str:

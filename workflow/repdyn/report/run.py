@@ -1,62 +1,17 @@
 """The page of one run: what it is, its trajectory, its jumps, and what changes inside it."""
 
-from typing import NamedTuple
-
 import pandas as pd
 
 from repdyn.figures.names import layer_name, metric_name
 from repdyn.report.html import MISSING, Picture, fill, short, written
-
-
-class Panel(NamedTuple):
-    """What the page says about one figure of a run."""
-
-    title: str
-    caption: str
-    alt: str
-
-
-PANELS = {
-    "heatmap": Panel(
-        "Layers by steps",
-        "Layers from the input at the bottom to the logits at the top. Colours run from the lowest to the highest value of "
-        "each layer, printed at its right: compare times between layers, not colours. A star marks the start of a layer's "
-        "first quiet window; a triangle, the step from which it stays close to its last value; hatched grey, a layer "
-        "that is dead or constant.",
-        "Heatmap of the dimension of every layer over training",
-    ),
-    "moments": Panel(
-        "Moments",
-        "The headline dimension of every layer with the moments that are looked into: jumps, their controls or a placebo, "
-        "and the fixed grid.",
-        "Trajectories of all layers with jump windows and control windows marked",
-    ),
-    "similarity": Panel(
-        "Similarity between steps",
-        "Debiased linear CKA of a layer with itself at other steps, on the test split.",
-        "Matrices of representational similarity between the steps looked into, by layer",
-    ),
-    "attention": Panel(
-        "Attention before and after",
-        "Mean attention of every head over the test split, before and after the largest jump; without a jump, at "
-        "initialisation and at the end. Rows of a map are queries, columns are keys; white is uniform "
-        "attention, colours are powers of two of it.",
-        "Attention maps per layer and head, before and after",
-    ),
-    "filters": Panel(
-        "Filters of the first convolution",
-        "Every filter on the fixed grid, and before and after the largest jump, on one colour scale. At the right "
-        "the mean overlap of the filters (absolute cosine), beside that of random directions.",
-        "Grid of the filters of the first convolution over training",
-    ),
-}
+from repdyn.report.panels import RUN, caption
 
 
 def render(facts: dict, phase1: dict, plan: dict, tables: dict[str, pd.DataFrame], figures: dict[str, Picture]) -> str:
     """The page as HTML.
 
     facts: content of run.json; phase1: of phase1.json; plan: of moments.json. tables: jumps and measurements of the run.
-    figures: by the names in PANELS; those that a family does not have are left out.
+    figures: by the names in panels.RUN; those that a family does not have are left out.
     """
     metric = phase1["metric"]
     steps, measurements = measurement_rows(tables["measurements"], plan["grid"])
@@ -64,7 +19,7 @@ def render(facts: dict, phase1: dict, plan: dict, tables: dict[str, pd.DataFrame
         "run",
         name=f"{facts['experiment']}, seed {facts['seed']}",
         facts=_facts(facts, phase1),
-        panels=[(name, panel, figures[name]) for name, panel in PANELS.items() if name in figures],
+        panels=[(name, panel, figures[name], caption(name)) for name, panel in RUN.items() if name in figures],
         metric=metric_name(metric),
         jumps=jump_rows(tables["jumps"], metric),
         moments=moment_rows(plan["moments"]),

@@ -1,0 +1,171 @@
+"""The part of README.md that says what the study found, written from the integrated report."""
+
+from repdyn.audit.verdicts import VERDICTS
+from repdyn.errors import StudyError
+from repdyn.figures.names import metric_name
+from repdyn.figures.style import plural
+from repdyn.report.html import interval, short
+from repdyn.report.integrated import quantity_words, table_row
+
+BEGIN, END = "<!-- verdicts -->", "<!-- end of verdicts -->"
+IMAGE = "data/readme/verdicts.png"
+
+# Quantities in words that are clear beside their claim; others are written as they are named.
+WORDS = {
+    "C01": {"runs_stable_at_zero": "runs", "settled_at_zero_percent": "% of layers settled at step 0"},
+    "C02": {"total": "jumps"},
+    "C03": {"early_percent": "% early", "late_percent": "% late"},
+    "C04": {
+        "early_percent_cnn": "% early, CNNs",
+        "early_percent_mlp": "% early, MLPs",
+        "early_percent_transformer": "% early, transformers",
+        "early_percent_cnn_minus_transformer": "% early, CNNs minus transformers",
+        "early_percent_mlp_minus_transformer": "% early, MLPs minus transformers",
+    },
+    "C05": {"types_found": "types"},
+    "C06": {"critical": "critical steps per run, all layers"},
+    "C07": {"mean": "mean share of layers", "coincidence_ratio": "coincident critical steps / expected"},
+    "C08": {"mean": "share with falling loss", "excess": "excess share with falling loss"},
+    "C09": {"early_percent": "% of early jumps", "early_excess_percent": "excess % of early jumps"},
+    "C10": {"linear2_percent": "% in linear2", "attention_excess_percent": "excess % in attention outputs"},
+    "C11": {
+        "first_convolution_percent": "% in the first convolution",
+        "first_convolution_excess_percent": "excess % in the first convolution",
+    },
+    "C12": {"ratio": "ratio", "ratio_per_layer_all_runs": "ratio per layer"},
+    "C13": {
+        "early": "change of loss, early jumps",
+        "early_excess": "excess change of loss, early jumps",
+        "late_excess": "late jumps",
+    },
+    "C14": {"coordination_percent": "% of layers", "together_excess_percent": "excess % of layers"},
+    "C15": {
+        "late_jumps": "late jumps",
+        "early_falls_excess_percent": "excess % with falling loss, early",
+        "late_falls_excess_percent": "late",
+    },
+    "C16": {
+        "cosine_100_1000": "cosine, steps 100 and 1,000",
+        "cosine_1000_2000": "cosine, steps 1,000 and 2,000",
+        "cosine_100_1000_all_cnn": "cosine, steps 100 and 1,000, all CNNs",
+        "cosine_1000_2000_all_cnn": "steps 1,000 and 2,000",
+    },
+}
+
+
+def extract(report: dict) -> dict:
+    """What the section needs of the integrated report, small enough for git.
+
+    Of a claim: the published numbers beside those of our runs that its verdict rests on.
+    """
+    metadata, provenance = report["metadata"], report["provenance"]
+    return {
+        **{name: metadata[name] for name in ("metric", "runs", "experiments", "seeds", "steps")},
+        "excluded": len(metadata["excluded"]),
+        **{name: provenance[name] for name in ("commits", "settings_digest")},
+        "claims": [
+            {
+                **{name: claim[name] for name in ("id", "title", "verdict")},
+                "published": _published(claim),
+                "ours": _ours(claim),
+            }
+            for claim in report["claims"]
+        ],
+    }
+
+
+def _published(claim: dict) -> list[dict]:
+    """The printed numbers of the quantities that decide; the first printed one where those were not printed."""
+    if claim["claimed"] is not None:
+        return [{"quantity": claim["decided_by"][0], "value": claim["claimed"]}]
+    printed = {row["quantity"]: row["published"] for row in claim["quantities"] if row["published"] is not None}
+    beside = dict.fromkeys(part for name in claim["decided_by"] for part in parts(name.removesuffix("_detected")))
+    chosen = [name for name in beside if name in printed] or claim["printed"][:1]
+    return [{"quantity": name, "value": printed.get(name)} for name in chosen]
+
+
+def parts(quantity: str) -> list[str]:
+    """The two quantities of a difference ("early_percent_cnn_minus_transformer"), else the one."""
+    first, minus, other = quantity.partition("_minus_")
+    return [first, f"{first.rpartition('_')[0]}_{other}"] if minus else [quantity]
+
+
+def _ours(claim: dict) -> list[dict]:
+    """Our numbers of the quantities that decide; None where no run gives them."""
+    measured = {row["quantity"]: row["ours"] for row in claim["quantities"]}
+    nothing = {"value": None, "low": None, "high": None}
+    return [{"quantity": name, **measured.get(name, nothing)} for name in claim["decided_by"]]
+
+
+def section(found: dict) -> str:
+    """The section as Markdown, markers included. found: `extract`."""
+    claims = found["claims"]
+    if not claims:
+        raise StudyError("the integrated report has no claims; the study needs study/ledger.parquet")
+    lines = [
+        BEGIN,
+        "",
+        _sentence(found),
+        "",
+        f'<img src="{IMAGE}" width="400" alt="{alternative(claims)}">',
+        "",
+        table_row(["", "Claim", "Published", "Ours, with 95 % interval", "Verdict"]),
+        table_row(["---"] * 5),
+        *(_row(claim) for claim in claims),
+        "",
+        "Ours: the numbers that the rule in [config/claims.yaml](config/claims.yaml) looks at "
+        f"({metric_name(found['metric'])}; jumps of the default detector; excess: above what chance gives). "
+        "This part is written by `snakemake readme`.",
+        "",
+        END,
+    ]
+    return "\n".join(lines)
+
+
+def _sentence(found: dict) -> str:
+    counts = [claim["verdict"] for claim in found["claims"]]
+    told = ", ".join(f"{counts.count(verdict)} {verdict}" for verdict in VERDICTS)
+    steps = " or ".join(f"{steps:,}" for steps in found["steps"])
+    commits = ", ".join(f"`{commit}`" for commit in found["commits"]) or "unknown"
+    apart = f", {found['excluded']} of them excluded: diverged or at chance" if found["excluded"] else ""
+    return (
+        f"Of {plural(len(counts), 'published claim')}: {told}. This rests on {plural(found['runs'], 'run')} of our own "
+        f"({plural(found['experiments'], 'experiment')}, {plural(found['seeds'], 'seed')}, {steps} steps{apart}), "
+        f"commit {commits}, settings `{found['settings_digest']}`."
+    )
+
+
+def alternative(claims: list[dict]) -> str:
+    """What the figure shows, for those who do not see it."""
+    named = {verdict: [claim["id"] for claim in claims if claim["verdict"] == verdict] for verdict in VERDICTS}
+    return "The published claims by verdict. " + "; ".join(
+        f"{verdict}: {', '.join(ids) or 'none'}" for verdict, ids in named.items()
+    )
+
+
+def _row(claim: dict) -> str:
+    known = WORDS.get(claim["id"], {})
+
+    def words(number: dict) -> str:
+        name = number["quantity"].removesuffix("_detected")
+        return known.get(name, quantity_words(name))
+
+    published = [f"{words(number)}: {short(number['value'])}" for number in claim["published"]]
+    ours = [f"{words(number)}: {interval(number['value'], number['low'], number['high'])}" for number in claim["ours"]]
+    return table_row([claim["id"], claim["title"], "; ".join(published), "; ".join(ours), claim["verdict"]])
+
+
+def replaced(text: str, new: str, where: str = "README.md") -> str:
+    """`text` with what lies between the markers, and the markers, replaced by `new`.
+
+    StudyError unless each marker stands there exactly once, the first before the second.
+    """
+    for marker in (BEGIN, END):
+        if text.count(marker) != 1:
+            raise StudyError(
+                f"{where} has the marker {marker} {text.count(marker)} times; it must be there exactly once"
+            )
+    before, rest = text.split(BEGIN)
+    if END not in rest:
+        raise StudyError(f"{where} has the marker {END} before {BEGIN}; they must be in the other order")
+    return before + new + rest.split(END)[1]

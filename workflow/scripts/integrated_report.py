@@ -1,0 +1,80 @@
+"""Write the integrated report: the whole study as one JSON document, checked against its schema, and as Markdown."""
+
+import argparse
+import json
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from files import atomic, read_json, readable_errors, write_json
+from repdyn.errors import StudyError
+from repdyn.report.integrated import document, markdown
+from runs import run_folder, run_folders
+
+STAGES = {"training": "provenance.json", "phase2": "phase2_provenance.json"}
+ORIGIN = ("commit", "config_digest", "versions", "python", "machine")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=Path, required=True, help="folder of all runs")
+    parser.add_argument("--sheet", type=Path, required=True, help="sample sheet, config/experiments.tsv")
+    parser.add_argument("--seeds", type=int, required=True)
+    parser.add_argument("--claims", type=Path, required=True, help="config/claims.yaml")
+    parser.add_argument("--schema", type=Path, required=True, help="schema of the document, YAML")
+    parser.add_argument("--experiments", type=Path, required=True, help="table of runs")
+    parser.add_argument("--tables", type=Path, nargs="*", default=[], help="other tables of the study")
+    parser.add_argument("--types", type=Path, help="jump_types.json")
+    parser.add_argument("--json", type=Path, required=True, help="document to write")
+    parser.add_argument("--markdown", type=Path, required=True, help="Markdown to write")
+    arguments = parser.parse_args()
+    experiments = pd.read_parquet(arguments.experiments)
+    report = document(
+        experiments,
+        {path.stem: pd.read_parquet(path) for path in arguments.tables},
+        read_json(arguments.types) if arguments.types else None,
+        yaml.safe_load(arguments.claims.read_text(encoding="utf-8")),
+        origins(arguments.runs, experiments),
+        planned(arguments.runs, arguments.sheet, arguments.seeds),
+    )
+    check(report, yaml.safe_load(arguments.schema.read_text(encoding="utf-8")), arguments.json)
+    write_json(arguments.json, report)
+    with atomic(arguments.markdown) as temporary:
+        temporary.write_text(markdown(report), encoding="utf-8")
+    print("\n".join([*report["summary"], *report["metadata"]["missing"]]))
+
+
+def origins(root: Path, experiments: pd.DataFrame) -> list[dict]:
+    """Where each stage of each run came from, without clock readings; stages without a record are left out."""
+    records = []
+    for run in experiments.itertuples():
+        for stage, name in STAGES.items():
+            path = run_folder(root, run.experiment, run.seed) / name
+            if path.exists():
+                record = read_json(path)
+                about = {"experiment": run.experiment, "seed": run.seed, "stage": stage}
+                records.append(about | {key: record[key] for key in ORIGIN})
+    return records
+
+
+def planned(root: Path, sheet: Path, seeds: int) -> list[tuple[str, int]]:
+    """(experiment, seed) of every run that the configuration asks for."""
+    return [(folder.parent.name, int(folder.name.removeprefix("seed"))) for folder in run_folders(root, sheet, seeds)]
+
+
+def check(report: dict, schema: dict, path: Path) -> None:
+    """Raise StudyError for the first place where the document does not fit its schema."""
+    from jsonschema import Draft202012Validator
+
+    error = next(Draft202012Validator(schema).iter_errors(report), None)
+    if error is not None:
+        place = ".".join(map(str, error.absolute_path)) or "the top"
+        found = error.message if len(error.message) < 300 else f"{error.message[:300]} ..."
+        wanted = json.dumps({error.validator: error.validator_value})
+        raise StudyError(f"{path} was not written: at {place}, {found}. The schema asks for {wanted[:300]} there.")
+
+
+if __name__ == "__main__":
+    with readable_errors():
+        main()
