@@ -46,6 +46,10 @@ class Project:
             **options,
         )
 
+    def start(self, *arguments: str, **options) -> subprocess.Popen:
+        """The same, not waited for."""
+        return subprocess.Popen([sys.executable, *arguments], cwd=self.folder, env=environment(), **options)
+
     def snakemake(self, *arguments: str, config: Sequence[str] = ("tests/small/config.yaml",), **options):
         chosen = ["--configfile", *config]
         return self.command("-m", "snakemake", "--cores", "2", *arguments, *chosen, **options)

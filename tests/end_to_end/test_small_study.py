@@ -292,13 +292,6 @@ def test_bad_input_stops_before_any_job_in_one_paragraph(study):
     assert "Traceback" not in output and "rule " not in output
 
 
-def test_a_missing_data_file_stops_before_any_job(study):
-    done = study.snakemake("-n", config=["config/published.yaml"])
-    output = done.stdout + done.stderr
-    assert done.returncode == 1
-    assert "train-images-idx3-ubyte" in output and "data_dir" in output and "Traceback" not in output
-
-
 ARCHITECTURE = '{"family": "transformer", "width": 64, "heads": 4, "layers": 4}'
 TRAIN = [
     "workflow/scripts/train.py", "--experiment", "transformer_narrow-glyphs", "--architecture-name", "transformer_narrow",

@@ -1,12 +1,14 @@
 """Bad configuration stops with one paragraph that names the key or file and what would do."""
 
+import gzip
 import shutil
 from pathlib import Path
 
 import pytest
 import yaml
 
-from dag.config import load_study
+from dag.config import check_files, load_study, original_files, readers
+from idx_files import write_family
 from repdyn.errors import StudyError
 
 ROOT = Path(__file__).parents[2]
@@ -87,6 +89,9 @@ def test_the_published_overlay_selects_the_published_datasets(folder):
         ({"phase1__window": 500}, "phase1.window is 500; a run has only 401 measurements"),
         ({"training__batch_size": 1100}, "batch_size is 1100; dataset digits has 1085 training examples"),
         ({"experiments": "config/none.tsv"}, "config/none.tsv does not exist; key 'experiments' must name a file"),
+        ({"downloads": "config/none.yaml"}, "config/none.yaml does not exist; key 'downloads' must name a file"),
+        ({"mirror": "example.org/data"}, "key 'mirror' is 'example.org/data'; an address that starts with https://"),
+        ({"data_dir": ""}, "key 'data_dir' is ''; the path of a folder is needed"),
         ({"datasets": "config/none.yaml"}, "config/none.yaml does not exist; key 'datasets' must name a file"),
     ],
 )
@@ -156,3 +161,68 @@ def test_a_bad_architecture_is_named(folder, networks, expected):
 def test_a_bad_dataset_is_named(folder):
     write(folder, "datasets.yaml", "digits: {kind: image, options: {train: 9, probe: 9}}")
     assert "key 'digits.size' is missing" in refused()
+
+
+@pytest.mark.parametrize(
+    ("downloads", "expected"),
+    [
+        (f"mnist: {{mirrors: [], files: {{a: {'a' * 64}}}}}", "key 'mnist.mirrors' is []; a list of addresses"),
+        ("mnist: {mirrors: [https://a], files: {}}", "key 'mnist.files' is {}; the SHA-256 of every original file"),
+        (f"mnist: {{mirrors: [a.org], files: {{a: {'a' * 64}}}}}", "key 'mnist.mirrors.0' is 'a.org'; an address that"),
+        ("mnist: {mirrors: ['https://a.org'], files: {a: md5}}", "key 'mnist.files.a' is 'md5'; a SHA-256 of 64"),
+        ("{}", "experiment 'x': the source of dataset 'mnist' is not in config/downloads.yaml"),
+    ],
+)
+def test_a_bad_source_of_files_is_named(folder, downloads, expected):
+    write(folder, "experiments.tsv", HEADER + "x\tmlp_wide\tmnist\n")
+    write(folder, "downloads.yaml", downloads)
+    assert expected in refused()
+
+
+@pytest.fixture
+def family(folder):
+    """A study of MNIST of 40 images, and the folder of its files."""
+    write(folder, "experiments.tsv", HEADER + "x\tmlp_wide\tmnist\ny\tmlp_wide\tmnist\nz\tmlp_wide\tdigits\n")
+    text = (ROOT / "config/datasets.yaml").read_text()
+    write(
+        folder, "datasets.yaml", text + "mnist: {kind: image, size: 28, files: true, options: {train: 32, probe: 20}}\n"
+    )
+    return write_family(folder / "data")
+
+
+def study():
+    return load_study(config())
+
+
+def test_files_at_hand_are_read_and_named_if_they_are_not_the_originals(family):
+    assert check_files(study()) == ["mnist"]
+    assert readers(study(), "mnist") == 2 and original_files(study(), "digits") == {}
+    found = original_files(study(), "mnist")
+    assert found["train-images-idx3-ubyte.gz"].name == "train-images-idx3-ubyte.gz"
+    assert found["train-labels-idx1-ubyte.gz"].name == "train-labels-idx1-ubyte"
+    for path in family.glob("*.gz"):
+        path.with_suffix("").write_bytes(gzip.decompress(path.read_bytes()))
+        path.unlink()
+    assert check_files(study()) == []
+
+
+def test_a_missing_file_is_left_to_a_job_and_a_broken_one_beside_it_is_not(family):
+    (family / "t10k-labels-idx1-ubyte").unlink()
+    check_files(study())
+    assert [file for file, path in original_files(study(), "mnist").items() if not path] == [
+        "t10k-labels-idx1-ubyte.gz"
+    ]
+    path = family / "train-images-idx3-ubyte.gz"
+    path.write_bytes(path.read_bytes()[:-30])
+    with pytest.raises(StudyError, match="train-images-idx3-ubyte.gz is truncated or corrupt"):
+        check_files(study())
+
+
+def test_a_missing_file_of_a_folder_that_cannot_be_written_to_stops_the_study(family, monkeypatch):
+    (family / "t10k-labels-idx1-ubyte").unlink()
+    monkeypatch.setattr("os.access", lambda path, _: Path(path) != family.relative_to(Path.cwd()))
+    with pytest.raises(StudyError) as caught:
+        check_files(study())
+    message = str(caught.value)
+    assert message.startswith("data/mnist lacks t10k-labels-idx1-ubyte.gz and cannot be written to")
+    assert "place them in data/mnist by hand" in message and "leave out the 2 experiments that read mnist" in message

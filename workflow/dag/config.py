@@ -2,13 +2,15 @@
 
 import csv
 import difflib
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 from jsonschema import Draft202012Validator
 
-from repdyn.datasets.registry import load
+from repdyn.datasets.originals import alternatives, stored, writable
+from repdyn.datasets.registry import check_file, load
 from repdyn.errors import StudyError
 from repdyn.families import ACCEPTS
 
@@ -24,21 +26,26 @@ class Study:
     experiments: dict[str, tuple[str, str]]
     architectures: dict[str, dict]
     datasets: dict[str, dict]
+    downloads: dict[str, dict]
 
 
 def load_study(config: dict) -> Study:
-    """Check the configuration and the three files it names. Raises StudyError naming the key or file that is wrong."""
+    """Check the configuration and the four files it names. Raises StudyError naming the key or file that is wrong."""
     check(config, "config", "the configuration")
     architectures = read_yaml(config["architectures"], "architectures")
     datasets = read_yaml(config["datasets"], "datasets")
+    downloads = read_yaml(config["downloads"], "downloads")
     experiments = read_experiments(config["experiments"])
     for name, (architecture, dataset) in experiments.items():
         where = f"{config['experiments']}, experiment {name!r}"
         network = known(architecture, architectures, f"{where}: architecture", config["architectures"])
         data = known(dataset, datasets, f"{where}: dataset", config["datasets"])
         check_pair(where, architecture, network, dataset, data)
+        if data.get("files"):
+            known(dataset, downloads, f"{where}: the source of dataset", config["downloads"])
     read_yaml(HYPOTHESES, "hypotheses")
-    study = Study(config, experiments, architectures, {name: datasets[name] for _, name in experiments.values()})
+    used = {name: datasets[name] for _, name in experiments.values()}
+    study = Study(config, experiments, architectures, used, downloads)
     check_numbers(study)
     return study
 
@@ -184,8 +191,49 @@ def check_numbers(study: Study) -> None:
             )
 
 
-def check_files(study: Study) -> None:
-    """Read every dataset that comes from files once, so that a missing or broken file stops the study before any job."""
+def original_files(study: Study, name: str) -> dict[str, Path | None]:
+    """{published name: where it lies, None if it is missing} of the files that a dataset is read from, if any."""
+    if not study.datasets[name].get("files"):
+        return {}
+    return {file: stored(Path(study.config["data_dir"], name), file) for file in study.downloads[name]["files"]}
+
+
+def readers(study: Study, name: str) -> int:
+    """How many experiments read the dataset."""
+    return sum(dataset == name for _, dataset in study.experiments.values())
+
+
+def check_files(study: Study) -> list[str]:
+    """Read every original file at hand once, so that a broken one stops the study before any job.
+
+    Missing ones are left to a download job if their folder can be written to. Returns the datasets whose files are not
+    the published originals.
+    """
+    changed = []
     for name, data in study.datasets.items():
-        if data.get("files"):
-            load(name, study.config["data_seed"], directory=study.config["data_dir"], **data["options"])
+        files = original_files(study, name)
+        folder = Path(study.config["data_dir"], name)
+        if not all(files.values()):
+            require_writable(study, name, folder, [file for file, path in files.items() if path is None])
+            for path in filter(None, files.values()):
+                check_file(name, path)
+        elif files:
+            load(name, study.config["data_seed"], directory=folder.parent, **data["options"])
+        if any(path and differs(path, file, study.downloads[name]["files"][file]) for file, path in files.items()):
+            changed.append(name)
+    return changed
+
+
+def require_writable(study: Study, name: str, folder: Path, missing: list[str]) -> None:
+    """Raise StudyError if the missing files of a dataset could not be downloaded into its folder."""
+    if not writable(folder):
+        raise StudyError(
+            f"{folder} lacks {', '.join(missing)} and cannot be written to, so that they cannot be downloaded: "
+            + alternatives(name, folder, readers(study, name), study.config["experiments"])
+        )
+
+
+def differs(path: Path, file: str, sha256: str) -> bool:
+    """Whether a file is not the published one; of an unzipped one that is not known."""
+    with path.open("rb") as content:
+        return path.name == file and hashlib.file_digest(content, "sha256").hexdigest() != sha256

@@ -52,7 +52,7 @@ rule ledger:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=memory(1500),
         runtime=20,
     params:
         seeds=config["seeds"],

@@ -4,8 +4,9 @@ import json
 import re
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
-from dag.config import HYPOTHESES, check_files, load_study
+from dag.config import HYPOTHESES, check_files, load_study, original_files, readers
 from dag.imports import import_closure
 from repdyn.datasets.registry import LOADERS
 from repdyn.errors import StudyError
@@ -16,11 +17,13 @@ from repdyn.report.panels import STUDY as STUDY_PANELS
 try:
     STUDY = load_study(config)
     if workflow.is_main_process:
-        check_files(STUDY)
+        for name in check_files(STUDY):
+            logger.warning(f"{name} in {config['data_dir']}: not the published original files; used as they are.")
 except StudyError as error:
     raise WorkflowError(str(error))
 
 RESULTS = config["results"]
+DATA = Path(config["data_dir"]).as_posix()
 ENVIRONMENT = "../../envs/environment.yaml"
 FIGURES = f"{RESULTS}/figures"
 PAGES = "workflow/repdyn/report"
@@ -115,13 +118,31 @@ def measures(wildcards):
     return sorted(set().union(*files))
 
 
-def original_files(wildcards):
-    """The folder of a dataset that is read from files, as an option of its loader."""
-    return {"directory": config["data_dir"]} if STUDY.datasets[wildcards.dataset].get("files") else {}
+def originals(wildcards):
+    """The original files of a dataset, if it has any: where they lie, or where they will be downloaded to."""
+    found = original_files(STUDY, wildcards.dataset)
+    return [path.as_posix() if path else f"{DATA}/{wildcards.dataset}/{file}" for file, path in found.items()]
+
+
+def missing():
+    """The original files that are not there, as <dataset>/<file>."""
+    files = {name: original_files(STUDY, name) for name in STUDY.datasets}
+    return [f"{name}/{file}" for name, found in files.items() for file, path in found.items() if path is None]
+
+
+def loader_options(wildcards):
+    """The options of a dataset's loader as JSON, with the folder of its original files if it has any."""
+    data = STUDY.datasets[wildcards.dataset]
+    return json.dumps(data["options"] | ({"directory": DATA} if data.get("files") else {}))
 
 
 def architecture(wildcards):
     return STUDY.experiments[wildcards.experiment][0]
+
+
+def memory(megabytes):
+    """Memory of a job, doubled each time it is tried again."""
+    return lambda wildcards, attempt: megabytes * 2 ** (attempt - 1)
 
 
 def slowness(wildcards):

@@ -1,10 +1,42 @@
-"""Datasets, one file each."""
+"""Datasets, one file each, and the original files of those that are read from files."""
+
+
+localrules:
+    download,
+
+
+# Only files that are missing when Snakemake starts are outputs of this rule: nothing that lies there is ever replaced.
+# One job a file, because the outputs of a failed job are deleted, and all cores, because one connection is polite.
+rule download:
+    input:
+        code=code("download"),
+        sources=config["downloads"],
+    output:
+        f"{DATA}/{{original}}",
+    log:
+        f"{RESULTS}/logs/download/{{original}}.log",
+    wildcard_constraints:
+        original="|".join(map(re.escape, missing())) or "(?!)",
+    priority: 100
+    conda:
+        ENVIRONMENT
+    threads: workflow.cores
+    params:
+        mirror=config["mirror"] or "",
+        sheet=config["experiments"],
+        experiments=lambda wildcards: readers(STUDY, wildcards.original.split("/")[0]),
+    message:
+        "Downloading {wildcards.original}"
+    shell:
+        "python {input.code[0]} --out {output} --sources {input.sources} --mirror={params.mirror:q} --sheet {params.sheet}"
+        " --experiments {params.experiments} > {log}"
 
 
 rule dataset:
     input:
         code=code("dataset"),
         loader=loader,
+        originals=originals,
     output:
         f"{RESULTS}/data/{{dataset}}.safetensors",
     log:
@@ -13,12 +45,12 @@ rule dataset:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
         runtime=10,
     params:
         kind=lambda wildcards: STUDY.datasets[wildcards.dataset]["kind"],
         seed=config["data_seed"],
-        options=lambda wildcards: json.dumps(STUDY.datasets[wildcards.dataset]["options"] | original_files(wildcards)),
+        options=loader_options,
     message:
         "Preparing dataset {wildcards.dataset}"
     shell:

@@ -19,7 +19,7 @@ rule phase1:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
         runtime=10,
     params:
         **config["phase1"],
@@ -47,7 +47,7 @@ rule aggregate:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
         runtime=10,
     params:
         seeds=config["seeds"],
@@ -74,7 +74,7 @@ rule pooled:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
         runtime=10,
     params:
         seeds=config["seeds"],
@@ -97,7 +97,7 @@ rule battery:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
         runtime=30,
     params:
         draws=config["validity"]["draws"],
@@ -123,7 +123,7 @@ rule validity:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
         runtime=30,
     params:
         seeds=config["seeds"],

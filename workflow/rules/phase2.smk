@@ -15,7 +15,7 @@ rule moments:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=memory(500),
         runtime=10,
     params:
         run=subpath(output[0], parent=True),
@@ -51,7 +51,7 @@ rule phase2:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
         runtime=30,
     params:
         run=subpath(output.measurements, parent=True),
@@ -85,7 +85,7 @@ rule hypotheses:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
         runtime=20,
     params:
         seeds=config["seeds"],

@@ -23,7 +23,7 @@ rule run_page:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=memory(500),
         runtime=10,
     params:
         run=lambda wildcards, input: str(Path(input.facts).parent),
@@ -66,7 +66,7 @@ rule report:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
         runtime=10,
     params:
         runs=runs_folder,
@@ -107,7 +107,7 @@ rule integrated_report:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=memory(500),
         runtime=10,
     params:
         seeds=config["seeds"],

@@ -15,7 +15,7 @@ rule heatmap:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
         runtime=10,
     params:
         metric=config["phase1"]["metrics"][0],
@@ -40,7 +40,7 @@ rule figure_moments:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
         runtime=10,
     params:
         metric=config["phase1"]["metrics"][0],
@@ -66,7 +66,7 @@ rule figure_similarity:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
         runtime=10,
     params:
         run=lambda wildcards, output: str(Path(output[0]).parent),
@@ -90,7 +90,7 @@ rule figure_attention:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
         runtime=10,
     params:
         run=lambda wildcards, output: str(Path(output[0]).parent),
@@ -115,7 +115,7 @@ rule figure_filters:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
         runtime=10,
     params:
         run=lambda wildcards, output: str(Path(output[0]).parent),

@@ -14,7 +14,7 @@ rule figure_loss_curves:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=memory(1500),
         runtime=10,
     params:
         quantity="loss",
@@ -51,7 +51,7 @@ rule figure_dimension_curves:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=memory(1500),
         runtime=10,
     params:
         runs=runs_folder,
@@ -76,7 +76,7 @@ rule figure_final_dimension:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
         runtime=10,
     params:
         stem=subpath(output[0], strip_suffix=".webp"),
@@ -99,7 +99,7 @@ rule figure_specialisation:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
         runtime=10,
     params:
         stem=subpath(output[0], strip_suffix=".webp"),
@@ -125,7 +125,7 @@ rule figure_selectivity:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
         runtime=10,
     params:
         stem=subpath(output[0], strip_suffix=".webp"),
@@ -150,7 +150,7 @@ rule figure_hypotheses:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
         runtime=10,
     params:
         stem=subpath(output[0], strip_suffix=".webp"),
@@ -177,7 +177,7 @@ rule dashboard_data:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=memory(1500),
         runtime=10,
     params:
         runs=runs_folder,
@@ -201,7 +201,7 @@ rule figure_dashboard:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
         runtime=10,
     params:
         stem=subpath(output[0], strip_suffix=".webp"),
@@ -225,7 +225,7 @@ rule deep_dive_data:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=memory(1500),
         runtime=10,
     params:
         runs=runs_folder,
@@ -248,7 +248,7 @@ rule figure_deep_dive:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
         runtime=10,
     params:
         stem=subpath(output[0], strip_suffix=".webp"),
@@ -272,7 +272,7 @@ rule velocity_data:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=memory(1500),
         runtime=10,
     params:
         runs=runs_folder,
@@ -295,7 +295,7 @@ rule figure_velocity:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
         runtime=10,
     params:
         stem=subpath(output[0], strip_suffix=".webp"),
@@ -318,7 +318,7 @@ rule figure_repaired:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
         runtime=10,
     params:
         stem=subpath(output[0], strip_suffix=".webp"),
@@ -341,7 +341,7 @@ rule figure_validity:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
         runtime=10,
     params:
         stem=subpath(output[0], strip_suffix=".webp"),

@@ -19,7 +19,7 @@ rule train:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=memory(1500),
         runtime=60,
     params:
         out=subpath(output.facts, parent=True),

@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+from pathlib import Path
 
 from repdyn.datasets import Dataset, check
 from repdyn.errors import StudyError
@@ -17,6 +18,7 @@ LOADERS = {
     "qmnist": "idx",
     "ag_news": "ag_news",
 }
+READERS = {"idx": "read_idx", "ag_news": "read_csv"}
 
 
 def load(name: str, seed: int, **options) -> Dataset:
@@ -37,3 +39,9 @@ def load(name: str, seed: int, **options) -> Dataset:
     if "directory" in parameters and options.get("directory") is None:
         raise StudyError(f"dataset {name} is read from files: name their folder with the config key data_dir")
     return check(loader(seed, **options))
+
+
+def check_file(name: str, path: Path) -> None:
+    """Read one original file of the dataset `name`. Raises StudyError if it is broken."""
+    module = LOADERS[name]
+    getattr(importlib.import_module(f"repdyn.datasets.{module}"), READERS[module])(path)
