@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.audit.estimates import Estimate, ratio
+from repdyn.audit.estimates import Estimate, ratio, within
 
 # The published steps 100, 1,000 and 2,000 of 2,000, as phases.
 PAIRS = {"cosine_100_1000": (0.05, 0.5), "cosine_1000_2000": (0.5, 1.0)}
@@ -29,7 +29,7 @@ def filter_quantities(cosines: pd.DataFrame) -> dict[tuple[str, str], Estimate]:
     table = cosines.assign(one=1)
     deep = table[table["architecture"] == "cnn_deep"]
     return {
-        ("C16", name + suffix): ratio(part, name)
+        ("C16", name + suffix): within(ratio(part, name), -1.0, 1.0)
         for suffix, part in (("", deep), ("_all_cnn", table))
         for name in PAIRS
     }
