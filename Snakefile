@@ -35,3 +35,12 @@ rule all:
     input:
         f"{RESULTS}/report/index.html",
         f"{RESULTS}/report/integrated_report.json",
+
+
+onerror:
+    if not config["partial"]:
+        print(
+            "Jobs failed; each one's log says why. Mended, the same command continues. To report on the experiments that have"
+            " finished, and name the others: add --config partial=True (and run with --keep-going first, so that all do).",
+            file=sys.stderr,
+        )

@@ -43,7 +43,7 @@ AFTER_TRAINING = {**AFTER_PHASE1, **VALIDITY}
 # What a single new run of an MLP leads to: its own jobs and all that read every run.
 ONE_MLP = {
     "train": 1, "phase1": 1, "heatmap": 1, "moments": 1, "figure_moments": 1, "phase2": 1, "figure_similarity": 1,
-    "run_page": 1, **VALIDITY, **STUDY, **TESTED, "figure_selectivity": 1, **PAGE,
+    "run_page": 1, **VALIDITY, **STUDY, **INSIDE_STUDY, **PAGE,
 }  # fmt: skip
 
 
@@ -239,7 +239,7 @@ ALL = {"train": RUNS, **AFTER_TRAINING}
         ("workflow/repdyn/figures/filters.py", {"figure_filters": CNNS, "run_page": CNNS, **PAGE}),
         ("workflow/repdyn/figures/learning.py", {**CURVES, **PAGE}),
         ("workflow/repdyn/figures/final.py", {"figure_final_dimension": 1, **PAGE}),
-        ("workflow/repdyn/report/index.py", PAGE),
+        ("workflow/repdyn/report/index.py", {**REPORT, **PAGE}),
         ("workflow/repdyn/report/templates/run.html.j2", PAGES),
         ("workflow/repdyn/report/captions/dashboard.rst", PAGE),
         ("workflow/repdyn/report/captions/filters.rst", {"run_page": CNNS, **PAGE}),
@@ -281,6 +281,34 @@ def test_snakemake_makes_its_own_report(study, tmp_path):
     assert all(word in page for word in ("Tables", "Study", "Runs", "Dashboard", "Filters of the first convolution"))
     caption = (study.folder / "workflow/repdyn/report/captions/dashboard.rst").read_text().split(":")[0]
     assert caption in page and "rulegraph" in page
+
+
+def test_a_failed_experiment_leaves_a_report_that_names_it(study):
+    blocked = study.folder / RESULTS / "runs/mlp_medium-digits/seed0/unfinished"
+    blocked.parent.mkdir(parents=True)
+    blocked.write_text("a file where training wants a folder")
+    page = study.folder / RESULTS / "report/index.html"
+    with study.edit("tests/small/experiments.tsv", "mlp_medium-digits\tmlp_medium\tdigits\n"):
+        done = study.snakemake("--keep-going")
+        assert done.returncode == 1 and "add --config partial=True" in done.stderr
+        done = study.snakemake("--config", "partial=True")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "1 experiment of the study did not finish" in page.read_text()
+        report = json.loads((page.parent / "integrated_report.json").read_text())
+        assert any("mlp_medium-digits" in text for text in report["metadata"]["missing"])
+    shutil.rmtree(blocked.parents[1])
+    assert study.snakemake().returncode == 0
+    assert "did not finish" not in page.read_text() and study.planned() == {}
+
+
+def test_one_family_alone_makes_a_whole_report(study):
+    sheet = study.folder / "one_family.tsv"
+    sheet.write_text("experiment\tarchitecture\tdataset\nmlp_narrow-digits\tmlp_narrow\tdigits\n")
+    done = study.snakemake("--config", f"experiments={sheet.name}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    page = (study.folder / RESULTS / "report/index.html").read_text()
+    assert "1 run of 1 experiment" in page
+    assert study.snakemake().returncode == 0 and study.planned() == {}
 
 
 def test_bad_input_stops_before_any_job_in_one_paragraph(study):

@@ -189,6 +189,12 @@ def test_no_runs_at_all():
     assert "The study has no finished run." in words and "No run has finished." in words
 
 
+def test_experiments_that_did_not_finish_are_named():
+    words = Reader(page_of(study(), unfinished=["cnn_deep-glyphs"])).words()
+    assert "1 experiment of the study did not finish and is in no number here: cnn_deep-glyphs." in words
+    assert "did not finish" not in Reader(page_of(study())).words()
+
+
 def test_no_jumps():
     experiments = study().assign(jumps=0, jumps_per_layer=0.0, early=0, middle=0, late=0)
     assert "The jump detector found nothing in any run." in Reader(page_of(experiments)).words()

@@ -35,7 +35,7 @@ rule audit:
 rule ledger:
     input:
         code=code("ledger"),
-        sheet=config["experiments"],
+        sheet=SHEET,
         audited=f"{PUBLISHED}/ledger.csv",
         claims=CLAIMS,
         facts=every_run("run.json"),

@@ -7,6 +7,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
 from dag.config import HYPOTHESES, check_files, load_study, original_files, readers
+from dag.finished import finished, write_sheet
 from dag.imports import import_closure
 from repdyn.datasets.registry import LOADERS
 from repdyn.errors import StudyError
@@ -27,6 +28,15 @@ DATA = Path(config["data_dir"]).as_posix()
 ENVIRONMENT = "../../envs/environment.yaml"
 FIGURES = f"{RESULTS}/figures"
 PAGES = "workflow/repdyn/report"
+REPORTED = STUDY.experiments
+SHEET = config["experiments"]
+if config["partial"]:
+    REPORTED = {name: STUDY.experiments[name] for name in finished(RESULTS, STUDY.experiments, config["seeds"])}
+    SHEET = f"{RESULTS}/finished.tsv"
+    if not REPORTED:
+        raise WorkflowError(f"partial is true, and no experiment has finished in {RESULTS}; run without it first.")
+    if workflow.is_main_process:
+        write_sheet(SHEET, REPORTED)
 RUN = f"{RESULTS}/runs/{{experiment}}/seed{{seed}}"
 
 
@@ -42,10 +52,10 @@ def code(name):
 
 
 def every_run(name, families=("mlp", "cnn", "transformer")):
-    """The file of that name of every run, or of every run of some families."""
+    """The file of that name of every run that is reported on, or of those of some families."""
     chosen = [
         experiment
-        for experiment, (network, _) in STUDY.experiments.items()
+        for experiment, (network, _) in REPORTED.items()
         if STUDY.architectures[network]["family"] in families
     ]
     return expand(f"{RUN}/{name}", experiment=chosen, seed=range(config["seeds"]))

@@ -35,7 +35,7 @@ rule phase1:
 rule aggregate:
     input:
         code=code("aggregate"),
-        sheet=config["experiments"],
+        sheet=SHEET,
         facts=every_run("run.json"),
         summaries=every_run("phase1.json"),
         trajectories=every_run("trajectory.parquet"),
@@ -61,7 +61,7 @@ rule aggregate:
 rule pooled:
     input:
         code=code("pooled"),
-        sheet=config["experiments"],
+        sheet=SHEET,
         facts=every_run("run.json"),
         summaries=every_run("phase1.json"),
         jumps=every_run("jumps.parquet"),
@@ -111,7 +111,7 @@ rule validity:
     input:
         code=code("validity"),
         battery=rules.battery.output,
-        sheet=config["experiments"],
+        sheet=SHEET,
         trajectories=every_run("trajectory.parquet"),
     output:
         validity=table("validity.parquet"),

@@ -70,7 +70,7 @@ rule hypotheses:
     input:
         code=code("hypotheses"),
         declared=HYPOTHESES,
-        sheet=config["experiments"],
+        sheet=SHEET,
         facts=every_run("run.json"),
         plans=every_run("moments.json"),
         measurements=every_run("measurements.parquet"),

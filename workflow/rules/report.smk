@@ -37,6 +37,7 @@ rule report:
     input:
         code=code("report"),
         page=page_files("index", STUDY_PANELS),
+        sheet=config["experiments"],
         experiments=rules.aggregate.output,
         figures=expand(f"{FIGURES}/{{name}}.webp", name=STUDY_PANELS),
         provenance=every_run("provenance.json"),
@@ -55,7 +56,7 @@ rule report:
         ],
         pages=expand(
             rules.run_page.output,
-            experiment=STUDY.experiments,
+            experiment=REPORTED,
             seed=range(config["seeds"]),
         ),
     output:
@@ -73,7 +74,8 @@ rule report:
     message:
         "Writing {output}"
     shell:
-        "python {input.code[0]} --experiments {input.experiments} --runs-root {params.runs} --figures {input.figures}"
+        "python {input.code[0]} --sheet {input.sheet} --experiments {input.experiments} --runs-root {params.runs}"
+        " --figures {input.figures}"
         " --evidence {input.evidence} --inside {input.inside} --out {output} > {log} 2>&1"
 
 

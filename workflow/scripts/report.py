@@ -13,6 +13,7 @@ from runs import run_folder
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sheet", type=Path, required=True, help="sample sheet of the whole study")
     parser.add_argument("--experiments", type=Path, required=True)
     parser.add_argument("--runs-root", type=Path, required=True)
     parser.add_argument("--figures", type=Path, nargs="*", default=[], help="WebP files named like the panels")
@@ -31,6 +32,7 @@ def main():
         )
         for name in ("provenance.json", "phase2_provenance.json")
     )
+    planned = pd.read_csv(arguments.sheet, sep="\t", comment="#")["experiment"]
     page = render(
         experiments,
         {path.stem: picture(path.read_bytes()) for path in arguments.figures},
@@ -38,6 +40,7 @@ def main():
         {path.stem: pd.read_parquet(path) for path in arguments.evidence},
         {path.stem: pd.read_parquet(path) for path in arguments.inside},
         {"Training": training, "Phase 2": phase2},
+        [name for name in planned if name not in set(experiments["experiment"])],
     )
     with atomic(arguments.out) as temporary:
         temporary.write_text(page, encoding="utf-8")

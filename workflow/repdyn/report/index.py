@@ -46,6 +46,7 @@ def render(
     evidence: dict[str, pd.DataFrame] | None = None,
     inside: dict[str, pd.DataFrame] | None = None,
     stages: dict[str, pd.DataFrame] | None = None,
+    unfinished: list[str] | None = None,
 ) -> str:
     """The page as HTML.
 
@@ -56,7 +57,7 @@ def render(
     config_digest, machine, python, versions (a dict). Whatever is missing is said on the page.
     evidence: the tables of `evidence`, by name: ledger, statistics, validity, validity_verdicts, agreement.
     inside: the tables of `mechanisms`, by name: moments, measurements, hypotheses. stages: by name of a stage, its jobs with
-    cpu_seconds and peak_memory_mb.
+    cpu_seconds and peak_memory_mb. unfinished: experiments of the study that are not in the tables.
     """
     runs = with_clocks(experiments, provenance)
     runs = runs.astype(dict.fromkeys(MEASURED, np.float64))
@@ -64,6 +65,7 @@ def render(
         "index",
         columns=COLUMNS,
         summary=summary(runs),
+        unfinished=unfinished or [],
         families=by_family(runs),
         rows=[_row(run) for run in runs.to_dict("records")],
         panels=STUDY,
