@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 
 from html_reader import Reader, webp
+from repdyn.intervals import BOOTSTRAP_RUNS
+from repdyn.periods import EARLY, MIDDLE
 from repdyn.report.html import MISSING, written
 from repdyn.report.index import COLUMNS, by_family, render, sources, summary, with_clocks
 from repdyn.report.panels import STUDY
@@ -206,6 +208,12 @@ def test_nothing_evaluable(missing):
     experiments = study().assign(**dict.fromkeys(unknown, missing), pattern=None)
     words = Reader(page_of(experiments)).words()
     assert "nan" not in words.lower().split() and "None" not in words.split()
+
+
+def test_methods_name_the_constants_that_the_code_uses():
+    words = Reader(page_of(study())).words()
+    assert f"Early is below {EARLY:g}, middle up to {MIDDLE:g}, late after that." in words
+    assert f"Bootstrap (Efron 1987) from {BOOTSTRAP_RUNS} runs on" in words
 
 
 def test_limits_name_the_declared_rate_and_single_seeds():

@@ -7,6 +7,8 @@ import pandas as pd
 
 from repdyn.detectors.levelshift import ALPHA
 from repdyn.figures.style import family_name, family_order, plural, untrained
+from repdyn.intervals import BOOTSTRAP_RUNS, MINIMUM_RUNS
+from repdyn.periods import EARLY, MIDDLE
 from repdyn.report.evidence import agreement_rows, claim_rows, detector_rows, statistic_rows, verdict_counts
 from repdyn.report.html import MISSING, Picture, fill, page_name, written
 from repdyn.report.mechanisms import hypothesis_rows, measurement_tables, moment_rows, moment_summary
@@ -73,6 +75,10 @@ def render(
         pictures={name: figures.get(name) for name in STUDY},
         apart=flagged_note(runs),
         alpha=f"{100 * ALPHA:g} %",
+        early=f"{EARLY:g}",
+        middle=f"{MIDDLE:g}",
+        minimum_runs=MINIMUM_RUNS,
+        bootstrap_runs=BOOTSTRAP_RUNS,
         **_evidence(evidence or {}),
         **_inside(inside or {}, len(runs)),
         stages=[stage_row(name, jobs) for name, jobs in (stages or {}).items()],
