@@ -14,15 +14,10 @@ from repdyn.measures.subject import Subject
 from repdyn.replay import materialise
 from repdyn.tracking import evaluate
 from repdyn.training import Recipe, checkpoint_steps, get_state, initialise, make_optimizer, train_steps
+from tiny_networks import NETWORKS, SHAPE, data
 
 RECIPE = Recipe(("test", 0), steps=40, batch_size=8, learning_rate=1e-2)
 GRID = checkpoint_steps(40, 16)
-NETWORKS = {
-    "mlp": {"family": "mlp", "hidden": [12, 8]},
-    "cnn": {"family": "cnn", "channels": [4, 6]},
-    "transformer": {"family": "transformer", "width": 16, "heads": 4, "layers": 2},
-}
-SHAPE = {"kind": "image", "shape": (1, 16, 16), "classes": 3}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -31,14 +26,6 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
-
-
-def data(n=60, seed=0):
-    rng = np.random.default_rng(seed)
-    labels = np.arange(n) % 3
-    images = rng.random((n, 1, 16, 16)) * 0.3
-    images[np.arange(n), :, labels * 5] += 0.7
-    return torch.from_numpy(images.astype(np.float32)), torch.from_numpy(labels)
 
 
 def trained(family):

@@ -18,13 +18,8 @@ from repdyn.training import (
     standardise,
     train_steps,
 )
+from tiny_networks import NETWORKS, SHAPE, data
 
-NETWORKS = {
-    "mlp": {"family": "mlp", "hidden": [12, 8]},
-    "cnn": {"family": "cnn", "channels": [4, 6]},
-    "transformer": {"family": "transformer", "width": 16, "heads": 4, "layers": 2},
-}
-SHAPE = {"kind": "image", "shape": (1, 16, 16), "classes": 3}
 STEPS = 30
 
 
@@ -38,14 +33,6 @@ def one_thread():
 
 def recipe(**changes):
     return Recipe(**{"key": ("test", 0), "steps": STEPS, "batch_size": 8, "learning_rate": 1e-2, **changes})
-
-
-def data(n=60, seed=0):
-    rng = np.random.default_rng(seed)
-    labels = np.arange(n) % 3
-    images = rng.random((n, 1, 16, 16)) * 0.3
-    images[np.arange(n), :, labels * 5] += 0.7
-    return torch.from_numpy(images.astype(np.float32)), torch.from_numpy(labels)
 
 
 def start(family, plan):

@@ -55,8 +55,8 @@ def every_run(name, families=("mlp", "cnn", "transformer")):
     """The file of that name of every run that is reported on, or of those of some families."""
     chosen = [
         experiment
-        for experiment, (network, _) in REPORTED.items()
-        if STUDY.architectures[network]["family"] in families
+        for experiment, (name_of_network, _) in REPORTED.items()
+        if STUDY.architectures[name_of_network]["family"] in families
     ]
     return expand(f"{RUN}/{name}", experiment=chosen, seed=range(config["seeds"]))
 
@@ -98,12 +98,11 @@ def figures_of_run(family):
 
 
 def run_figures(wildcards):
-    family = STUDY.architectures[architecture(wildcards)]["family"]
-    return expand(f"{RUN}/{{name}}.webp", name=figures_of_run(family), allow_missing=True)
+    return expand(f"{RUN}/{{name}}.webp", name=figures_of_run(network(wildcards)["family"]), allow_missing=True)
 
 
 def run_page_files(wildcards):
-    return page_files("run", figures_of_run(STUDY.architectures[architecture(wildcards)]["family"]))
+    return page_files("run", figures_of_run(network(wildcards)["family"]))
 
 
 def runs_folder(wildcards):
@@ -123,7 +122,7 @@ def loader(wildcards):
 
 def measures(wildcards):
     """The measurement modules that fit a run's family, likewise imported by name."""
-    names = modules_for(STUDY.architectures[architecture(wildcards)]["family"])
+    names = modules_for(network(wildcards)["family"])
     files = [import_closure(f"workflow/repdyn/measures/{name}.py", ("workflow",)) for name in names]
     return sorted(set().union(*files))
 
@@ -155,7 +154,12 @@ def memory(megabytes):
     return lambda wildcards, attempt: megabytes * 2 ** (attempt - 1)
 
 
+def network(wildcards):
+    """The description of a run's network."""
+    return STUDY.architectures[architecture(wildcards)]
+
+
 def slowness(wildcards):
     """Higher for networks that train longer: started first, so that no core waits for the last one."""
-    network = STUDY.architectures[architecture(wildcards)]
-    return {"mlp": 0, "cnn": 10, "transformer": 20}[network["family"]] + network.get("layers", 0)
+    described = network(wildcards)
+    return {"mlp": 0, "cnn": 10, "transformer": 20}[described["family"]] + described.get("layers", 0)

@@ -55,7 +55,7 @@ rule phase2:
         runtime=30,
     params:
         run=subpath(output.measurements, parent=True),
-        architecture=lambda wildcards: json.dumps(STUDY.architectures[architecture(wildcards)]),
+        architecture=lambda wildcards: json.dumps(network(wildcards)),
         training=section("training"),
         checkpoint_every=config["checkpoints"]["every"],
     message:

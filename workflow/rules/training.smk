@@ -24,7 +24,7 @@ rule train:
     params:
         out=subpath(output.facts, parent=True),
         name=architecture,
-        architecture=lambda wildcards: json.dumps(STUDY.architectures[architecture(wildcards)]),
+        architecture=lambda wildcards: json.dumps(network(wildcards)),
         training=section("training"),
         tracking=section("tracking"),
         checkpoint_every=config["checkpoints"]["every"],

@@ -29,18 +29,23 @@ def picture(content: bytes, kind: str = "webp") -> Picture:
     return Picture(f"data:image/{kind};base64,{b64encode(content).decode()}", width, height)
 
 
-def fill(template: str, **values) -> str:
-    """A template of this package as HTML; a value that the template needs and does not get is an error."""
+def templates(autoescape: bool):
+    """The templates of this package; a value that one needs and does not get is an error."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    environment = Environment(
+    return Environment(
         loader=PackageLoader("repdyn.report"),
-        autoescape=True,
+        autoescape=autoescape,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+
+
+def fill(template: str, **values) -> str:
+    """A template of this package as HTML."""
+    environment = templates(autoescape=True)
     environment.filters |= {"written": written, "plural": plural}
     environment.globals |= {"font": FONT, "family_colours": FAMILY_COLOURS, "family_name": family_name}
     return environment.get_template(f"{template}.html.j2").render(values)

@@ -11,7 +11,7 @@ from repdyn.errors import StudyError
 from repdyn.figures.style import family_order, plural, untrained
 from repdyn.figures.verdicts import MEANINGS
 from repdyn.report.evidence import detector_rows, statistic_rows, verdict_counts
-from repdyn.report.html import interval, short
+from repdyn.report.html import interval, short, templates
 from repdyn.report.index import summary
 from repdyn.report.mechanisms import hypothesis_rows, moment_summary
 
@@ -245,17 +245,8 @@ def _moments(moments: pd.DataFrame) -> list[dict]:
 
 def markdown(report: dict[str, Any]) -> str:
     """The document as Markdown, from nothing but itself: `report` as returned by `document` or read from its JSON."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
     # Plain text is escaped where it could break a table, by `table_row`; HTML escapes would be shown as they are.
-    environment = Environment(
-        loader=PackageLoader("repdyn.report"),
-        autoescape=False,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = templates(autoescape=False)
     environment.filters |= {"row": table_row, "head": table_head, "short": short, "plural": plural}
     validity = _frame(report["detectors"]["validity"])
     detectors, scenarios = detector_rows(validity) if len(validity) else ([], [])
