@@ -23,8 +23,9 @@ def measured(*rows):
 
 def test_cosines_are_those_of_the_first_convolution_between_the_published_phases():
     table = measured(
+        (100, 1000, "blocks.1.conv", "weight_cosine", 0.2),
         (0, 100, "blocks.0.conv", "weight_cosine", 0.1), (100, 1000, "blocks.0.conv", "weight_cosine", 0.97),
-        (1000, 2000, "blocks.0.conv", "weight_cosine", 0.99), (100, 1000, "blocks.1.conv", "weight_cosine", 0.2),
+        (1000, 2000, "blocks.0.conv", "weight_cosine", 0.99),
         (100, 1000, "blocks.0.conv", "weight_change", 0.3),
     )  # fmt: skip
     assert filter_cosines(table, 2000) == {"cosine_100_1000": 0.97, "cosine_1000_2000": 0.99}

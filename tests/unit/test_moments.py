@@ -60,6 +60,11 @@ def test_controls_keep_to_the_period_of_their_jump():
     assert control == (165, 175, 185)
 
 
+def test_a_control_is_never_cut_by_the_end():
+    # Step 2000 is nearer, but half of its window lies beyond the run.
+    assert spans(planned(("a", 1980, 0.9)), "control") == [(1950, 1960, 1970)]
+
+
 def test_a_jump_without_a_quiet_moment_is_kept_and_said():
     result = planned(*[("a", step, 0.5) for step in range(5, 200, 5)])
     assert len(spans(result, "jump")) == 2 and spans(result, "control") == []
