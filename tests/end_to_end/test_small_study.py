@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from conftest import Project, environment
+from html_reader import Reader
 from repdyn.hypotheses import VERDICTS
 from repdyn.measures.table import COLUMNS
 from repdyn.moments import steps_of
@@ -122,6 +123,14 @@ def test_every_run_has_a_page_that_the_report_links(study):
         name = f"runs/{run.parent.name}-seed0.html"
         assert f'href="{name}"' in page
         assert "../index.html" in (folder / name).read_text()
+
+
+def test_the_page_says_what_every_job_before_it_cost(study):
+    page = Reader((study.folder / RESULTS / "report/index.html").read_text(encoding="utf-8"))
+    stages = {row[0]["text"]: [cell["text"] for cell in row[1:]] for row in page.tables["stage-table"][1:]}
+    assert {"Data", "Training", "Phase 1", "Phase 2", "Audit", "Run figures", "Study figures", "Report"} <= set(stages)
+    assert stages["Training"][0] == stages["Report"][0] == str(RUNS)
+    assert all(jobs.isdigit() and "n/a" not in others for jobs, *others in stages.values()), stages
 
 
 def test_measurements_of_every_family_have_one_shape_and_every_module(study):

@@ -44,6 +44,11 @@ def plan(*moments) -> dict:
     }
 
 
+# Every significant jump, more of them than moments.
+ALL_JUMPS = pd.DataFrame(
+    {"layer": ["blocks.0", "embedding", "blocks.1.attention"], "step": [25, 25, 1600], "metric": "participation_ratio"}
+)
+NO_JUMPS = ALL_JUMPS[:0]
 JUMPS = plan(
     moment(0, "jump", 25, layer="blocks.0", size=0.2),
     moment(0, "control", 45),
@@ -123,7 +128,7 @@ def says(figure) -> str:
 
 
 def test_readability_check_sees_an_overlap_and_a_cut():
-    figure = moment_plan(trajectory(["hidden.0", "output"]), JUMPS)
+    figure = moment_plan(trajectory(["hidden.0", "output"]), JUMPS, NO_JUMPS)
     extra = figure.text(0.5, 0.5, "one")
     figure.text(0.5, 0.5, "two")
     with pytest.raises(AssertionError, match="one"):
@@ -138,7 +143,7 @@ def test_readability_check_sees_an_overlap_and_a_cut():
 
 def test_plan_shows_every_layer_and_every_window_where_it_lies():
     layers = transformer_layers(2)
-    figure = moment_plan(trajectory(layers), JUMPS, title="a run")
+    figure = moment_plan(trajectory(layers), JUMPS, ALL_JUMPS, title="a run")
     lines, rows = figure.axes[:2]
     drawn_layers = {line.get_label(): line for line in lines.lines if line.get_label() in layers}
     assert list(drawn_layers) == layers
@@ -154,11 +159,22 @@ def test_plan_shows_every_layer_and_every_window_where_it_lies():
     assert "no significant jump" not in says(figure)
 
 
+def test_every_jump_is_marked_on_the_line_of_its_layer():
+    layers = transformer_layers(2)
+    figure = moment_plan(trajectory(layers), JUMPS, ALL_JUMPS)
+    marks = next(line for line in figure.axes[0].lines if line.get_marker() == "v")
+    depths = [layers.index(layer) for layer in ALL_JUMPS["layer"]]
+    heights = [1 + depth + step / 500 for depth, step in zip(depths, ALL_JUMPS["step"], strict=True)]
+    np.testing.assert_allclose(marks.get_xydata(), np.column_stack([ALL_JUMPS["step"], heights]))
+    assert "jump of a layer" in says(figure)
+    assert "jump of a layer" not in says(moment_plan(trajectory(layers), NOTHING, NO_JUMPS))
+
+
 @pytest.mark.parametrize(
     ("moments", "ending"), [(PLACEBO, "fixed grid and placebo only"), (NOTHING, "fixed grid only")]
 )
 def test_plan_without_a_jump_says_so(moments, ending):
-    figure = moment_plan(trajectory(["hidden.0", "hidden.1", "output"]), moments, title="a run")
+    figure = moment_plan(trajectory(["hidden.0", "hidden.1", "output"]), moments, NO_JUMPS, title="a run")
     assert f"no significant jump: {ending}" in says(figure)
     assert len(figure.axes[0].patches) == len(moments["moments"])
     assert_readable(figure)
@@ -167,10 +183,10 @@ def test_plan_without_a_jump_says_so(moments, ending):
 def test_plan_of_a_run_in_which_a_layer_dies_or_nothing_was_measured():
     frame = trajectory(["hidden.0", "output"])
     frame.loc[(frame["layer"] == "hidden.0") & (frame["step"] > 50), "participation_ratio"] = np.nan
-    line = moment_plan(frame, PLACEBO).axes[0].lines[0]
+    line = moment_plan(frame, PLACEBO, NO_JUMPS).axes[0].lines[0]
     assert np.isfinite(line.get_ydata()).sum() == 11
-    drawn(moment_plan(frame.assign(participation_ratio=np.nan), PLACEBO))
-    assert "No trajectory" in says(moment_plan(frame[:0], PLACEBO))
+    drawn(moment_plan(frame.assign(participation_ratio=np.nan), PLACEBO, NO_JUMPS))
+    assert "No trajectory" in says(moment_plan(frame[:0], PLACEBO, NO_JUMPS))
 
 
 @pytest.mark.parametrize("layers", [transformer_layers(6), [f"hidden.{i}" for i in range(15)] + ["output"], ["output"]])
@@ -178,7 +194,9 @@ def test_plan_is_readable(layers):
     five = [
         moment(i, kind, 30 + 40 * i, layer="blocks.5.feedforward", size=0.5) for i in range(5) for kind in ("jump",)
     ]
-    assert_readable(moment_plan(trajectory(layers), plan(*five), title="transformer_shallow-docstrings, seed 0"))
+    jumps = pd.DataFrame({"layer": layers, "step": 100})
+    title = "transformer_shallow-docstrings, seed 0"
+    assert_readable(moment_plan(trajectory(layers), plan(*five), jumps, title=title))
 
 
 def test_largest_jump_and_the_states_compared():
@@ -591,7 +609,7 @@ def test_equal_data_give_equal_bytes(name):
     def content():
         layers = ["hidden.0", "output"]
         figure = {
-            "plan": lambda: moment_plan(trajectory(layers), JUMPS),
+            "plan": lambda: moment_plan(trajectory(transformer_layers(2)), JUMPS, ALL_JUMPS),
             "similarity": lambda: similarity_matrices(similarities(layers), layers, JUMPS),
             "attention": lambda: attention_maps(attention(1, (0, 2000), 1, 4), NOTHING),
             "filters": lambda: filter_evolution(filters(GRID, 4), NOTHING),

@@ -293,6 +293,12 @@ def test_the_time_of_each_stage_is_the_sum_of_its_jobs():
     assert rows[1] == ["Training", "2", "2.5 min", "1,500 MB"]
 
 
+def test_jobs_without_a_record_are_counted_and_in_no_sum():
+    jobs = pd.DataFrame({"cpu_seconds": [100.0, np.nan], "peak_memory_mb": [500, np.nan]})
+    rows = texts(Reader(page_of(study(), stages={"Training": jobs, "Data": jobs[1:]})).tables["stage-table"])
+    assert rows[1:] == [["Training", "1 of 2", "100.0 s", "500 MB"], ["Data", "0 of 1", "n/a", "n/a"]]
+
+
 def test_statistics_stand_beside_their_nulls():
     page = Reader(page_of(study(), evidence=evidence()))
     assert texts(page.tables["statistic-table"])[1] == [

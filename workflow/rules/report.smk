@@ -33,6 +33,15 @@ rule run_page:
         "python {input.code[0]} --run {params.run} --figures {input.figures} --out {output} > {log} 2>&1"
 
 
+# {stage: where its jobs write their logs}; the report says what each stage cost.
+LOGS = {}
+for _rule in workflow.rules:
+    _stage = Path(_rule.snakefile).stem.replace("_", " ").replace("phase", "phase ").capitalize()
+    for _log in _rule.log:
+        without_constraints = re.sub(r"\{(\w+),[^}]*\}", r"{\1}", str(_log))
+        LOGS.setdefault(_stage, []).append(without_constraints.removeprefix(f"{RESULTS}/logs/"))
+
+
 rule report:
     input:
         code=code("report"),
@@ -41,7 +50,6 @@ rule report:
         experiments=rules.aggregate.output,
         figures=expand(f"{FIGURES}/{{name}}.webp", name=STUDY_PANELS),
         provenance=every_run("provenance.json"),
-        clocks=every_run("phase2_provenance.json"),
         evidence=[
             rules.ledger.output.ledger,
             rules.pooled.output.statistics,
@@ -71,11 +79,13 @@ rule report:
         runtime=10,
     params:
         runs=runs_folder,
+        logs=f"{RESULTS}/logs",
+        stages=lambda wildcards: json.dumps(LOGS),
     message:
         "Writing {output}"
     shell:
         "python {input.code[0]} --sheet {input.sheet} --experiments {input.experiments} --runs-root {params.runs}"
-        " --figures {input.figures}"
+        " --logs {params.logs} --stages {params.stages:q} --figures {input.figures}"
         " --evidence {input.evidence} --inside {input.inside} --out {output} > {log} 2>&1"
 
 

@@ -31,6 +31,7 @@ rule figure_moments:
     input:
         code=code("figure_moments"),
         plan=rules.moments.output,
+        jumps=rules.phase1.output.jumps,
         trajectory=rules.train.output.trajectory,
     output:
         run_figure("moments"),

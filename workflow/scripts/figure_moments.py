@@ -21,8 +21,11 @@ def main():
     moments = read_json(arguments.run / "moments.json")
     columns = ["step", "layer", "depth", arguments.metric]
     trajectory = pd.read_parquet(arguments.run / "trajectory.parquet", columns=columns)
+    jumps = pd.read_parquet(arguments.run / "jumps.parquet", columns=["layer", "step", "metric"])
+    jumps = jumps[jumps["metric"] == arguments.metric]
     title = f"{moments['experiment']}, seed {moments['seed']}"
-    write_figure(moment_plan(trajectory, moments, arguments.metric, title), arguments.out, PAGE_DPI, PAGE_LIMIT)
+    figure = moment_plan(trajectory, moments, jumps, arguments.metric, title)
+    write_figure(figure, arguments.out, PAGE_DPI, PAGE_LIMIT)
 
 
 if __name__ == "__main__":

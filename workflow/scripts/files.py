@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from clocks import print_cost
 from repdyn.errors import StudyError
 
 
@@ -81,9 +82,10 @@ def sha256(path: Path) -> str:
 
 @contextmanager
 def readable_errors():
-    """Print bad input and a full or read-only disk as one paragraph, and end with status 1."""
+    """Print bad input and a full or read-only disk as one paragraph, and end with status 1; else print what it cost."""
     try:
         yield
+        print_cost()
     except StudyError as error:
         sys.exit(f"\nError: {error}")
     except OSError as error:

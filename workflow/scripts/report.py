@@ -1,10 +1,12 @@
 """Write the report page from the table of runs, their provenance and the study's tables and figures."""
 
 import argparse
+import json
 from pathlib import Path
 
 import pandas as pd
 
+from clocks import logs_of, read_costs
 from files import atomic, read_json, readable_errors
 from repdyn.report.html import picture
 from repdyn.report.index import render
@@ -19,19 +21,26 @@ def main():
     parser.add_argument("--figures", type=Path, nargs="*", default=[], help="WebP files named like the panels")
     parser.add_argument("--evidence", type=Path, nargs="*", default=[], help="tables named like those of the page")
     parser.add_argument("--inside", type=Path, nargs="*", default=[], help="tables of phase 2, likewise")
+    parser.add_argument("--logs", type=Path, required=True, help="folder of the logs of all jobs")
+    parser.add_argument("--stages", type=json.loads, required=True, help="JSON: {stage: [patterns of its logs]}")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     experiments = pd.read_parquet(arguments.experiments)
     runs = list(zip(experiments["experiment"], experiments["seed"].astype(int), strict=True))
-    training, phase2 = (
-        pd.DataFrame(
-            [
-                {"experiment": run[0], "seed": run[1], **read_json(run_folder(arguments.runs_root, *run) / name)}
-                for run in runs
-            ]
-        )
-        for name in ("provenance.json", "phase2_provenance.json")
+    training = pd.DataFrame(
+        [
+            {
+                "experiment": run[0],
+                "seed": run[1],
+                **read_json(run_folder(arguments.runs_root, *run) / "provenance.json"),
+            }
+            for run in runs
+        ]
     )
+    stages = {
+        stage: read_costs([log for pattern in patterns for log in logs_of(arguments.logs, pattern, runs)])
+        for stage, patterns in arguments.stages.items()
+    }
     planned = pd.read_csv(arguments.sheet, sep="\t", comment="#")["experiment"]
     page = render(
         experiments,
@@ -39,7 +48,7 @@ def main():
         training,
         {path.stem: pd.read_parquet(path) for path in arguments.evidence},
         {path.stem: pd.read_parquet(path) for path in arguments.inside},
-        {"Training": training, "Phase 2": phase2},
+        stages,
         [name for name in planned if name not in set(experiments["experiment"])],
     )
     with atomic(arguments.out) as temporary:

@@ -20,6 +20,15 @@ LINEAR_STEPS = 30  # most jumps lie in the first dozens of steps: up to here the
 DEEPEST_COLOUR = 0.72  # of plasma: beyond it lines are too pale on white
 LOGITS = {"color": "black", "linestyle": (0, (3, 2))}
 
+JUMP = {
+    "color": "#F0E442",
+    "linestyle": "",
+    "marker": "v",
+    "markersize": 5,
+    "markeredgecolor": "black",
+    "markeredgewidth": 0.6,
+}
+
 LEFT, RIGHT, TOP, BOTTOM, WIDTH = 1.1, 2.7, 0.55, 0.45, 9.0  # inches
 KEY = WIDTH - RIGHT + 0.12
 BODY, ROW, GAP = 2.4, 0.27, 0.08  # inches
@@ -27,15 +36,19 @@ TABLE = (0.1, 0.5, 1.15)  # inches right of the rows: moment, control, layer of 
 
 
 @styled
-def moment_plan(trajectory: pd.DataFrame, moments: dict, metric: str = "participation_ratio", title: str = ""):
+def moment_plan(
+    trajectory: pd.DataFrame, moments: dict, jumps: pd.DataFrame, metric: str = "participation_ratio", title: str = ""
+):
     """One metric of all layers of a run against the step, and under it the moments at which the run is looked into.
 
     trajectory: as for `series.layer_series`. moments: as `moments.plan` returns it, with steps, the length of the
-    training. A row under the lines is a moment and, below it, its control (bars from the step before to the step
-    after, a line at the moment itself); the last row is the fixed grid. Without a jump the figure says so.
+    training. jumps: layer and step of every significant jump of the metric, each marked on its layer's line. A row under the
+    lines is a moment and, below it, its control (bars from the step before to the step after, a line at the moment
+    itself); the last row is the fixed grid. Without a jump the figure says so.
     """
     from matplotlib import colormaps
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
     if trajectory.empty:
         return message_figure("No trajectory to draw.")
@@ -52,6 +65,10 @@ def moment_plan(trajectory: pd.DataFrame, moments: dict, metric: str = "particip
     for layer, line in zip(layers, values.T, strict=True):
         look = {"color": colours[layer]} if layer in colours else LOGITS
         axes.plot(steps, np.where(np.isfinite(line), line, np.nan), linewidth=0.8, label=layer, **look)
+    at = [
+        (jump.step, values[np.searchsorted(steps, jump.step), layers.index(jump.layer)]) for jump in jumps.itertuples()
+    ]
+    axes.plot(*np.array(at).reshape(-1, 2).T, **JUMP)
     logarithmic([axes], pd.Series(values.ravel()))
     axes.set_ylabel(metric_name(metric))
     axes.tick_params(labelbottom=False)
@@ -62,7 +79,9 @@ def moment_plan(trajectory: pd.DataFrame, moments: dict, metric: str = "particip
     if inner:
         _depth_key(figure, [layer_name(layer) for layer in inner], list(colours.values()))
     if "output" in layers:
-        _logits_key(figure)
+        _key(figure, [Line2D([], [], label="logits", linewidth=0.8, **LOGITS)], TOP)
+    if at:
+        _key(figure, [Line2D([], [], label="jump of a layer", **JUMP)], TOP + 1.7)
     moment_key(figure, [moment["kind"] for moment in moments["moments"]], LEFT, TOP - 0.06)
     figure.text(LEFT / WIDTH, 1 - 0.08 / height, title, ha="left", va="top", fontsize=10)
     if largest_jump(moments) is None:
@@ -184,11 +203,9 @@ def _depth_key(figure, names: list[str], colours: list) -> None:
     bar.spines[:].set_visible(False)
 
 
-def _logits_key(figure) -> None:
-    from matplotlib.lines import Line2D
-
-    line = Line2D([], [], label="logits", linewidth=0.8, **LOGITS)
+def _key(figure, handles: list, from_top: float) -> None:
+    """A legend at the right of the lines, its upper edge `from_top` inches below the top of the figure."""
     figure.legend(
-        handles=[line], loc="upper left", bbox_to_anchor=(KEY / WIDTH, 1 - TOP / figure.get_figheight()),
+        handles=handles, loc="upper left", bbox_to_anchor=(KEY / WIDTH, 1 - from_top / figure.get_figheight()),
         borderaxespad=0, borderpad=0, handlelength=1.4, handletextpad=0.5, fontsize=7.5,
     )  # fmt: skip

@@ -59,7 +59,8 @@ def render(
     config_digest, machine, python, versions (a dict). Whatever is missing is said on the page.
     evidence: the tables of `evidence`, by name: ledger, statistics, validity, validity_verdicts, agreement.
     inside: the tables of `mechanisms`, by name: moments, measurements, hypotheses. stages: by name of a stage, its jobs with
-    cpu_seconds and peak_memory_mb. unfinished: experiments of the study that are not in the tables.
+    cpu_seconds and peak_memory_mb, NaN for those without a record. unfinished: experiments of the study that are not in
+    the tables.
     """
     runs = with_clocks(experiments, provenance)
     runs = runs.astype(dict.fromkeys(MEASURED, np.float64))
@@ -201,9 +202,16 @@ def by_family(runs: pd.DataFrame) -> list[dict]:
 
 
 def stage_row(name: str, jobs: pd.DataFrame) -> list[str]:
-    """Cells of a stage: its name, number of jobs, CPU time of all and largest memory of one."""
-    memory = f"{written(float(jobs['peak_memory_mb'].max()), 'count')} MB" if len(jobs) else MISSING
-    return [name, written(len(jobs), "count"), written(float(jobs["cpu_seconds"].sum()), "seconds"), memory]
+    """Cells of a stage: its name, number of jobs, CPU time of all and largest memory of one.
+
+    Where some jobs left no record, how many did stands before their number, and the sums are of those.
+    """
+    known = jobs.dropna()
+    count = written(len(jobs), "count")
+    if len(known) < len(jobs):
+        count = f"{written(len(known), 'count')} of {count}"
+    memory = f"{written(float(known['peak_memory_mb'].max()), 'count')} MB" if len(known) else MISSING
+    return [name, count, written(float(known["cpu_seconds"].sum(min_count=1)), "seconds"), memory]
 
 
 def flagged_note(runs: pd.DataFrame) -> str:

@@ -1,0 +1,63 @@
+"""What jobs cost is written where it is looked for."""
+
+import os
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from clocks import logs_of, read_costs
+
+
+def job(*lines):
+    """What a step leaves on its streams that runs these lines."""
+    code = "\n".join(
+        ["from files import readable_errors", "with readable_errors():", *(f"    {line}" for line in lines)]
+    )
+    environment = os.environ | {"PYTHONPATH": "workflow:workflow/scripts"}
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
+
+
+def test_a_job_ends_its_log_with_what_it_cost(tmp_path):
+    log = tmp_path / "a.log"
+    log.write_text(job("print('done')", "held = bytearray(200_000_000)", "sum(range(20_000_000))").stderr)
+    cost = read_costs([log])
+    assert 0.1 < cost.cpu_seconds[0] < 30
+    assert 190 < cost.peak_memory_mb[0] < 900
+
+
+def test_a_failed_job_has_no_cost(tmp_path):
+    log = tmp_path / "a.log"
+    failed = job("from repdyn.errors import StudyError", "raise StudyError('no')")
+    assert failed.returncode == 1 and "Error: no" in failed.stderr
+    log.write_text(failed.stderr)
+    assert read_costs([log]).isna().all(None)
+
+
+def test_only_the_last_line_counts(tmp_path):
+    texts = ["took 1.50 CPU seconds, at most 20 MB\n", "took 1.50 CPU seconds, at most 20 MB\nkilled\n", ""]
+    logs = [tmp_path / f"{number}.log" for number in range(3)]
+    for log, text in zip(logs, texts, strict=True):
+        log.write_text(text)
+    costs = read_costs([*logs, tmp_path / "absent.log"])
+    assert costs.cpu_seconds[0] == 1.5 and costs.peak_memory_mb[0] == 20
+    np.testing.assert_array_equal(costs[1:].isna(), True)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("train/{experiment}-seed{seed}.log", ["train/a-seed0.log", "train/b-seed1.log"]),
+        ("dataset/{dataset}.log", ["dataset/digits.log"]),
+        ("report.log", ["report.log"]),
+        ("ledger.log", []),
+    ],
+)
+def test_logs_are_those_of_the_runs_reported_on(tmp_path, pattern, found):
+    for name in ("train/a-seed0.log", "train/removed-seed0.log", "dataset/digits.log", "report.log"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("")
+    logs = logs_of(tmp_path, pattern, [("a", 0), ("b", 1)])
+    assert [re.sub(f"^{tmp_path}/", "", str(log)) for log in logs] == found
