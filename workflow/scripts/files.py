@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from clocks import print_cost
+from cost import print_cost
 from repdyn.errors import StudyError
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from clocks import logs_of, read_costs
+from costs import logs_of, read_costs
 from files import atomic, read_json, readable_errors
 from repdyn.report.html import picture
 from repdyn.report.index import render

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from clocks import logs_of, read_costs
+from costs import logs_of, read_costs
 
 
 def job(*lines):
@@ -41,7 +41,7 @@ def test_only_the_last_line_counts(tmp_path):
     logs = [tmp_path / f"{number}.log" for number in range(3)]
     for log, text in zip(logs, texts, strict=True):
         log.write_text(text)
-    costs = read_costs([*logs, tmp_path / "absent.log"])
+    costs = read_costs(logs)
     assert costs.cpu_seconds[0] == 1.5 and costs.peak_memory_mb[0] == 20
     np.testing.assert_array_equal(costs[1:].isna(), True)
 
@@ -56,8 +56,14 @@ def test_only_the_last_line_counts(tmp_path):
     ],
 )
 def test_logs_are_those_of_the_runs_reported_on(tmp_path, pattern, found):
-    for name in ("train/a-seed0.log", "train/removed-seed0.log", "dataset/digits.log", "report.log"):
+    for name in (
+        "train/a-seed0.log",
+        "train/b-seed1.log",
+        "train/removed-seed0.log",
+        "dataset/digits.log",
+        "report.log",
+    ):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("")
-    logs = logs_of(tmp_path, pattern, [("a", 0), ("b", 1)])
+    logs = logs_of(tmp_path, pattern, [("a", 0), ("b", 1), ("of another family", 0)])
     assert [re.sub(f"^{tmp_path}/", "", str(log)) for log in logs] == found
