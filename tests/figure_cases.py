@@ -14,11 +14,11 @@ def transformer_layers(blocks: int) -> list[str]:
     return ["embedding", *inner, "output"]
 
 
-def trajectory(layers: list[str], steps=STEPS, seed: int = 0) -> pd.DataFrame:
-    """Layer number d rises from d + 1 with a little noise."""
+def trajectory(layers: list[str], steps=STEPS, seed: int = 0, noise: float = 0.1) -> pd.DataFrame:
+    """Layer number d rises from d + 1 by 1 in 50 steps, with a little noise."""
     depth = np.arange(len(layers))
-    noise = np.random.default_rng(seed).uniform(0, 0.1, (len(steps), len(layers)))
-    values = 1 + depth + steps[:, None] / 50 + noise
+    drift = np.random.default_rng(seed).uniform(0, noise, (len(steps), len(layers)))
+    values = 1 + depth + steps[:, None] / 50 + drift
     return pd.DataFrame(
         {
             "step": np.repeat(steps, len(layers)),
@@ -82,3 +82,34 @@ def drawn(figure):
 
 def legend_labels(figure) -> list[str]:
     return [text.get_text() for legend in figure.legends for text in legend.get_texts()]
+
+
+def visible_texts(figure) -> list:
+    """All texts of a figure that are drawn, tick labels outside the view left out."""
+    texts = [*figure.texts, *(text for legend in figure.legends for text in legend.get_texts())]
+    panels = [*figure.axes, *(child for axes in figure.axes for child in axes.child_axes)]
+    for axes in panels:
+        if not axes.axison:
+            continue
+        texts += [axes.title, axes._left_title, axes.xaxis.label, axes.yaxis.label, *axes.texts]
+        for axis, limits in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
+            for tick in axis.get_major_ticks():
+                if min(limits) <= tick.get_loc() <= max(limits):
+                    texts += [label for label in (tick.label1, tick.label2) if label.get_visible()]
+    return [text for text in texts if text.get_text() and text.get_visible()]
+
+
+def assert_readable(figure) -> None:
+    """No text over another, none cut off by the edge."""
+    renderer = drawn(figure)
+    texts = visible_texts(figure)
+    over_another = overlapping(texts, renderer)
+    assert not over_another, over_another
+    whole = figure.bbox
+    boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in texts]
+    cut = [name for name, box in boxes if box.x0 < 0 or box.y0 < 0 or box.x1 > whole.x1 or box.y1 > whole.y1]
+    assert not cut, cut
+
+
+def says(figure) -> str:
+    return " | ".join(text.get_text() for text in visible_texts(figure))
