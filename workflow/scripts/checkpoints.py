@@ -12,14 +12,15 @@ from repdyn.replay import materialise
 from repdyn.tracking import evaluate
 from run_setup import Setup
 
-# Recorded and recomputed losses are equal to the bit on the machine that trained; other processors round otherwise.
+# Recorded and recomputed losses are equal to the bit on the CPU that trained; other processors and GPUs round otherwise.
 TOLERANCE = 1e-4
 
 
 def replayed(run: Path, setup: Setup, steps: Iterable[int], settings: dict) -> dict[int, dict[str, torch.Tensor]]:
     """{step: state_dict} of a run's network, each checked against the probe loss recorded while training.
 
-    settings: those the run must have been trained with. Leaves the network of `setup` at the last step.
+    settings: those the run must have been trained with, its kind of device among them. The states are on the CPU. Leaves the
+    network of `setup` at the last step.
     """
     check_settings(run, settings)
     listed = read_json(run / "checkpoints.json")
@@ -34,7 +35,7 @@ def replayed(run: Path, setup: Setup, steps: Iterable[int], settings: dict) -> d
     grid = map(int, listed)
     for step in materialise(setup.model, setup.optimizer, grid, load, steps, *setup.splits["train"], setup.recipe):
         check_loss(run, step, evaluate(setup.model, *setup.splits["probe"])[0], recorded[step])
-        states[step] = {name: value.clone() for name, value in setup.model.state_dict().items()}
+        states[step] = {name: value.to("cpu", copy=True) for name, value in setup.model.state_dict().items()}
     return states
 
 

@@ -9,18 +9,19 @@ import pandas as pd
 from checkpoints import replayed
 from files import read_json, readable_errors, write_arrays, write_json, write_parquet
 from provenance import Stopwatch, provenance
+from repdyn.devices import device_name
 from repdyn.measures import load, modules_for
 from repdyn.measures.subject import Subject, Window
 from repdyn.moments import steps_of
-from run_setup import run_parser, run_settings, set_up
+from run_setup import Setup, run_parser, run_settings, set_up
 
 
 def main():
     watch = Stopwatch()
     arguments = parse()
-    settings = run_settings(arguments)
-    planned = read_json(arguments.run / "moments.json")
-    subject = observed(arguments, settings, planned)
+    setup = set_up(arguments)
+    settings = run_settings(arguments, setup.device)
+    subject = observed(arguments.run, setup, settings)
     tables, maps = [], {}
     for name in modules_for(arguments.architecture["family"]):
         began = time.perf_counter()
@@ -35,20 +36,22 @@ def main():
     table.insert(1, "seed", arguments.seed)
     write_parquet(arguments.run / "measurements.parquet", table)
     write_arrays(arguments.run / "maps.safetensors", maps, {"steps": subject.steps})
-    write_json(arguments.run / "phase2_provenance.json", provenance(settings, watch))
+    write_json(
+        arguments.run / "phase2_provenance.json", {**provenance(settings, watch), "device": device_name(setup.device)}
+    )
 
 
-def observed(arguments, settings: dict, planned: dict) -> Subject:
-    """The run at all planned steps, on its test split."""
-    setup = set_up(arguments)
+def observed(run: Path, setup: Setup, settings: dict) -> Subject:
+    """The run at all planned steps, on its test split; replayed where it was trained, looked into on the CPU."""
+    planned = read_json(run / "moments.json")
     began = time.perf_counter()
-    states = replayed(arguments.run, setup, steps_of(planned), settings)
+    states = replayed(run, setup, steps_of(planned), settings)
     print(f"{len(states)} steps replayed, {time.perf_counter() - began:.1f} s", file=sys.stderr)
     windows = tuple(Window(*(moment[name] for name in Window._fields)) for moment in planned["moments"])
     return Subject(
-        setup.model,
+        setup.model.cpu(),
         states,
-        *setup.splits["test"],
+        *(values.cpu() for values in setup.splits["test"]),
         len(setup.data.classes),
         setup.recipe.key,
         tuple(planned["grid"]),

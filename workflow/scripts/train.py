@@ -9,25 +9,27 @@ import numpy as np
 from files import readable_errors, write_json, write_parquet
 from progress import Progress
 from provenance import Stopwatch, provenance
+from repdyn.devices import device_name
 from repdyn.errors import StudyError
 from repdyn.flags import at_chance, dead_layers, describe
 from repdyn.tracking import Tracker, evaluate, make_probe
 from repdyn.training import checkpoint_steps, train_steps
-from run_setup import run_parser, set_up
+from run_setup import run_parser, run_settings, set_up
 from unfinished import finish, resume, save, signature
 
 
 def main():
     watch = Stopwatch()
     arguments = parse()
-    data, recipe, model, optimizer, splits = set_up(arguments)
+    device, data, recipe, model, optimizer, splits = set_up(arguments)
     tracking = arguments.tracking
     probe = make_probe(*splits["probe"], chunk=model.chunk, token_limit=tracking["token_limit"])
     tracker = Tracker(model, probe, tracking["spectrum_every"])
     grid = checkpoint_steps(recipe.steps, arguments.checkpoint_every)
 
     unfinished = arguments.out / "unfinished"
-    settings = {name: value for name, value in vars(arguments).items() if name not in ("data", "out")}
+    own = {name: value for name, value in vars(arguments).items() if name not in ("data", "out")}
+    settings = {**own, **run_settings(arguments, device)}
     start = resume(unfinished, signature(settings, arguments.data), model, optimizer, tracker)
     progress = Progress(f"{arguments.experiment} seed {arguments.seed}", recipe.steps, start)
     diverged_at = None
@@ -72,7 +74,8 @@ def main():
     write_parquet(arguments.out / "training.parquet", table)
     write_json(arguments.out / "run.json", facts)
     finish(unfinished, arguments.out)
-    write_json(arguments.out / "provenance.json", {**provenance(settings, watch), "resumed_at_step": start or None})
+    origin = {"device": device_name(device), "resumed_at_step": start or None}
+    write_json(arguments.out / "provenance.json", provenance(settings, watch) | origin)
     shutil.rmtree(unfinished)
 
 
