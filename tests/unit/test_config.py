@@ -71,6 +71,8 @@ def test_the_published_overlay_selects_the_published_datasets(folder):
         ({"training__steps": "many"}, "key 'training.steps' is 'many'; a value of type integer is needed"),
         ({"training__steps": 0}, "key 'training.steps' is 0; a value of type integer is needed of at least 1"),
         ({"training__learning_rate": 0}, "key 'training.learning_rate' is 0; a value of type number is needed above 0"),
+        ({"device": "gpu"}, "key 'device' is 'gpu'; one of auto, cpu, cuda is needed"),
+        ({"device": None}, "key 'device' is missing; one of auto, cpu, cuda is needed"),
         ({"seeds": 1.5}, "key 'seeds' is 1.5; a value of type integer is needed"),
         ({"training": 5}, "key 'training' is 5; a section with steps, batch_size and learning_rate is needed"),
         (

@@ -157,6 +157,14 @@ def test_another_configuration_is_refused_by_name(run):
         check_settings(folder, {"training": {"steps": 60}})
 
 
+def test_a_run_of_another_device_is_refused(run):
+    folder = run[0]
+    (folder / "provenance.json").write_text(json.dumps({"settings": {"device": "cuda"}}))
+    check_settings(folder, {"device": "cuda"})
+    with pytest.raises(StudyError, match="device was 'cuda' when they were trained and is 'cpu' now"):
+        check_settings(folder, {"device": "cpu"})
+
+
 def test_a_loss_that_disagrees_with_its_record_is_refused(run):
     folder = run[0]
     check_loss(folder, 20, 1.00005, 1.0)

@@ -23,7 +23,10 @@ BUFFER = 4 * 2**20
 
 
 class Probe(NamedTuple):
-    """Held-out examples in chunks, and which of a chunk's n * T token rows are kept where tokens are rows."""
+    """Held-out examples in chunks, and which of a chunk's n * T token rows are kept where tokens are rows.
+
+    Inputs and rows are where the network is, labels on the CPU.
+    """
 
     inputs: tuple[torch.Tensor, ...]
     labels: torch.Tensor
@@ -36,7 +39,7 @@ def make_probe(inputs: torch.Tensor, labels: torch.Tensor, chunk: int, token_lim
     At most `token_limit` of its token rows are chosen: the same for every network and seed; padding is never chosen.
     """
     if inputs.dtype == torch.int64:
-        valid = inputs != PADDING
+        valid = (inputs != PADDING).cpu()
     else:
         valid = torch.ones(len(inputs), Transformer.PATCHES**2, dtype=torch.bool)
     rows = valid.flatten().nonzero()[:, 0].numpy()
@@ -45,7 +48,8 @@ def make_probe(inputs: torch.Tensor, labels: torch.Tensor, chunk: int, token_lim
     keep = torch.zeros(valid.numel(), dtype=torch.bool)
     keep[torch.from_numpy(rows)] = True
     chunks = keep.view_as(valid).split(chunk)
-    return Probe(inputs.split(chunk), labels, tuple(part.flatten().nonzero()[:, 0] for part in chunks))
+    kept = tuple(part.flatten().nonzero()[:, 0].to(inputs.device) for part in chunks)
+    return Probe(inputs.split(chunk), labels.cpu(), kept)
 
 
 @contextmanager
@@ -80,7 +84,8 @@ def captured(model: nn.Module, layers: list[str]):
 def representations(model: nn.Module, probe: Probe) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
     """Representation matrix (rows, features) of every tracked layer in eval mode, and the logits (n, classes).
 
-    Rows are examples; channels are averaged over space; tokens of a transformer are rows of their own.
+    Both on the CPU, where they are measured. Rows are examples; channels are averaged over space; tokens of a
+    transformer are rows of their own.
     """
     logits = []
     with torch.inference_mode(), evaluating(model), captured(model, model.tracked) as outputs:
@@ -88,7 +93,7 @@ def representations(model: nn.Module, probe: Probe) -> tuple[dict[str, torch.Ten
             logits.append(model(inputs))
             for kept in outputs.values():
                 kept[-1] = matrix(kept[-1], rows)
-        return {layer: torch.cat(kept) for layer, kept in outputs.items()}, torch.cat(logits)
+        return {layer: torch.cat(kept).cpu() for layer, kept in outputs.items()}, torch.cat(logits).cpu()
 
 
 def evaluate(model: nn.Module, inputs: torch.Tensor, labels: torch.Tensor) -> tuple[float, int]:

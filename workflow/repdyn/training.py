@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
+from repdyn.devices import seed_draws
 from repdyn.models import build
 from repdyn.seeds import derive
 
@@ -58,7 +59,8 @@ def train_steps(
     """Yield (step, loss) for steps start..recipe.steps, each before its update.
 
     At the yield the weights are those after `step` updates and `.grad` holds the gradient of the batch drawn at `step`.
-    After the last yield (step == recipe.steps) nothing is updated. Stops after a loss that is not finite.
+    After the last yield (step == recipe.steps) nothing is updated. Stops after a loss that is not finite. Runs where model,
+    inputs and labels are; batches are drawn on the CPU and so the same everywhere, dropout by the device.
     """
     model.train()
     order, epoch = None, None
@@ -71,7 +73,7 @@ def train_steps(
             )
         position = step % per_epoch * recipe.batch_size
         batch = order[position : position + recipe.batch_size]
-        torch.default_generator.manual_seed(derive(*recipe.key, "dropout", step))
+        seed_draws(inputs.device, derive(*recipe.key, "dropout", step))
         loss = cross_entropy(model(inputs[batch]), labels[batch])
         optimizer.zero_grad()
         loss.backward()
@@ -90,16 +92,22 @@ def checkpoint_steps(steps: int, every: int) -> list[int]:
 
 
 def get_state(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
-    """Weights ("model/...") and optimizer state ("optimizer/...") as contiguous copies."""
+    """Weights ("model/...") and optimizer state ("optimizer/...") as contiguous copies on the CPU."""
     tensors = {f"model/{name}": value for name, value in model.state_dict().items()}
     for name, parameter in model.named_parameters():
         for item, value in optimizer.state.get(parameter, {}).items():
             tensors[f"optimizer/{name}/{item}"] = value
-    return {name: value.detach().clone(memory_format=torch.contiguous_format) for name, value in tensors.items()}
+    return {
+        name: value.detach().to("cpu", copy=True, memory_format=torch.contiguous_format)
+        for name, value in tensors.items()
+    }
 
 
 def set_state(model: nn.Module, optimizer: torch.optim.Optimizer | None, tensors: dict[str, torch.Tensor]) -> None:
-    """Put a state made by `get_state` back, bit for bit. Raises RuntimeError where names or shapes do not fit."""
+    """Put a state made by `get_state` back, bit for bit, on the device of the model.
+
+    Raises RuntimeError where names or shapes do not fit.
+    """
     weights = {name.removeprefix("model/"): value for name, value in tensors.items() if name.startswith("model/")}
     model.load_state_dict(weights)
     if optimizer is None:
@@ -111,7 +119,9 @@ def set_state(model: nn.Module, optimizer: torch.optim.Optimizer | None, tensors
         if saved:
             # The fused kernel walks memory, so moments take the strides of their parameter.
             optimizer.state[parameter] = {
-                item: value.clone() if value.ndim == 0 else torch.empty_like(parameter).copy_(value).detach()
+                item: value.to(parameter.device, copy=True)
+                if value.ndim == 0
+                else torch.empty_like(parameter).copy_(value).detach()
                 for item, value in saved.items()
             }
 

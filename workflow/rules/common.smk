@@ -37,6 +37,8 @@ if config["partial"]:
         raise WorkflowError(f"partial is true, and no experiment has finished in {RESULTS}; run without it first.")
     if workflow.is_main_process:
         write_sheet(SHEET, REPORTED)
+# Asked for only where it is needed: with auto a job takes what its machine has.
+GPU = {"gpu": 1} if config["device"] == "cuda" else {}
 RUN = f"{RESULTS}/runs/{{experiment}}/seed{{seed}}"
 
 

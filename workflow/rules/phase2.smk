@@ -51,6 +51,7 @@ rule phase2:
         ENVIRONMENT
     threads: 1
     resources:
+        **GPU,
         mem_mb=memory(2000),
         runtime=30,
     params:
@@ -58,12 +59,13 @@ rule phase2:
         architecture=lambda wildcards: json.dumps(network(wildcards)),
         training=section("training"),
         checkpoint_every=config["checkpoints"]["every"],
+        device=config["device"],
     message:
         "Looking inside {wildcards.experiment}, seed {wildcards.seed}"
     shell:
         "python {input.code[0]} --run {params.run} --data {input.data} --experiment {wildcards.experiment}"
         " --seed {wildcards.seed} --architecture {params.architecture:q} --training {params.training:q}"
-        " --checkpoint-every {params.checkpoint_every} > {log} 2>&1"
+        " --checkpoint-every {params.checkpoint_every} --device {params.device} > {log} 2>&1"
 
 
 rule hypotheses:

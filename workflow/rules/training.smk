@@ -19,6 +19,7 @@ rule train:
         ENVIRONMENT
     threads: 1
     resources:
+        **GPU,
         mem_mb=memory(1500),
         runtime=60,
     params:
@@ -28,9 +29,10 @@ rule train:
         training=section("training"),
         tracking=section("tracking"),
         checkpoint_every=config["checkpoints"]["every"],
+        device=config["device"],
     message:
         "Training {wildcards.experiment}, seed {wildcards.seed}"
     shell:
         "python {input.code[0]} --data {input.data} --experiment {wildcards.experiment} --seed {wildcards.seed}"
         " --architecture-name {params.name} --architecture {params.architecture:q} --training {params.training:q}"
-        " --tracking {params.tracking:q} --checkpoint-every {params.checkpoint_every} --out {params.out} > {log} 2>&1"
+        " --tracking {params.tracking:q} --checkpoint-every {params.checkpoint_every} --device {params.device} --out {params.out} > {log} 2>&1"

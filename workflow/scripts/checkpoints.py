@@ -1,14 +1,42 @@
-"""Reading a finished run's checkpoints, and refusing those that are not what the run wrote."""
+"""Any step of a finished run from its checkpoints, refusing those that are not what the run wrote."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
+import pandas as pd
 import torch
 
 from files import read_json, sha256
 from repdyn.errors import StudyError
+from repdyn.replay import materialise
+from repdyn.tracking import evaluate
+from run_setup import Setup
 
-# Recorded and recomputed losses are equal to the bit on the machine that trained; other processors round otherwise.
+# Recorded and recomputed losses are equal to the bit on the CPU that trained; other processors and GPUs round otherwise.
 TOLERANCE = 1e-4
+
+
+def replayed(run: Path, setup: Setup, steps: Iterable[int], settings: dict) -> dict[int, dict[str, torch.Tensor]]:
+    """{step: state_dict} of a run's network, each checked against the probe loss recorded while training.
+
+    settings: those the run must have been trained with, its kind of device among them. The states are on the CPU. Leaves the
+    network of `setup` at the last step.
+    """
+    check_settings(run, settings)
+    listed = read_json(run / "checkpoints.json")
+    recorded = pd.read_parquet(run / "training.parquet", columns=["step", "probe_loss"]).set_index("step")["probe_loss"]
+
+    def load(step):
+        state = read_checkpoint(run, step, listed)
+        check_shapes(run, step, setup.model, state)
+        return state
+
+    states = {}
+    grid = map(int, listed)
+    for step in materialise(setup.model, setup.optimizer, grid, load, steps, *setup.splits["train"], setup.recipe):
+        check_loss(run, step, evaluate(setup.model, *setup.splits["probe"])[0], recorded[step])
+        states[step] = {name: value.to("cpu", copy=True) for name, value in setup.model.state_dict().items()}
+    return states
 
 
 def read_checkpoint(run: Path, step: int, listed: dict) -> dict[str, torch.Tensor]:
