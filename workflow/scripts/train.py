@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +15,13 @@ from repdyn.errors import StudyError
 from repdyn.flags import at_chance, dead_layers, describe
 from repdyn.tracking import Tracker, evaluate, make_probe
 from repdyn.training import Recipe, checkpoint_steps, initialise, make_optimizer, standardise, train_steps
-from unfinished import finish, resume, save, signature
+from unfinished import claim, discard, finish, resume, save, signature
 
 
 def main():
     watch = Stopwatch()
     arguments = parse()
+    lock = claim(arguments.out)
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     data = from_arrays(*read_arrays(arguments.data))
@@ -88,7 +88,7 @@ def main():
     write_json(arguments.out / "run.json", facts)
     finish(unfinished, arguments.out)
     write_json(arguments.out / "provenance.json", {**provenance(settings, watch), "resumed_at_step": start or None})
-    shutil.rmtree(unfinished)
+    discard(unfinished, lock)
 
 
 def parse():
