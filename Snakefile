@@ -37,7 +37,24 @@ rule all:
         f"{RESULTS}/report/integrated_report.json",
 
 
+onstart:
+    if not writable(Path(RESULTS)):
+        raise WorkflowError(
+            f"{RESULTS} cannot be written to (read-only, or of another user). Make it writable, or write elsewhere with"
+            " --config results=FOLDER; then the same command continues."
+        )
+    ahead = from_the_future([RESULTS, "config", "workflow"])
+    if ahead:
+        raise WorkflowError(
+            f"{len(ahead)} files are dated later than now, such as {ahead[0]}: the clock was set back. Once it is right,"
+            f" date them now (find {RESULTS} config workflow -newermt now -exec touch {{}} +); then the same command"
+            " continues."
+        )
+
+
 onerror:
+    if full(RESULTS):
+        print(f"The disk of {RESULTS} is full. Make room there; then the same command continues.", file=sys.stderr)
     if not config["partial"]:
         print(
             "Jobs failed; each one's log says why. Mended, the same command continues. To report on the experiments that have"
