@@ -37,6 +37,9 @@ rule all:
         f"{RESULTS}/report/integrated_report.json",
 
 
+include: "workflow/rules/toolkit.smk"
+
+
 onstart:
     if not writable(Path(RESULTS)):
         raise WorkflowError(
