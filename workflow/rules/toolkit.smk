@@ -60,6 +60,7 @@ rule look_into:
         ENVIRONMENT
     threads: 1
     resources:
+        **GPU,
         mem_mb=memory(2000),
         runtime=30,
     params:
@@ -68,13 +69,14 @@ rule look_into:
         training=section("training"),
         checkpoint_every=config["checkpoints"]["every"],
         phases=json.dumps(config["toolkit"]["phases"]),
+        device=config["device"],
     message:
         "Toolkit: {wildcards.tool} of {wildcards.experiment}, seed {wildcards.seed}"
     shell:
         "python {input.code[0]} --tool {wildcards.tool} --run {params.run} --data {input.data}"
         " --experiment {wildcards.experiment} --seed {wildcards.seed} --architecture {params.architecture:q}"
         " --training {params.training:q} --checkpoint-every {params.checkpoint_every} --phases {params.phases:q}"
-        " > {log} 2>&1"
+        " --device {params.device} > {log} 2>&1"
 
 
 # A rule for each, because a caption's path takes no wildcard.

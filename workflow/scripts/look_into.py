@@ -35,11 +35,11 @@ def subjects(arguments) -> tuple[Subject, Subject]:
     measured = pd.read_parquet(arguments.run / "training.parquet", columns=["step"])["step"].to_numpy()
     grid = nearest_steps(arguments.phases, measured, setup.recipe.steps)
     saved = map(int, read_json(arguments.run / "checkpoints.json"))
-    states = replayed(arguments.run, setup, {*grid, *saved}, run_settings(arguments))
-    classes, key = len(setup.data.classes), setup.recipe.key
+    states = replayed(arguments.run, setup, {*grid, *saved}, run_settings(arguments, setup.device))
+    model, classes, key = setup.model.cpu(), len(setup.data.classes), setup.recipe.key
+    splits = {split: [values.cpu() for values in setup.splits[split]] for split in ("test", "train")}
     held_out, training = (
-        Subject(copy.deepcopy(setup.model), states, *setup.splits[split], classes, key, tuple(grid))
-        for split in ("test", "train")
+        Subject(copy.deepcopy(model), states, *values, classes, key, tuple(grid)) for values in splits.values()
     )
     return held_out, training
 
