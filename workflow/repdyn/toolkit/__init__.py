@@ -1,0 +1,34 @@
+"""Measurement modules that look into trained networks: features, causes, attribution, geometry, topology, dynamics.
+
+A module is a file here with `measure(held_out, training) -> (table, maps)`: two `measures.subject.Subject` of one run with
+the same states, of the test and of the training split; a table with `measures.table.COLUMNS`; and arrays for its figure.
+Its figure is `figures/toolkit/<name>.py`, what the page says of it `findings/<name>.py`, its caption
+`report/captions/toolkit/<name>.rst`. What it measures with are plain functions on arrays and modules, for any network.
+"""
+
+from importlib import import_module
+from typing import NamedTuple
+
+ALL = ("mlp", "cnn", "transformer")
+
+
+class Module(NamedTuple):
+    """The title of a module's section, the families it fits, and the alternative text of its figure."""
+
+    title: str
+    families: tuple[str, ...]
+    alt: str
+
+
+# In the order of the page. A new module is the files named above and a line here.
+MODULES = {}
+
+
+def modules_for(family: str) -> list[str]:
+    """The names of the modules that fit a family."""
+    return [name for name, module in MODULES.items() if family in module.families]
+
+
+def load(name: str):
+    """A module by name."""
+    return import_module(f"repdyn.toolkit.{name}")
