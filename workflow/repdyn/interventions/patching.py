@@ -1,4 +1,4 @@
-"""Activation patching: which values of one run, put into another, carry the answer over (Vig 2020; Heimersheim & Nanda 2024).
+"""Activation patching: which values of one run, put into another, carry the answer over (Heimersheim & Nanda 2024).
 
 A run on one input, the receiver, takes the values of some sites from a run on another, the donor. Clean values in a
 corrupted run (denoising) tell what is enough for the clean answer, corrupted values in a clean run (noising) what it needs.

@@ -19,12 +19,12 @@ def path_patched(
     receivers: Sequence[Site] = (),
     frozen: Sequence[str] = (),
 ) -> torch.Tensor:
-    """Output of a run on inputs (n, ...) in which only the receivers hear of the senders' values in the run on donors (n, ...).
+    """Output of a run on inputs (n, ...) in which only the receivers hear of the senders' values on the donors (n, ...).
 
     First a run on inputs with the senders at the donors' values and the output of every frozen module as without them: it
     gives the receivers' values, reached over no path through a frozen module. Then a run on inputs with the receivers at
     these values, all else computed anew. Without receivers the first run's output: the direct effect on the output.
-    Raises StudyError for a receiver that is frozen, or a sender that is or lies inside a frozen module: it could not be heard.
+    Raises StudyError for a receiver that is frozen, or a sender that is or lies inside a frozen module.
     """
     mute = [site.path for site in senders if any(f"{site.path}.".startswith(f"{path}.") for path in frozen)]
     deaf = [site.path for site in receivers if site.path in frozen]

@@ -38,10 +38,10 @@ def causal_tracing(
 ) -> Tracing:
     """Noise on a module's output (the embedding at `path`), then one site at a time back at its clean value.
 
-    inputs (n, ...). noise: in standard deviations of that output over examples and dimensions. Draws of noise for one example
-    are not independent of each other, so they are averaged here and never counted as examples. The control puts in each
-    site's value from a run with other noise: as foreign to the run as the clean one, but as noised. Raises StudyError for
-    less than one draw, or an output without variance, on which noise has no scale.
+    inputs (n, ...). noise: in standard deviations of that output over examples and dimensions. Draws of noise for one
+    example are not independent of each other, so they are averaged here and never counted as examples. The control puts in
+    each site's value from a run with other noise: as foreign to the run as the clean one, but as noised. Raises StudyError
+    for less than one draw, or an output without variance, on which noise has no scale.
     """
     paths = {path, *(site.path for site in sites)}
     clean = activations(model, inputs, paths)
@@ -53,9 +53,9 @@ def causal_tracing(
         first, second = (
             torch.from_numpy(scale * rng.standard_normal(clean[path].shape, dtype=np.float32)) for _ in range(2)
         )
-        with torch.no_grad(), evaluating(model), replaced(model, {path: lambda h, e=second: h + e}):
-            with recorded(model, paths) as other:
-                model(inputs)
+        noisy = replaced(model, {path: lambda h, e=second: h + e})
+        with torch.no_grad(), evaluating(model), noisy, recorded(model, paths) as other:
+            model(inputs)
         noised = measured(metric, _restored(model, inputs, path, first, None, clean))
         sided = [
             np.stack([measured(metric, _restored(model, inputs, path, first, site, values)) for site in sites])

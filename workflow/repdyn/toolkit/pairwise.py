@@ -72,7 +72,7 @@ class Look:
             self.clean, self.corrupted = (measured(pairs.metric, model(x)) for x in (pairs.clean, pairs.corrupted))
 
     def units(self) -> dict[str, list[Site]]:
-        """The units of every hidden layer, the channels of every convolution, the hidden units of every feed-forward layer."""
+        """The units of hidden layers, the channels of convolutions, the hidden units of feed-forward layers."""
         if isinstance(self.model, Transformer):
             return {path: sites_along(path, self.shapes[path], 1) for path in parts(self.model)[1::2]}
         return {path: sites_along(path, self.shapes[path], 0) for path in self.states()}
