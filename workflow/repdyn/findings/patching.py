@@ -10,9 +10,9 @@ from repdyn.seeds import derive
 
 # Quantity: what it is of, what its null is, both as sentences need them.
 SETS = {
-    "top_denoising": ("the tenth of a layer's units that attribution puts first", "random units, as many"),
-    "component_denoising": ("a layer's leading principal components, as many as its participation ratio", "random directions"),
-}  # fmt: skip
+    "top_denoising": ("the tenth of a layer's units that attribution puts first", "random sets of units"),
+    "component_denoising": ("as many principal components as a layer's participation ratio", "random directions"),
+}
 
 
 def found(table: pd.DataFrame) -> list[str]:
@@ -26,8 +26,7 @@ def found(table: pd.DataFrame) -> list[str]:
     first = table[table["step"] == table.groupby(RUN, observed=True)["step"].transform("min")]
     return [
         " ".join([_pairs(pairs, span), *(_carried(name, first, last) for name in SETS)]),
-        " ".join(_circuits(last)),
-        *([" ".join(_heads(last))] if (last["quantity"] == "head_direct").any() else []),
+        " ".join([*_circuits(last), *_heads(last)]),
         "R depends on the two classes and on the pairs, which are those the network gets right at its last step; units"
         " that are enough need not be needed, and another set may do as well. Pairs say how sure R is for one network,"
         " runs of different architectures and data how far it holds beyond; neither says why training led there.",
@@ -56,6 +55,9 @@ def _carried(quantity: str, first: pd.DataFrame, last: pd.DataFrame) -> str:
         f" between the classes, {null} {_mean(random)}: a difference of {_interval(excess, quantity)};"
         f" {_verdict(excess, quantity, 'more', 'less')}."
     )
+    noising = last[last["quantity"] == quantity.replace("denoising", "noising")]
+    if len(noising):
+        sentence += f" In the other direction, noising, they carry over {_mean(_per_run(noising, 'value'))}."
     if change.empty:
         return f"{sentence} Whether training changed that cannot be said: untrained, R is defined in no run."
     return (
@@ -75,8 +77,8 @@ def _circuits(last: pd.DataFrame) -> list[str]:
         lines.append(
             f"Circuits chosen on training pairs stay faithful (0.9 or more on held-out pairs) from"
             f" {_mean(share['value'])} of the nodes on, random circuits from {_mean(share['null_mean'])};"
-            f" fewer by {_interval(saved, 'circuit_share')}: {_verdict(saved, 'circuit_share', 'fewer', 'more')}."
-            f" By more than two deviations of random orders in {fewer} of {plural(int(saved.notna().sum()), 'run')}."
+            f" a difference of {_interval(saved, 'circuit_share')}; {_verdict(saved, 'circuit_share', 'fewer', 'more')}."
+            f" It is more than two deviations of random orders in {fewer} of {plural(int(saved.notna().sum()), 'run')}."
         )
     else:
         lines.append("No circuit could be judged: the class difference does not pass through the nodes.")
@@ -107,7 +109,7 @@ def _heads(last: pd.DataFrame) -> list[str]:
             f"{run[0]} (seed {run[1]}): heads patched one by one carry R = {whole:.2f} in all, {sums[0][run]:.2f} of it"
             f" straight to the logits; {_traced(last[(last['experiment'] == run[0]) & (last['seed'] == run[1])])}."
         )
-    return lines or ["Of the heads nothing can be said: R is not defined."]
+    return lines
 
 
 def _traced(run: pd.DataFrame) -> str:
@@ -120,7 +122,7 @@ def _traced(run: pd.DataFrame) -> str:
     return (
         f"noise on the embedding takes {total:.2f} from the probability of the right class, of which one clean state"
         f" brings back {best['value']:.2f} at most ({best['layer']}, position {best['unit']}), and {beyond} of"
-        f" {len(traced)} states more than three deviations beyond their null"
+        f" {len(traced)} states more than their null by three deviations"
     )
 
 
