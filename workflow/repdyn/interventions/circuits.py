@@ -82,7 +82,7 @@ def node_attributions(
         gradient = torch.zeros_like(difference)
         for share in (np.arange(points) + 0.5) / points:
             point = (corrupted[path] + float(share) * difference).requires_grad_()
-            with evaluating(model), replaced(model, {path: lambda _, point=point: point}):
+            with evaluating(model), replaced(model, {path: lambda _, point=point: point.clone()}):
                 gradient += torch.autograd.grad(metric(model(inputs)).sum(), point)[0] / points
         attributions[path] = (gradient * difference).double()
     sums = [(attributions[path] * mask).flatten(1).sum(1) for path, mask in nodes]

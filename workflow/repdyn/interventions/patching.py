@@ -4,7 +4,7 @@ A run on one input, the receiver, takes the values of some sites from a run on a
 corrupted run (denoising) tell what is enough for the clean answer, corrupted values in a clean run (noising) what it needs.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -12,10 +12,11 @@ import torch
 from torch import nn
 
 from repdyn.errors import StudyError
-from repdyn.interventions.hooks import recorded, replaced
+from repdyn.interventions.hooks import replaced
 from repdyn.tracking import evaluating
 
 Metric = Callable[[torch.Tensor], torch.Tensor]
+Change = Callable[[torch.Tensor], torch.Tensor]
 
 
 class Site(NamedTuple):
@@ -49,11 +50,26 @@ def joined(sites: Sequence[Site]) -> dict[str, torch.Tensor]:
     return masks
 
 
-def activations(model: nn.Module, inputs: torch.Tensor, paths: Sequence[str]) -> dict[str, torch.Tensor]:
-    """Outputs (n, ...) of modules in a run of their own, in evaluation mode: copies, which no later run changes."""
-    with torch.no_grad(), evaluating(model), recorded(model, paths) as outputs:
+def activations(
+    model: nn.Module, inputs: torch.Tensor, paths: Iterable[str], changes: dict[str, Change] | None = None
+) -> dict[str, torch.Tensor]:
+    """Outputs (n, ...) of modules in a run of their own, in evaluation mode, after any changes of modules' outputs.
+
+    Copies, taken as the module puts them out: neither a later run nor a later module that works in place changes them.
+    """
+    kept = {}
+
+    def keeping(path):
+        def keep(output):
+            kept[path] = output.clone()
+            return output
+
+        return keep
+
+    keeps = {path: keeping(path) for path in paths}
+    with torch.no_grad(), evaluating(model), replaced(model, changes or {}), replaced(model, keeps):
         model(inputs)
-    return {path: output.clone() for path, output in outputs.items()}
+    return kept
 
 
 def patched(
@@ -91,7 +107,7 @@ def measured(metric: Metric, logits: torch.Tensor) -> np.ndarray:
     return metric(logits.detach().double()).numpy()
 
 
-def putting(path: str, mask: torch.Tensor, value: torch.Tensor) -> Callable[[torch.Tensor], torch.Tensor]:
+def putting(path: str, mask: torch.Tensor, value: torch.Tensor) -> Change:
     """The change of a module's output that puts the value (n or 1, ...) where the mask is True."""
 
     def change(output):

@@ -6,9 +6,7 @@ import torch
 from torch import nn
 
 from repdyn.errors import StudyError
-from repdyn.interventions.hooks import recorded, replaced
 from repdyn.interventions.patching import Site, activations, joined, patched, putting, whole
-from repdyn.tracking import evaluating
 
 
 def path_patched(
@@ -36,9 +34,5 @@ def path_patched(
     if not receivers:
         return patched(model, inputs, sites, donated | own)
     changes = {path: putting(path, mask, (donated | own)[path]) for path, mask in joined(sites).items()}
-    # Recorded after replaced: a receiver that is a sender too is heard with what it sends.
-    with torch.no_grad(), evaluating(model), replaced(model, changes):
-        with recorded(model, {site.path for site in receivers}) as heard:
-            model(inputs)
-        heard = {path: output.clone() for path, output in heard.items()}
+    heard = activations(model, inputs, {site.path for site in receivers}, changes)
     return patched(model, inputs, receivers, heard)

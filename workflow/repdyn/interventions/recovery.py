@@ -54,7 +54,8 @@ def recovery(
 def null_of(changed: np.ndarray, start: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean and standard deviation, (s,) each, of R where the donors are other than the pair's: one donor for each pair.
 
-    The deviation is that of a mean over n pairs, each with a donor drawn for it; the span is taken as known.
+    The deviation is that of a mean over n pairs, each with a donor drawn for it; the span is taken as known. NaN where
+    the two runs are the same.
     """
-    change = (changed - start) / (end - start).mean()
+    change = (changed - start) / ((end - start).mean() or np.nan)
     return change.mean(1), change.std(1, ddof=1) / np.sqrt(change.shape[1])

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from repdyn.errors import StudyError
-from repdyn.interventions.hooks import recorded, replaced
+from repdyn.interventions.hooks import replaced
 from repdyn.interventions.patching import Metric, Site, activations, measured, putting
 from repdyn.tracking import evaluating
 
@@ -53,9 +53,7 @@ def causal_tracing(
         first, second = (
             torch.from_numpy(scale * rng.standard_normal(clean[path].shape, dtype=np.float32)) for _ in range(2)
         )
-        noisy = replaced(model, {path: lambda h, e=second: h + e})
-        with torch.no_grad(), evaluating(model), noisy, recorded(model, paths) as other:
-            model(inputs)
+        other = activations(model, inputs, paths, {path: lambda h, e=second: h + e})
         noised = measured(metric, _restored(model, inputs, path, first, None, clean))
         sided = [
             np.stack([measured(metric, _restored(model, inputs, path, first, site, values)) for site in sites])

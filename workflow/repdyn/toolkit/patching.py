@@ -39,48 +39,50 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict]:
     """Patching between held-out examples of two classes, a (clean) and b (corrupted), at the grid steps.
 
     The classes are the two of the training data whose mean inputs are nearest (texts: mean word frequencies). A pair is one
-    example of each that the network gets right at the last step, texts of the same length; at most PAIRS, no example twice;
-    the same pairs at all steps. The metric is the logit of a minus that of b; R is `recovery.recovery`: the share of the
-    difference between the two runs that a patch carries over, with a 95 % bootstrap interval over pairs in _low and _high.
-    R is NaN with fewer than MINIMUM_PAIRS pairs or where the two runs do not differ. Units and nodes are chosen on pairs of
-    the training split (discovery), R is measured on held-out pairs. By the symmetry of the two classes, noising a is
-    denoising b. For the whole network:
+    example of each that the network gets right at the last step, texts of the same length; at most PAIRS, no example twice,
+    the same at all steps. The metric is the logit of a minus that of b. R is `recovery.recovery`: the share of the
+    difference between the two runs that a patch carries over, its 95 % bootstrap interval over pairs in _low and _high; NaN
+    where the two runs do not differ. Nothing is patched with fewer than MINIMUM_PAIRS pairs. Units and nodes are chosen on
+    pairs of the training split (discovery), R is measured on held-out pairs. For the whole network:
 
-    - pairs, discovery_pairs: their number. patched_class (unit 0: a, 1: b). span: mean metric, clean less corrupted, logits.
+    - pairs, discovery_pairs: their number.
+    - patched_class (unit 0: a, unit 1: b): the label.
+    - span: mean metric, clean less corrupted, logits.
     - attribution_rho: Spearman correlation over nodes of the effect of noising one, and its estimate by attribution
       patching on the same pairs; null: permutation of nodes, exact.
 
-    For every site (unit of a hidden layer, channel, head, and the attention and feed-forward output of every block):
+    For every site, which is a unit of a hidden layer, a channel, a head, or the attention or feed-forward output of a block:
 
     - denoising: R of the corrupted run with the site's clean value; null: the site's value for another example of class b.
     - noising: R of the clean run with the site's corrupted value; no null of its own.
 
-    For every hidden layer, channel layer or feed-forward layer:
+    For every hidden layer, channel layer or feed-forward layer (components: the output of every block):
 
     - top_denoising, top_noising: R of the TOP share of units with the largest attribution on discovery pairs, together;
       null: DRAWS random sets of as many units.
-    - component_denoising: R of the leading principal components of the layer (blocks: the output), as many as its
-      participation ratio on training data, rounded up (component_count); the rest of the layer's state stays that of the
-      receiver. Null: DRAWS sets of as many random orthonormal directions in the space of the data.
+    - component_denoising: R of the leading principal components of the training data, all else in the layer as in the
+      corrupted run; null: DRAWS sets of as many random orthonormal directions in the space of the training data.
+    - component_count: their number, the participation ratio rounded up.
 
-    At the last step:
+    Circuits, at the last step; nodes are units, channels, or heads and feed-forward layers, unit is how many are kept:
 
-    - circuit_faithfulness (unit: number of nodes): R on clean inputs from no node kept to all kept, all others at their
-      corrupted values; nodes are units, channels, or heads and feed-forward layers, by the absolute attribution on
-      discovery pairs; null: ORDERS random orders. circuit_necessity: the share lost without these nodes; no null.
+    - circuit_faithfulness: R on clean inputs from no node kept to all kept, all others at their corrupted values, nodes by
+      the absolute attribution on discovery pairs; null: ORDERS random orders.
+    - circuit_necessity: R of the reverse, all nodes kept but these; no null.
     - circuit_share: share of nodes from which on the faithfulness stays at THRESHOLD or above; null: random orders.
-    - greedy_faithfulness, greedy_share: the same with nodes ordered by greedy elimination on discovery pairs, for networks
-      of at most GREEDY_NODES nodes.
+    - greedy_faithfulness, greedy_share: the same with nodes by greedy elimination on discovery pairs, for networks of at
+      most GREEDY_NODES nodes.
 
-    At the last step, transformers alone:
+    Transformers alone, at the last step:
 
     - position_denoising (unit: position): denoising at one position of the embedding, attention, feed-forward or block
-      output. Null as for denoising.
-    - head_direct (unit: head): denoising on the direct path from the head to the logits: later modules as in the corrupted
-      run. No null: compare with denoising of the same head.
-    - tracing (unit: position): share of the effect of noise on the embedding that the clean state of the embedding or of a
-      block's output at one position undoes, on the clean examples; the metric is the probability of the right class.
-      Null: the state under other noise. tracing_total: what the noise takes from that probability.
+      output; null as for denoising.
+    - head_direct (unit: head): denoising on the direct path from the head to the logits, all later modules as in the
+      corrupted run. No null: compare with denoising of the same head.
+    - tracing (unit: position): share of the effect of noise on the embedding of the clean examples that the clean state of
+      the embedding or of a block's output at one position undoes; the metric is the probability of the right class, the
+      interval is over examples; null: the state under other noise.
+    - tracing_total: what the noise takes from that probability.
     """
     pairs, discovery = pairs_of(held_out, training)
     return combine(_entries(held_out, training, pairs, discovery)), {}
@@ -249,5 +251,5 @@ def _tracing(look: Look) -> Iterator[dict]:
 
 def _drawn(changed: np.ndarray, start: np.ndarray, end: np.ndarray) -> tuple[float, float]:
     """Mean and deviation of R over random draws (draws, n)."""
-    values = (changed - start).mean(1) / (end - start).mean()
+    values = (changed - start).mean(1) / ((end - start).mean() or np.nan)
     return values.mean(), values.std(ddof=1)

@@ -61,7 +61,8 @@ def _top(axes, last: pd.DataFrame) -> None:
 def _components(axes, last: pd.DataFrame) -> None:
     axes.set_title("leading components, by layer", loc="left")
     _by_layer(axes, last, [("component_denoising", COMPONENTS, "D", 0)])
-    counts = last[last["quantity"] == "component_count"]["value"]
+    layers = _of(last, "component_denoising")["layer"]
+    counts = _of(last, "component_count").set_index("layer")["value"].reindex(layers)
     axes.set_xticks(axes.get_xticks(), [
         f"{label.get_text()}\n{count:.0f}" for label, count in zip(axes.get_xticklabels(), counts, strict=False)
     ])  # fmt: skip
