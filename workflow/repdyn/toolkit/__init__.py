@@ -21,7 +21,14 @@ class Module(NamedTuple):
 
 
 # In the order of the page. A new module is the files named above and a line here.
-MODULES = {}
+MODULES = {
+    "patching": Module(
+        "Patching and circuits",
+        ALL,
+        "Per experiment: how much of the difference between two classes patched units, heads and components carry over, by"
+        " layer and step, and how faithful circuits of growing size are; of transformers also by position and by path.",
+    )
+}
 
 
 def modules_for(family: str) -> list[str]:

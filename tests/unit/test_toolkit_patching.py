@@ -1,0 +1,299 @@
+"""The patching module on small trained networks: what it writes, draws and says."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+from repdyn.figures.toolkit.patching import draw
+from repdyn.findings.patching import found
+from repdyn.measures.subject import Subject
+from repdyn.measures.table import COLUMNS
+from repdyn.models import build
+from repdyn.toolkit import MODULES, load, modules_for, patching
+from repdyn.toolkit.pairwise import Look, pairs_of
+from tiny_networks import NETWORKS, SHAPE, data
+
+LAYERS = {
+    "mlp": ["hidden.0", "hidden.1"],
+    "cnn": ["blocks.0.relu", "blocks.1.relu"],
+    "transformer": ["blocks.0.feedforward", "blocks.1.feedforward"],
+}
+TRANSFORMERS_ALONE = {"position_denoising", "head_direct", "tracing", "tracing_total"}
+
+
+def texts(n=90, seed=0):
+    """Texts of four to six words; the class is told by words of its own."""
+    draw = np.random.default_rng(seed)
+    labels = np.arange(n) % 3
+    words = draw.integers(7, 20, (n, 6))
+    own = draw.random((n, 6)) < 0.5
+    words[own] = (1 + 2 * labels[:, None] + draw.integers(0, 2, (n, 6)))[own]
+    words[np.arange(6) >= draw.integers(4, 7, n)[:, None]] = 0
+    return torch.from_numpy(words), torch.from_numpy(labels)
+
+
+def subjects(family, examples=data, n=90):
+    """Held-out and training Subject of a network at steps 0 and 40 of a training."""
+    kind = SHAPE if examples is data else {"kind": "text", "shape": (6,), "classes": 3, "vocabulary": 20}
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = build(NETWORKS[family], **kind)
+    inputs, labels = examples(n, 1)
+    states = {0: {name: value.clone() for name, value in model.state_dict().items()}}
+    optimizer = torch.optim.Adam(model.parameters(), 0.01)
+    for _ in range(40):
+        optimizer.zero_grad()
+        torch.nn.functional.cross_entropy(model.eval()(inputs), labels).backward()
+        optimizer.step()
+    states[40] = {name: value.detach().clone() for name, value in model.state_dict().items()}
+    held_out = examples(n, 2)
+    return tuple(Subject(model, states, *split, 3, key=("tiny", 0)) for split in (held_out, (inputs, labels)))
+
+
+@pytest.fixture(scope="module")
+def tables():
+    return {family: patching.measure(*subjects(family))[0] for family in NETWORKS}
+
+
+def last_of(table, quantity, layer=None):
+    rows = table[(table["step"] == 40) & (table["quantity"] == quantity)]
+    return rows if layer is None else rows[rows["layer"] == layer]
+
+
+def documented():
+    heads = re.findall(r"^ +- ([a-z_, ]+)(?: \(unit.*?\))?:", patching.measure.__doc__, re.M)
+    return {name for head in heads for name in head.split(", ")}
+
+
+def test_the_quantities_are_those_of_the_docstring(tables):
+    assert "patching" in MODULES and load("patching") is patching
+    assert all("patching" in modules_for(family) for family in NETWORKS)
+    names = documented()
+    assert len(names) == 20
+    for family, table in tables.items():
+        assert tuple(table.columns) == COLUMNS
+        written = set(table["quantity"].unique())
+        bare = {re.sub("_(low|high)$", "", name) for name in written}
+        assert bare == (names if family == "transformer" else names - TRANSFORMERS_ALONE)
+        assert {f"{name}_low" for name in ("denoising", "noising", "circuit_faithfulness")} <= written
+
+
+@pytest.mark.parametrize("family", NETWORKS)
+def test_what_all_networks_have(tables, family):
+    table = tables[family]
+    assert last_of(table, "pairs")["value"].tolist() == [30]
+    assert last_of(table, "span")["value"].item() > 1
+    top = last_of(table, "top_denoising")
+    assert top["layer"].tolist() == LAYERS[family]
+    assert (top["value"] > top["null_mean"]).all()
+    for name in ("top_denoising", "noising", "circuit_faithfulness"):
+        low, value, high = (last_of(table, name + side)["value"].to_numpy() for side in ("_low", "", "_high"))
+        assert ((low <= value + 1e-9) & (value <= high + 1e-9)).all()
+    assert last_of(table, "attribution_rho")["value"].item() > 0.5
+    faithful = last_of(table, "circuit_faithfulness")
+    assert faithful["unit"].tolist()[0] == 1 and faithful["value"].iloc[-1] == 1
+    assert faithful["null_mean"].iloc[-1] == pytest.approx(1)
+    assert (faithful["value"] > faithful["null_mean"] - 0.1).mean() > 0.8
+    assert last_of(table, "circuit_necessity")["value"].iloc[-1] == 1
+    share = last_of(table, "circuit_share")
+    assert share["value"].item() <= share["null_mean"].item() <= 1
+    assert last_of(table, "greedy_share")["value"].item() <= 1
+    counts = last_of(table, "component_count")["value"]
+    assert (counts == counts.round()).all() and (counts >= 1).all()
+    components = last_of(table, "component_denoising")
+    assert (components["value"] > components["null_mean"]).all()
+
+
+def test_by_the_symmetry_of_two_classes_the_last_layer_of_a_chain_is_patched_alike_both_ways(tables):
+    for family, layer in (("mlp", "hidden.1"), ("mlp", "hidden.0")):
+        both = [last_of(tables[family], name, layer)["value"].to_numpy() for name in ("denoising", "noising")]
+        assert np.allclose(*both) == (layer == "hidden.1")  # linear from here, or not
+    # Units of a last layer add up to the whole difference.
+    assert both[0].sum() != pytest.approx(1)
+    assert last_of(tables["mlp"], "denoising", "hidden.1")["value"].sum() == pytest.approx(1)
+
+
+def test_what_transformers_have(tables):
+    table = tables["transformer"]
+    direct, total = last_of(table, "head_direct"), last_of(table, "denoising")
+    assert direct["unit"].tolist() == [0, 1, 2, 3] * 2
+    assert set(total["layer"]) == {
+        f"blocks.{i}.{part}" for i in (0, 1) for part in ("attention.heads", "attention", "feedforward")
+    }
+    assert not np.allclose(direct["value"], total.loc[total["unit"].notna(), "value"])
+    positions = last_of(table, "position_denoising")
+    # One position of the last state: the mean over positions makes the answer, so together they are all of it.
+    assert positions.loc[positions["layer"] == "blocks.1", "value"].sum() == pytest.approx(1, abs=1e-3)
+    assert positions.groupby("layer", observed=True).size().tolist() == [16] * 7
+    traced = last_of(table, "tracing")
+    assert traced.groupby("layer", observed=True).size().to_dict() == {"embedding": 16, "blocks.0": 16, "blocks.1": 16}
+    assert last_of(table, "tracing_total")["value"].item() > 0.1
+    assert (table.loc[table["step"] == 0, "quantity"] != "tracing").all()
+
+
+def test_twice_the_same():
+    first, second = (patching.measure(*subjects("mlp"))[0] for _ in range(2))
+    pd.testing.assert_frame_equal(first, second)
+
+
+def test_texts_are_paired_by_length_and_all_patched_is_one():
+    held_out, training = subjects("transformer", texts)
+    pairs, discovery = pairs_of(held_out, training)
+    for side in (pairs, discovery):
+        assert ((side.clean == 0) == (side.corrupted == 0)).all()
+        assert ((side.unrelated == 0) == (side.corrupted == 0)).all()
+        assert len(side.clean) > 8
+        logits = held_out.model(40).eval()(torch.cat([side.clean, side.corrupted]))
+        assert (logits.argmax(1).numpy() == np.repeat(side.classes, len(side.clean))).all()
+    assert not (pairs.unrelated == pairs.corrupted).all(1).all()
+    look = Look(held_out.model(40), 40, pairs, discovery, ("tiny",))
+    words, value = pairs.clean[:, 0], next(look.denoised("embedding", "whole", [_whole("embedding")]))
+    assert value["value"].tolist() == [1.0] and len(words) == len(pairs.clean)
+    assert [node.path.split(".", 2)[2] for node in look.nodes()] == (["attention.heads"] * 4 + ["feedforward"]) * 2
+
+
+def _whole(path):
+    from repdyn.interventions.patching import whole
+
+    return whole(path)
+
+
+def test_too_few_pairs_are_not_evaluable():
+    held_out, training = subjects("mlp", n=21)
+    table, _ = patching.measure(held_out, training)
+    assert set(table["quantity"]) == {"pairs", "discovery_pairs", "patched_class"}
+    study = named({"a-b": table})
+    assert found(study) == ["Patching was not evaluable in any of 1 run: too few pairs of the two classes."]
+    FigureCanvasAgg(draw(study, {})).draw()
+
+
+def named(tables, seed=0):
+    frames = [table.assign(experiment=name, seed=seed) for name, table in tables.items()]
+    return pd.concat(frames, ignore_index=True)
+
+
+def test_the_figure_shows_the_table(tables):
+    study = named({f"{family}_x-digits": table for family, table in tables.items()})
+    figure = draw(study, {})
+    FigureCanvasAgg(figure).draw()
+    panels = [axes for axes in figure.axes if axes.get_title(loc="left")]
+    assert len(panels) == 4 * (3 + 1)
+    top, over, _, circuit = panels[:4]
+    expected = last_of(tables["mlp"], "top_denoising")
+    points = [line for line in top.lines if len(line.get_xdata()) == 2 and line.get_marker() == "o"]
+    np.testing.assert_allclose(points[0].get_ydata(), expected["value"])
+    curve = last_of(tables["mlp"], "circuit_faithfulness")
+    drawn = [line.get_ydata() for line in circuit.lines if line.get_linestyle() == "-"]
+    assert any(len(line) == len(curve) and np.allclose(line, curve["value"]) for line in drawn)
+    heads = next(axes for axes in panels if axes.get_title(loc="left").startswith("heads, attention"))
+    image = heads.images[0].get_array()
+    assert image.shape == (2, 6)
+    direct = last_of(tables["transformer"], "denoising")
+    np.testing.assert_allclose(image[1, :4], direct[direct["layer"] == "blocks.1.attention.heads"]["value"])
+    np.testing.assert_allclose(image[0, 5], direct[direct["layer"] == "blocks.0.feedforward"]["value"].item())
+    assert "nothing" not in " ".join(text.get_text() for text in figure.texts)
+    assert draw(study.iloc[:0], {}).texts[0].get_text().startswith("Nothing was patched")
+
+
+def planted(excess, share, runs=5):
+    """A table of runs whose units carry `excess` more than random ones, and whose circuits need `share` of the nodes."""
+    rows = []
+    noise = np.random.default_rng(0).standard_normal(runs) * 0.02
+    for run in range(runs):
+        for step, rise in ((0, 0.0), (2000, 1.0)):
+            rows += [
+                (run, step, "", "pairs", 32, np.nan, np.nan),
+                (run, step, "", "span", 5, np.nan, np.nan),
+                (run, step, "hidden.0", "top_denoising", 0.1 + rise * excess + noise[run], 0.1, 0.05),
+                (run, step, "hidden.0", "top_noising", 0.25, 0.1, 0.05),
+                (run, step, "hidden.0", "component_denoising", 0.3 + noise[run], 0.3, 0.05),
+                (run, step, "", "attribution_rho", 0.8, 0, 0.1),
+            ]
+        rows.append((run, 2000, "", "circuit_share", share + noise[run], 0.9, 0.05))
+    table = pd.DataFrame(rows, columns=["run", "step", "layer", "quantity", "value", "null_mean", "null_sd"])
+    table["experiment"] = [f"mlp{run}-digits" for run in table.pop("run")]
+    return table.assign(seed=0, unit=pd.NA)
+
+
+def test_it_says_what_is_there():
+    units, circuits, limits = found(planted(0.4, 0.3))
+    assert units.startswith("5 runs, each with 32 held-out pairs of two classes.")
+    assert "carried over R = 0.50 of the difference between the classes, random sets of units 0.10" in units
+    assert re.search(r"a difference of 0\.\d\d \(95 % interval 0\.3\d to 0\.4\d over 5 runs\); more\.", units)
+    assert "noising, they carry over 0.25." in units
+    assert "changed by 0.40" in units and "a rise." in units
+    assert re.search(r"random directions 0\.30: a difference of [-0.]+\d+ \(.*?\); undecided\.", units)
+    assert "from 0.30 of the nodes on, random circuits from 0.90" in circuits
+    assert "; fewer. It is more than two deviations of random orders in 5 of 5 runs." in circuits
+    assert "of 0.80 to 0.80" in circuits and "Greedy" not in circuits
+    assert "neither says why" in limits
+
+
+def test_it_stays_quiet_on_nothing_and_on_too_few_runs():
+    units, circuits, _ = found(planted(0.0, 0.9))
+    assert "more." not in units and "a rise." not in units and units.count("undecided") == 4
+    assert "; undecided. It is more than two deviations of random orders in 0 of 5 runs." in circuits
+    units, circuits, _ = found(planted(0.4, 0.3, runs=2))
+    assert units.count("too few for an interval") == 4 and units.count("undecided") == 4
+    assert "; undecided." in circuits
+
+
+def test_it_says_what_is_not_defined():
+    table = planted(0.4, 0.3)
+    table.loc[(table["step"] == 0) & table["quantity"].str.startswith(("top", "component")), ["value", "null_mean"]] = (
+        np.nan
+    )
+    table.loc[table["quantity"] == "circuit_share", "value"] = np.nan
+    missing = table[(table["experiment"] != "mlp0-digits") | (table["quantity"] == "pairs")]
+    missing = missing.assign(value=missing["value"].mask((missing["experiment"] == "mlp0-digits"), 3))
+    units, circuits, _ = found(missing)
+    assert units.startswith(
+        "4 runs, each with 32 held-out pairs of two classes; not evaluable in 1 run for want of pairs."
+    )
+    assert units.count("untrained, R is defined in no run") == 2
+    assert circuits.startswith("No circuit could be judged")
+
+
+def test_heads_and_tracing_are_told_by_run(tables):
+    text = found(named({"transformer_x-digits": tables["transformer"]}))[1]
+    table = tables["transformer"]
+    total = last_of(table, "denoising")
+    whole = total.loc[total["unit"].notna(), "value"].sum()
+    direct = last_of(table, "head_direct")["value"].sum()
+    expected = f"heads patched one by one carry R = {whole:.2f} in all, {direct:.2f} of it straight to the logits"
+    assert f"transformer_x-digits (seed 0): {expected}" in text
+    assert f"takes {last_of(table, 'tracing_total')['value'].item():.2f} from the probability" in text
+
+
+def test_a_network_that_answers_nothing_has_no_r():
+    held_out, training = subjects("mlp")
+    for subject in (held_out, training):
+        mute = {name: torch.zeros_like(value) for name, value in subject.states[0].items()}
+        subject.states = {0: mute, 40: subject.states[40]}
+    table, _ = patching.measure(held_out, training)
+    start = table[table["step"] == 0].set_index("quantity")["value"]
+    assert start["span"] == 0
+    assert start[["denoising", "noising", "top_denoising"]].isna().all()
+    assert start["component_count"].isna().all() and "component_denoising" not in start.index
+    FigureCanvasAgg(draw(named({"mlp-a": table}), {})).draw()
+    assert "untrained, R is defined in no run" in found(named({"mlp-a": table}))[0]
+
+
+def test_discovery_chooses_and_validation_judges(monkeypatch):
+    """Pairs from which nothing can be learnt choose units that carry little on the others."""
+    held_out, training = subjects("mlp")
+    pairs, discovery = pairs_of(held_out, training)
+    assert not any((one == other).all() for one in pairs.clean for other in discovery.clean)
+    look = Look(held_out.model(40), 40, pairs, discovery, ("tiny",))
+    units = look.units()["hidden.0"]
+    blind = Look(look.model, 40, pairs, discovery._replace(corrupted=discovery.clean), ("tiny",))
+    told, not_told = (
+        {item["quantity"][0]: item["value"][0] for item in patching._top_units(each) if item["layer"][0] == "hidden.0"}
+        for each in (look, blind)
+    )
+    assert np.ptp(blind.attributions(blind.discovery, units)) == 0
+    assert told["top_denoising"] > not_told["top_denoising"] + 0.1
