@@ -21,7 +21,14 @@ class Module(NamedTuple):
 
 
 # In the order of the page. A new module is the files named above and a line here.
-MODULES = {}
+MODULES = {
+    "attribution": Module(
+        "What an answer rests on: attribution, and whether its maps can be trusted",
+        ALL,
+        "Maps of several attribution methods on held-out examples, their deletion curves beside random orders, their"
+        " gain over training, and their similarity to maps of networks with redrawn weights.",
+    )
+}
 
 
 def modules_for(family: str) -> list[str]:
