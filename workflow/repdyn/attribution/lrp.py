@@ -38,7 +38,8 @@ def epsilon_rule(epsilon: float = 1e-6) -> Rule:
 def alpha_beta_rule(beta: float = 0.0) -> Rule:
     """R_i = sum_j ((1 + beta) z_ij+ / z_j+ - beta z_ij- / z_j-) R_j with z_ij = a_i w_ij (Bach 2015, eq. 60).
 
-    beta = 0 is the z+ rule. z_j+ and z_j- hold the bias, which keeps its share.
+    beta = 0 is the z+ rule. z_j+ and z_j- hold the bias, which keeps its share. Where one of the two is 0, the other takes
+    all: with the equation as it stands, relevance would be lost or made there.
     """
 
     def rule(layer, a, z):
@@ -48,8 +49,10 @@ def alpha_beta_rule(beta: float = 0.0) -> Rule:
         for more, less, part in ((w.clamp(min=0), w.clamp(max=0), "min"), (w.clamp(max=0), w.clamp(min=0), "max")):
             share = None if bias is None else bias.clamp(**{part: 0})
             sums.append(_apply(layer, up, more, share) + _apply(layer, down, less, None))
-        changed = (1 + beta) * _ratio(z, sums[0]) * sums[0]
-        return _with_value(z, changed - beta * _ratio(z, sums[1]) * sums[1] if beta else changed)
+        positive, negative = sums
+        alphas = torch.where(negative == 0, 1.0, 1 + beta)
+        betas = torch.where(positive == 0, -1.0, beta)
+        return _with_value(z, alphas * _ratio(z, positive) * positive - betas * _ratio(z, negative) * negative)
 
     return rule
 

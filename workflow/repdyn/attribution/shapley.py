@@ -15,7 +15,7 @@ from repdyn.errors import StudyError
 Game = Callable[[np.ndarray], np.ndarray]
 
 EXACT_PLAYERS = 12  # 4,096 coalitions
-ROWS = 1024  # in a forward pass
+ROWS = 256  # in a forward pass: few enough for the cache
 
 
 def exact_shapley(game: Game, players: int) -> np.ndarray:
@@ -63,6 +63,7 @@ def masking_game(
     """
     if background.shape[1:] != x.shape[1:]:
         raise StudyError(f"background rows {tuple(background.shape[1:])} do not fit x {tuple(x.shape[1:])}.")
+    groups = groups.reshape(*[1] * (x.ndim - groups.ndim), *groups.shape)
 
     def game(coalitions: np.ndarray) -> np.ndarray:
         # A last player who is always there takes index -1.

@@ -1,7 +1,7 @@
 """Attribution on the study's networks: what a network's output rests on, by several methods, each put to the test.
 
-Explained is the output (logit) of the true class on EXAMPLES held-out examples, a seeded draw with equal classes, at the grid
-steps. Features are pixels, entries of a vector, or the words of a text (sums over the embedded word; padding is none).
+Explained is the output (logit) of the true class on EXAMPLES held-out examples, a seeded draw with equal classes, at the
+grid steps. Features are pixels, entries of a vector, or the words of a text (sums over the embedded word; padding is none).
 Baselines: the mean training input or word, and for comparison the lowest training value or a zero word.
 """
 
@@ -171,9 +171,8 @@ def _shapley(subject: Subject, rows: np.ndarray, training: Subject, maps: dict, 
     parts = image_parts(*known.shape[1:], SIDE) if known.ndim == 3 else runs(known, GROUPS)
     groups = np.broadcast_to(parts, known.shape)
     players = int(groups.max()) + 1
-    values = exact_shapley(
-        masking_game(case.f, case.x, case.targets, torch.tensor(case.spread(groups)), case.baseline), players
-    ).T
+    members = torch.tensor(case.spread(groups))
+    values = exact_shapley(masking_game(case.f, case.x, case.targets, members, case.baseline), players).T
     top, bottom = case.ends()
     gap = np.abs(values.sum(1) - (top - bottom)).mean() / np.abs(top - bottom).mean()
     yield entry(step, "", "completeness/shapley", gap)
