@@ -35,7 +35,7 @@ def planted():
     mask = torch.zeros(256, dtype=torch.bool)
     mask[torch.from_numpy(rng().choice(256, 40, replace=False))] = True
     with torch.no_grad():
-        model.hidden[0][0].weight[:, ~mask] *= 0.1
+        model.hidden[0][0].weight[:, ~mask] *= 0.03
     return model, torch.from_numpy(rng(1).standard_normal((60, 1, 16, 16), dtype=np.float32)), mask.view(16, 16).numpy()
 
 
@@ -107,7 +107,7 @@ def test_the_agreement_is_spearmans_and_its_null_that_of_all_pairings():
 
 
 def test_what_all_maps_share_is_no_agreement():
-    centre = 3 * np.exp(-np.linspace(-2, 2, 100) ** 2)
+    centre = 3 * np.exp(-(np.linspace(-2, 2, 100) ** 2))
     z = []
     for seed in range(200):
         a, b = centre + rng(seed).standard_normal((2, 30, 100))

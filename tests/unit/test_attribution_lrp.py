@@ -101,10 +101,16 @@ def test_where_nothing_is_positive_the_negative_part_takes_all():
 
 
 @pytest.mark.parametrize("biased", [True, False])
-@pytest.mark.parametrize(("ours", "theirs"), [(epsilon_rule(0.05), EpsilonRule), (alpha_beta_rule(), Alpha1_Beta0_Rule)])
+@pytest.mark.parametrize(
+    ("ours", "theirs"), [(epsilon_rule(0.05), EpsilonRule), (alpha_beta_rule(), Alpha1_Beta0_Rule)]
+)
 def test_captum_gives_the_same_relevance(ours, theirs, biased):
     model, (x, targets) = network("cnn", biased), images()
-    x = x - x.min()  # captum's z+ rule takes its inputs as positive
+    x = x - x.min()  # captum's z+ rule takes inputs and biases as positive
+    if theirs is Alpha1_Beta0_Rule:
+        for name, parameter in model.named_parameters():
+            if name.endswith("bias"):
+                parameter.data.abs_()
     found = relevance(model, x, targets, ours)
     for module in model.modules():
         if isinstance(module, nn.Conv2d | nn.Linear):

@@ -10,6 +10,7 @@ from torch.nn.functional import cosine_similarity
 from repdyn.attribution.exemplars import exemplar_likeness, exemplars
 from repdyn.attribution.maximisation import maximise, unit_activation
 from repdyn.errors import StudyError
+from repdyn.interventions.hooks import recorded
 from repdyn.models import build
 
 
@@ -44,7 +45,9 @@ def test_a_concave_peak_inside_the_ball_is_found():
     assert reached.min() > 0.99
 
 
-@pytest.mark.parametrize(("family", "path"), [("mlp", "hidden.1"), ("cnn", "blocks.1.relu"), ("transformer", "blocks.1")])
+@pytest.mark.parametrize(
+    ("family", "path"), [("mlp", "hidden.1"), ("cnn", "blocks.1.relu"), ("transformer", "blocks.1")]
+)
 def test_a_units_best_input_beats_what_it_started_from_and_random_ones(family, path):
     model = network(family)
     units = torch.arange(4)
@@ -54,7 +57,9 @@ def test_a_units_best_input_beats_what_it_started_from_and_random_ones(family, p
     found, reached = maximise(activation, start, 3.0)
     torch.testing.assert_close(activation(found).detach(), reached)
     assert found.flatten(1).norm(dim=1).max() < 3.0001
-    assert (reached >= before).all() and (reached > before + 0.05).sum() >= 3
+    moved = before != 0  # a silent unit has no gradient
+    assert (reached >= before).all() and moved.sum() >= 2
+    assert (reached[moved] - before[moved] > 0.5 * before[moved].abs()).all()
     assert model.training
 
 
@@ -64,8 +69,6 @@ def test_the_activation_of_a_row_is_that_of_its_unit():
     means = model.blocks[1][:2](model.blocks[0](x)).mean((2, 3))
     torch.testing.assert_close(unit_activation(model, "blocks.1.relu", units)(x), means[range(3), units])
     transformer = network("transformer").eval()
-    from repdyn.interventions.hooks import recorded
-
     with recorded(transformer, ["blocks.0.feedforward"]) as outputs:
         transformer(x)
     tokens = outputs["blocks.0.feedforward"].mean(1)
