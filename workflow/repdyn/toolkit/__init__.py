@@ -21,7 +21,13 @@ class Module(NamedTuple):
 
 
 # In the order of the page. A new module is the files named above and a line here.
-MODULES = {}
+MODULES = {
+    "geometry": Module(
+        "Geometry of representations",
+        ALL,
+        "Intrinsic dimension, geodesic ratio, curvature and class capacity of three layers against the training step.",
+    )
+}
 
 
 def modules_for(family: str) -> list[str]:
