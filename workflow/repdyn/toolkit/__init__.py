@@ -26,8 +26,19 @@ MODULES = {
         "Patching and circuits",
         ALL,
         "Per experiment: how much of the difference between two classes patched units, heads and components carry over, by"
-        " layer and step, and how faithful circuits of growing size are; of transformers also by position and by path.",
-    )
+        " layer and step, and how faithful circuits of growing size are; of transformers also by position and by path",
+    ),
+    "attribution": Module(
+        "What an answer rests on: attribution, and whether its maps can be trusted",
+        ALL,
+        "Maps of several attribution methods on held-out examples, their deletion curves beside random orders, their"
+        " gain over training, and their similarity to maps of networks with redrawn weights",
+    ),
+    "geometry": Module(
+        "Geometry of representations",
+        ALL,
+        "Intrinsic dimension, geodesic ratio, curvature and class capacity of three layers against the training step",
+    ),
 }
 
 

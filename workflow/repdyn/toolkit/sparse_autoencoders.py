@@ -205,7 +205,9 @@ def _variance(step, layer, rows, judged, found: Dictionaries, key) -> Iterator[d
 
 def _frequency(step, layer, rows, found: Dictionaries, maps) -> Iterator[dict]:
     for name, is_so in (("dead", lambda share: share == 0), ("dense", lambda share: share >= DENSE)):
-        yield entry(step, layer, name, np.mean(is_so(np.stack(found.density))), np.mean(is_so(np.stack(found.null_density))))
+        yield entry(
+            step, layer, name, np.mean(is_so(np.stack(found.density))), np.mean(is_so(np.stack(found.null_density)))
+        )
     maps[f"density {step}"], maps[f"null density {step}"] = found.density[0], found.null_density[0]
 
 
@@ -247,7 +249,9 @@ def _classes(held_out, training, step, layer, fitted: Rows, judged: Rows, found:
     rng = np.random.default_rng(derive(*training.key, "shuffled labels"))
     labelled = class_detectors(features[0], labels[0], features[1], labels[1], training.classes)
     null = [
-        class_detectors(features[0], rng.permutation(labels[0]), features[1], rng.permutation(labels[1]), training.classes)
+        class_detectors(
+            features[0], rng.permutation(labels[0]), features[1], rng.permutation(labels[1]), training.classes
+        )
         for _ in range(SHUFFLES)
     ]
     scores = [shuffled.f1.mean() for shuffled in null]
@@ -279,7 +283,10 @@ def _sweep(held_out: Subject, step, layer, rows, judged, key) -> Iterator[dict]:
         active = float((encode(sae, x) > 0).sum(1).float().mean())
         project = principal(rows, min(round(active), rows.shape[1]))
         mean = _tensor(rows.mean(0))
-        changes = {"reconstruction": lambda x, sae=sae: reconstruct(sae, x), "mean": lambda x, mean=mean: mean.expand_as(x)}
+        changes = {
+            "reconstruction": lambda x, sae=sae: reconstruct(sae, x),
+            "mean": lambda x, mean=mean: mean.expand_as(x),
+        }
         loss, spliced = _spliced(held_out, step, layer, changes)
         share = recovered(loss, spliced["reconstruction"], spliced["mean"])
         results.append((active, _explained(sae, judged), share, explained_variance(x, project(x))))
