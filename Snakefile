@@ -37,7 +37,17 @@ rule all:
         f"{RESULTS}/report/integrated_report.json",
 
 
+onstart:
+    if not writable(Path(RESULTS)):
+        raise WorkflowError(
+            f"{RESULTS} cannot be written to (read-only, or of another user). Make it writable, or write elsewhere with"
+            " --config results=FOLDER; then the same command continues."
+        )
+
+
 onerror:
+    if full(RESULTS):
+        print(f"The disk of {RESULTS} is full. Make room there; then the same command continues.", file=sys.stderr)
     if not config["partial"]:
         print(
             "Jobs failed; each one's log says why. Mended, the same command continues. To report on the experiments that have"

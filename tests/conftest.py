@@ -46,9 +46,9 @@ class Project:
             **options,
         )
 
-    def start(self, *arguments: str, **options) -> subprocess.Popen:
+    def start(self, *arguments: str, environ: dict | None = None, **options) -> subprocess.Popen:
         """The same, not waited for."""
-        return subprocess.Popen([sys.executable, *arguments], cwd=self.folder, env=environment(), **options)
+        return subprocess.Popen([sys.executable, *arguments], cwd=self.folder, env=environ or environment(), **options)
 
     def snakemake(self, *arguments: str, config: Sequence[str] = ("tests/small/config.yaml",), **options):
         chosen = ["--configfile", *config]

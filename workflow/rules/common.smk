@@ -7,8 +7,10 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
 from dag.config import HYPOTHESES, check_files, load_study, original_files, readers
+from dag.disk import full
 from dag.finished import finished, write_sheet
 from dag.imports import import_closure
+from repdyn.datasets.originals import writable
 from repdyn.datasets.registry import LOADERS
 from repdyn.errors import StudyError
 from repdyn.measures import modules_for

@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from repdyn.errors import StudyError
 def atomic(path: Path):
     """Yield a temporary path beside `path`; it takes the name of `path` when the block ends without an error."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    remove_leftovers(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield temporary
@@ -24,6 +26,18 @@ def atomic(path: Path):
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove the temporary files of `path` whose processes were killed."""
+    for left in path.parent.glob(f".{escape(path.name)}.*.part"):
+        try:
+            os.kill(int(left.suffixes[-2].removeprefix(".")), 0)
+        except ProcessLookupError:
+            left.unlink(missing_ok=True)
+        except PermissionError:
+            # Somebody else's process has this number.
+            continue
 
 
 def write_json(path: Path, content: dict) -> None:

@@ -1,7 +1,6 @@
 """Train one run and measure every tracked layer; continue where a killed job stopped."""
 
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +14,13 @@ from repdyn.flags import at_chance, dead_layers, describe
 from repdyn.tracking import Tracker, evaluate, make_probe
 from repdyn.training import checkpoint_steps, train_steps
 from run_setup import run_parser, run_settings, set_up
-from unfinished import finish, resume, save, signature
+from unfinished import claim, discard, finish, resume, save, signature
 
 
 def main():
     watch = Stopwatch()
     arguments = parse()
+    lock = claim(arguments.out)
     device, data, recipe, model, optimizer, splits = set_up(arguments)
     tracking = arguments.tracking
     probe = make_probe(*splits["probe"], chunk=model.chunk, token_limit=tracking["token_limit"])

@@ -1,0 +1,57 @@
+"""A clock that jumps: Snakemake compares checksums, and no step reads the time of day.
+
+Modification times are what a clock leaves in a study, so they are set; changing the clock of the machine is not for a test.
+"""
+
+import os
+import re
+import shutil
+import time
+
+import pytest
+from disturbed import MLP, RESULTS, assert_finishes, copy, study, text
+
+from conftest import ROOT
+
+DAY = 86_400
+YEAR = 365 * DAY
+
+
+def shift(project, part: str, seconds: float) -> None:
+    """As if the clock had been wrong by that much while these files were written."""
+    for path in [project.folder / part, *(project.folder / part).rglob("*")]:
+        was = path.stat()
+        os.utime(path, (was.st_atime + seconds, was.st_mtime + seconds))
+
+
+@pytest.mark.parametrize("seconds", [DAY, -DAY])
+@pytest.mark.parametrize("part", ["results", "workflow"])
+def test_a_finished_study_whose_times_are_wrong_stays_finished(tmp_path, part, seconds):
+    project = copy(tmp_path / "study")
+    shift(project, part, seconds)
+    done = study(project, "-n")
+    assert done.returncode == 0, text(done)
+    assert "Nothing to be done" in text(done), text(done)
+
+
+def test_the_clock_goes_back_a_year_in_the_middle_of_a_study(tmp_path):
+    """What was written before lies in the future then, and is older than nothing that follows."""
+    project = copy(tmp_path / "study")
+    for name in ("measurements.parquet", "maps.safetensors", "moments.json", "jumps.parquet"):
+        (project.folder / MLP / name).unlink()
+    shutil.rmtree(project.folder / RESULTS / "study")
+    shift(project, "results", YEAR)
+    shift(project, ".snakemake", YEAR)
+    assert "Training" not in assert_finishes(project)
+    done = study(project, "-n")
+    assert done.returncode == 0 and "Nothing to be done" in text(done), text(done)
+
+
+def test_no_step_reads_the_time_of_day():
+    sources = {path: path.read_text() for path in (ROOT / "workflow").rglob("*.py")}
+    assert len(sources) > 50
+    wrong = [
+        path.name for path, source in sources.items() if re.search(r"\btime\.time\(|\bdatetime\b|\bctime\(", source)
+    ]
+    assert wrong == []
+    assert time.monotonic() <= time.monotonic()
