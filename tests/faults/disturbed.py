@@ -22,16 +22,16 @@ RESULTS = "results/faults"
 MLP, TRANSFORMER = (f"{RESULTS}/runs/{name}/seed0" for name in ("mlp_narrow-manifold", "transformer_narrow-glyphs"))
 TARGETS = [f"{MLP}/measurements.parquet", f"{MLP}/heatmap.webp", f"{RESULTS}/study/experiments.parquet"]
 
-# Ends the process, as SIGKILL does, before the file operation of that number in the run's folder; 0: only counts them.
+# SIGKILL before the file operation of that number in the run's folder, or the first on a file of that name; 0: only counts.
 KILLER = """
 import atexit, os, runpy, signal, sys
-last, folder = int(sys.argv[1]), sys.argv[2]
+last, folder = sys.argv[1:3]
 count = 0
 def hook(event, details):
     global count
     if event in ("open", "os.rename", "os.remove", "os.mkdir", "os.rmdir") and folder in str(details[0]):
         count += 1
-        if count == last:
+        if str(count) == last or not last.isdigit() and last in str(details[0]):
             os.kill(os.getpid(), 9)
 sys.addaudithook(hook)
 atexit.register(lambda: print("file operations:", count, file=sys.stderr))
@@ -141,8 +141,8 @@ def step(*arguments: str) -> subprocess.CompletedProcess:
     return finished().command(*arguments, environ=step_environment())
 
 
-def train(run: str, out: Path, die_at: int = 0) -> subprocess.CompletedProcess:
-    """A training by hand that dies before a file operation."""
+def train(run: str, out: Path, die_at: int | str = 0) -> subprocess.CompletedProcess:
+    """A training by hand that dies before the file operation of a number, or on a file."""
     return step("-c", KILLER, str(die_at), str(out), *training(run, out))
 
 

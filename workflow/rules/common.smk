@@ -7,7 +7,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
 from dag.config import HYPOTHESES, check_files, load_study, original_files, readers
-from dag.disk import full
+from dag.disk import from_the_future, full
 from dag.finished import finished, write_sheet
 from dag.imports import import_closure
 from repdyn.datasets.originals import writable
