@@ -76,7 +76,7 @@ def main():
     finish(unfinished, arguments.out)
     origin = {"device": device_name(device), "resumed_at_step": start or None}
     write_json(arguments.out / "provenance.json", provenance(settings, watch) | origin)
-    shutil.rmtree(unfinished)
+    discard(unfinished, lock)
 
 
 def parse():
