@@ -49,7 +49,11 @@ CHANGED_ROWS = {"changed": {"mlp_narrow-digits"}, "added": {"mlp_medium-digits"}
 
 def table() -> dict[str, tuple[str, str]]:
     """{edit: (what reruns, in the runs of)} of the README; what stands in brackets behind an edit is the file."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8").split("| edited | reruns | in the runs of |\n|---|---|---|\n")[1]
+    text = (
+        (ROOT / "README.md")
+        .read_text(encoding="utf-8")
+        .split("| edited | reruns | in the runs of |\n|---|---|---|\n")[1]
+    )
     rows = text.split("\n\n")[0].splitlines()
     cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
     return {re.sub(r" \(.*\)$", "", edit): (reruns, runs) for edit, reruns, runs in cells}

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from repdyn.errors import StudyError
-from repdyn.moments import plan, steps_of
+from repdyn.moments import nearest_steps, plan, steps_of
 
 MEASURED = np.arange(0, 2001, 5)
 GRID = [0, 0.01, 0.1, 0.5, 1]
@@ -99,3 +99,8 @@ def test_a_run_with_one_measurement_is_looked_at_there():
 def test_measurements_must_begin_at_step_0():
     with pytest.raises(StudyError, match="from step 0 on"):
         planned(measured=MEASURED[1:])
+
+
+@pytest.mark.parametrize(("last", "found"), [(2000, [0, 100, 500, 2000]), (300, [0, 100, 300]), (0, [0])])
+def test_phases_become_the_nearest_measured_steps(last, found):
+    assert nearest_steps([0, 0.0499, 0.25, 1], np.arange(0, last + 1, 5), 2000) == found

@@ -48,8 +48,16 @@ def plan(jumps: pd.DataFrame, measured: np.ndarray, total: int, grid: list[float
         kind = {"jump": "control", "placebo": "placebo control"}[moment["kind"]]
         moments.append({"pair": pair, "kind": kind, "period": moment["period"], **control})
         taken.append((control["before"], control["after"]))
-    steps = {min(round(phase * total / every) * every, last) for phase in grid}
-    return {"grid": sorted(steps), "moments": moments, "note": _note(len(jumps), alone)}
+    return {"grid": nearest_steps(grid, measured, total), "moments": moments, "note": _note(len(jumps), alone)}
+
+
+def nearest_steps(phases: list[float], measured: np.ndarray, total: int) -> list[int]:
+    """The measured steps nearest to phases of a training of `total` steps, ascending; the last where it stopped before.
+
+    measured: steps of the measurements, evenly spaced from 0.
+    """
+    last, every = int(measured[-1]), int(measured[1]) if len(measured) > 1 else 1
+    return sorted({min(round(phase * total / every) * every, last) for phase in phases})
 
 
 def steps_of(planned: dict) -> list[int]:

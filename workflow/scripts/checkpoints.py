@@ -17,7 +17,7 @@ TOLERANCE = 1e-4
 
 
 def replayed(run: Path, setup: Setup, steps: Iterable[int], settings: dict) -> dict[int, dict[str, torch.Tensor]]:
-    """{step: state_dict} of a run's network, each checked against the probe loss recorded while training.
+    """{step: state_dict} of a run's network, each checked against the probe loss, where training recorded one.
 
     settings: those the run must have been trained with, its kind of device among them. The states are on the CPU. Leaves the
     network of `setup` at the last step.
@@ -34,7 +34,8 @@ def replayed(run: Path, setup: Setup, steps: Iterable[int], settings: dict) -> d
     states = {}
     grid = map(int, listed)
     for step in materialise(setup.model, setup.optimizer, grid, load, steps, *setup.splits["train"], setup.recipe):
-        check_loss(run, step, evaluate(setup.model, *setup.splits["probe"])[0], recorded[step])
+        if step in recorded.index:
+            check_loss(run, step, evaluate(setup.model, *setup.splits["probe"])[0], recorded[step])
         states[step] = {name: value.to("cpu", copy=True) for name, value in setup.model.state_dict().items()}
     return states
 
