@@ -3,17 +3,15 @@
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
 import zipfile
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from conftest import Project, environment
+from conftest import environment
 from html_reader import Reader
 from repdyn.hypotheses import VERDICTS
 from repdyn.measures.table import COLUMNS
@@ -50,15 +48,6 @@ ONE_MLP = {
 
 def folders(study):
     return sorted(path.parent for path in (study.folder / RESULTS / "runs").glob("*/seed0/run.json"))
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    """Every file of the runs but logs and clock readings."""
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.name.endswith("provenance.json") and path.name != ".snakemake_timestamp"
-    }
 
 
 def test_every_run_leaves_the_same_files(study):
@@ -168,25 +157,9 @@ def test_every_hypothesis_has_a_verdict_for_every_family(study):
     assert cosine["runs"] <= CNNS and (cosine["runs"] == 0 or -1 <= cosine["ours"] <= 1)
 
 
-@pytest.mark.parametrize(
-    ("damage", "reason"),
-    [
-        ("missing", "step_000000.safetensors is missing"),
-        ("truncated", "step_000000.safetensors is not the file that training wrote"),
-        ("settings", "another configuration: training was"),
-    ],
-)
-def test_phase_2_refuses_a_run_that_is_not_whole(study, tmp_path, damage, reason):
-    run = tmp_path / "run"
-    shutil.copytree(study.folder / RESULTS / "runs/mlp_narrow-digits/seed0", run)
-    first = run / "checkpoints/step_000000.safetensors"
-    training = {"steps": 60, "batch_size": 32, "learning_rate": 0.001}
-    if damage == "missing":
-        first.unlink()
-    elif damage == "truncated":
-        first.write_bytes(first.read_bytes()[:-1])
-    else:
-        training["learning_rate"] = 0.01
+def test_phase_2_refuses_a_run_of_other_settings(study, tmp_path):
+    run = shutil.copytree(study.folder / RESULTS / "runs/mlp_narrow-digits/seed0", tmp_path / "run")
+    training = {"steps": 60, "batch_size": 32, "learning_rate": 0.01}
     environ = {**environment(), "PYTHONPATH": str(study.folder / "workflow"), "OMP_NUM_THREADS": "1"}
     done = study.command(
         "workflow/scripts/phase2.py", "--run", str(run), "--data", f"{RESULTS}/data/digits.safetensors",
@@ -194,7 +167,8 @@ def test_phase_2_refuses_a_run_that_is_not_whole(study, tmp_path, damage, reason
         "--architecture", '{"family": "mlp", "hidden": [32, 32, 32, 32]}',
         "--training", json.dumps(training), environ=environ,
     )  # fmt: skip
-    assert done.returncode == 1 and reason in done.stderr and "Traceback" not in done.stderr
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "another configuration: training was" in done.stderr
 
 
 def test_the_phase_of_the_last_measurement_is_one(study):
@@ -339,61 +313,6 @@ TRAIN = [
 ]  # fmt: skip
 
 
-def by_hand(study, out):
-    """The training step on the command line, with the environment that rules give it."""
-    settings = {**environment(), "PYTHONPATH": str(study.folder / "workflow"), "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen(
-        [sys.executable, *TRAIN, "--out", out], cwd=study.folder, env=settings, stderr=subprocess.PIPE, text=True
-    )
-
-
-def finish(job) -> str:
-    """Wait for a job that must succeed; what it printed."""
-    _, errors = job.communicate()
-    assert job.returncode == 0, errors
-    return errors
-
-
-@pytest.fixture(scope="module")
-def undisturbed(study):
-    finish(by_hand(study, "results/undisturbed"))
-    return contents(study.folder / "results/undisturbed")
-
-
-def test_a_step_runs_by_hand_to_the_same_bytes(study, undisturbed):
-    workflow = contents(study.folder / RESULTS / "runs/transformer_narrow-glyphs/seed0")
-    assert undisturbed == {name: workflow[name] for name in undisturbed}
-    assert "trajectory.parquet" in undisturbed and "checkpoints/step_000060.safetensors" in undisturbed
-
-
-@pytest.mark.parametrize("reached", [0, 1, 20, 40])
-def test_a_killed_job_continues_to_the_same_bytes(study, undisturbed, reached):
-    out = f"results/killed_{reached}"
-    mark = study.folder / out / f"unfinished/checkpoints/step_{reached:06d}.safetensors"
-    job = by_hand(study, out)
-    while not mark.exists():
-        assert job.poll() is None, job.stderr.read()
-        time.sleep(0.002)
-    job.send_signal(signal.SIGKILL)
-    assert job.wait() == -signal.SIGKILL
-    job.stderr.close()
-    assert not (study.folder / out / "run.json").exists()
-    errors = finish(by_hand(study, out))
-    assert contents(study.folder / out) == undisturbed
-    assert ("continuing at step" in errors) == (reached > 20)
-
-
-def test_an_unfinished_run_of_other_settings_is_not_continued(study, undisturbed):
-    out = study.folder / "results/other"
-    mark = out / "unfinished/signature"
-    mark.parent.mkdir(parents=True)
-    mark.write_text("something else")
-    (out / "unfinished/tables_000040").mkdir()
-    (out / "unfinished/tables_000040/training.parquet").write_bytes(b"not a table")
-    finish(by_hand(study, "results/other"))
-    assert contents(out) == undisturbed
-
-
 def step(study, *command: str) -> None:
     """A step on the command line that must succeed."""
     settings = {**environment(), "PYTHONPATH": str(study.folder / "workflow"), "OMP_NUM_THREADS": "1"}
@@ -425,42 +344,3 @@ def test_a_run_that_diverges_is_recorded_and_every_later_step_copes(study):
     )  # fmt: skip
     for name in ("moments", "similarity", "attention"):
         step(study, f"workflow/scripts/figure_{name}.py", "--run", out, "--out", f"{out}/{name}")
-
-
-def test_checksums_of_the_checkpoints_are_right(study):
-    import hashlib
-
-    folder = folders(study)[0]
-    listed = json.loads((folder / "checkpoints.json").read_text())
-    assert len(listed) == 9
-    for entry in listed.values():
-        stored = (folder / "checkpoints" / entry["file"]).read_bytes()
-        assert entry["sha256"] == hashlib.sha256(stored).hexdigest()
-
-
-@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="needs a file system of limited size")
-def test_a_full_disk_is_a_sentence_and_leaves_nothing_half_written(study, tmp_path):
-    full = tmp_path / "full"
-    full.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", full], capture_output=True)
-    if mounted.returncode:
-        pytest.skip("mounting a small tmpfs needs root")
-    try:
-        job = by_hand(study, str(full / "run"))
-        _, errors = job.communicate()
-        assert job.returncode == 1
-        assert "No space left on device" in errors and "could not be written" in errors and "Traceback" not in errors
-        assert not list(full.rglob(".*.part")) and not (full / "run/run.json").exists()
-    finally:
-        subprocess.run(["umount", full], check=True)
-
-
-def test_two_cores_and_one_give_the_same_bytes(study, tmp_path):
-    other = Project(tmp_path / "other")
-    targets = [f"{RESULTS}/runs/{name}/seed0/phase1.json" for name in ("mlp_narrow-digits", "cnn_shallow-digits")]
-    done = other.snakemake(*targets, "--cores", "1")
-    assert done.returncode == 0, done.stderr
-    for name in ("mlp_narrow-digits", "cnn_shallow-digits"):
-        fresh = contents(other.folder / RESULTS / f"runs/{name}/seed0")
-        assert len(fresh) > 10
-        assert fresh.items() <= contents(study.folder / RESULTS / f"runs/{name}/seed0").items()

@@ -21,7 +21,6 @@ from disturbed import (
     study,
     text,
     train,
-    undisturbed,
 )
 
 from checkpoints import read_checkpoint
@@ -95,9 +94,10 @@ def goes_on(killed, out: Path, expected: str) -> None:
     done = train(TRANSFORMER, out)
     assert done.returncode == 0, done.stderr
     assert expected in done.stderr, done.stderr
-    run = TRANSFORMER.removeprefix("results/faults/") + "/"
-    wanted = {name.removeprefix(run): held for name, held in undisturbed().items() if name.startswith(run)}
-    assert_same(contents(out), wanted)
+    whole = contents(finished().folder / TRANSFORMER)
+    found = contents(out)
+    assert {"trajectory.parquet", "training.parquet", "run.json", "checkpoints.json"} < found.keys()
+    assert_same(found, {name: held for name, held in whole.items() if name in found or "checkpoints" in name})
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 import errno
 import json
+import os
+import subprocess
 
 import numpy as np
 import pytest
@@ -22,6 +24,17 @@ def test_a_file_appears_only_when_it_is_whole(tmp_path):
         raise KeyboardInterrupt
     assert path.read_text() == "half"
     assert [file.name for file in path.parent.iterdir()] == ["table.txt"]
+
+
+def test_what_a_killed_process_left_is_removed_and_what_another_writes_is_not(tmp_path):
+    path = tmp_path / "a.json"
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    names = {pid: f".a.json.{pid}.part" for pid in (ended.pid, os.getppid())}
+    for name in (*names.values(), f".b.json.{ended.pid}.part"):
+        (tmp_path / name).write_text("half")
+    write_json(path, {})
+    assert {file.name for file in tmp_path.iterdir()} == {"a.json", names[os.getppid()], f".b.json.{ended.pid}.part"}
 
 
 def test_json_has_no_numbers_that_json_does_not_know(tmp_path):

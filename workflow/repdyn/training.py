@@ -68,9 +68,8 @@ def train_steps(
     for step in range(start, recipe.steps + 1):
         if step // per_epoch != epoch:
             epoch = step // per_epoch
-            order = torch.from_numpy(
-                np.random.default_rng(derive(*recipe.key, "order", epoch)).permutation(len(inputs))
-            )
+            drawn = np.random.default_rng(derive(*recipe.key, "order", epoch)).permutation(len(inputs))
+            order = torch.from_numpy(drawn).to(inputs.device)
         position = step % per_epoch * recipe.batch_size
         batch = order[position : position + recipe.batch_size]
         seed_draws(inputs.device, derive(*recipe.key, "dropout", step))

@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import cache
 
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
@@ -9,7 +10,8 @@ from snakemake.logging import logger
 from dag.config import HYPOTHESES, check_files, load_study, original_files, readers
 from dag.disk import from_the_future, full
 from dag.finished import finished, write_sheet
-from dag.imports import import_closure
+from dag.listing import FOLDER, list_code
+from repdyn.datasets.docstrings import PACKAGES as DOCUMENTED
 from repdyn.datasets.originals import writable
 from repdyn.datasets.registry import LOADERS
 from repdyn.errors import StudyError
@@ -51,8 +53,15 @@ wildcard_constraints:
 
 
 def code(name):
-    """The step of that name and every project module it imports: the inputs that make a rule rerun when its code changes."""
-    return import_closure(f"workflow/scripts/{name}.py", ("workflow/scripts", "workflow"))
+    """The step of that name, and the list of the modules and packages it imports: a rule reruns when that changes."""
+    script = f"workflow/scripts/{name}.py"
+    return [script, code_list(name, (script,), ("workflow/scripts", "workflow"))]
+
+
+@cache
+def code_list(name, scripts, roots=("workflow",), packages=()):
+    """Written by the Snakemake process that plans; those that only run a job on a cluster find it there."""
+    return list_code(name, scripts, roots, packages) if workflow.is_main_process else f"{FOLDER}/{name}.txt"
 
 
 def every_run(name, families=("mlp", "cnn", "transformer")):
@@ -121,14 +130,15 @@ def section(name):
 
 def loader(wildcards):
     """The loader is imported by name, which the import graph cannot show."""
-    return import_closure(f"workflow/repdyn/datasets/{LOADERS[wildcards.dataset]}.py", ("workflow",))
+    name = LOADERS[wildcards.dataset]
+    read = tuple(DOCUMENTED.values()) if name == "docstrings" else ()
+    return code_list(f"dataset_{name}", (f"workflow/repdyn/datasets/{name}.py",), packages=read)
 
 
 def measures(wildcards):
     """The measurement modules that fit a run's family, likewise imported by name."""
-    names = modules_for(network(wildcards)["family"])
-    files = [import_closure(f"workflow/repdyn/measures/{name}.py", ("workflow",)) for name in names]
-    return sorted(set().union(*files))
+    family = network(wildcards)["family"]
+    return code_list(f"measures_{family}", tuple(f"workflow/repdyn/measures/{name}.py" for name in modules_for(family)))
 
 
 def originals(wildcards):
