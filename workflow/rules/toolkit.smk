@@ -12,9 +12,9 @@ wildcard_constraints:
     tool="|".join(TOOLKIT),
 
 
-def of_tool(package):
+def code_of(tool, package):
     """The module of a tool in a package, imported by name, which the import graph cannot show."""
-    return lambda wildcards: import_closure(f"workflow/repdyn/{package}/{wildcards.tool}.py", ("workflow",))
+    return code_list(f"{package.replace('/', '_')}_{tool}", (f"workflow/repdyn/{package}/{tool}.py",))
 
 
 def looked_into(tool, suffix):
@@ -44,7 +44,7 @@ def tool_figure(name):
 rule look_into:
     input:
         code=code("look_into"),
-        module=of_tool("toolkit"),
+        module=lambda wildcards: code_of(wildcards.tool, "toolkit"),
         data=rules.train.input.data,
         checksums=rules.train.output.checksums,
         checkpoints=rules.train.output.checkpoints,
@@ -87,7 +87,7 @@ for _tool in TOOLKIT:
             f"toolkit_figure_{_tool}"
         input:
             code=code("toolkit_figure"),
-            module=import_closure(f"workflow/repdyn/figures/toolkit/{_tool}.py", ("workflow",)),
+            module=code_of(_tool, "figures/toolkit"),
             tables=looked_into(_tool, ".parquet"),
             maps=looked_into(_tool, ".safetensors"),
         output:
@@ -114,9 +114,7 @@ rule toolkit_page:
     input:
         **{f"tables_{tool}": looked_into(tool, ".parquet") for tool in TOOLKIT},
         code=code("toolkit_page"),
-        findings=[
-            file for tool in TOOLKIT for file in import_closure(f"workflow/repdyn/findings/{tool}.py", ("workflow",))
-        ],
+        findings=[code_of(tool, "findings") for tool in TOOLKIT],
         page=[f"{PAGES}/templates/{name}.html.j2" for name in ("toolkit", "base", "macros")],
         captions=[f"{PAGES}/captions/toolkit/{tool}.rst" for tool in TOOLKIT],
         figures=[f"{FIGURES}/toolkit/{tool}.webp" for tool in TOOLKIT],
