@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from tiny_networks import NETWORKS, SHAPE, data
 from torch import nn
 from torch.nn.functional import cosine_similarity
 
@@ -12,6 +11,7 @@ from repdyn.attribution.maximisation import maximise, unit_activation
 from repdyn.errors import StudyError
 from repdyn.interventions.hooks import recorded
 from repdyn.models import build
+from tiny_networks import NETWORKS, SHAPE, data
 
 
 def network(family):

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 from captum.attr import ShapleyValues
-from tiny_networks import NETWORKS, SHAPE, data
 
 from repdyn.attribution.groups import group_sums, image_parts, runs
 from repdyn.attribution.shapley import exact_shapley, masking_game, permutation_shapley
 from repdyn.errors import StudyError
 from repdyn.models import build
+from tiny_networks import NETWORKS, SHAPE, data
 
 
 def random_game(players, seed):
