@@ -63,7 +63,7 @@ def subjects(name, broken=None):
 SMALL = {
     "EXAMPLES": 6,
     "SHAPLEY_EXAMPLES": 3,
-    "POINTS": 8,
+    "POINTS": 24,
     "NOISE": 16,
     "ORDERS": 2,
     "LEVELS": 5,
@@ -225,6 +225,8 @@ def test_what_is_said_of_a_planted_effect():
         (8, "", "shapley/saliency"): (0.7, 0.1, 0.1),
         (8, "", "agreement/saliency/grad_cam"): (0.3, 0, 0.1),
         (8, "", "baseline/integrated_gradients"): (0.6, 0, 0.1),
+        (8, "", "constant/saliency"): (0.3, np.nan, np.nan),
+        (8, "", "constant/grad_cam"): (0.7, np.nan, np.nan),
         (8, "hidden.0", "maximised/gain"): (2.5, 0.1, 0.1),
         (8, "hidden.0", "maximised/cosine"): (0.5, 0.1, 0.1),
     }
@@ -241,6 +243,7 @@ def test_what_is_said_of_a_planted_effect():
     assert "maps of Grad-CAM show there more of the input" in sanity
     assert "by 0.2 to 0.2 % (4 runs)" in checks and "saliency 0.60 (0.60 to 0.60), above 0" in checks
     assert "least for saliency and Grad-CAM (0.30)" in checks and "keep 0.60 (0.60 to 0.60)" in checks
+    assert "Most maps have one value only and rank nothing for Grad-CAM in run0 (70 %)" in checks
     assert "2.5 to 2.5 times" in units and "0.40 (0.40 to 0.40), above 0" in units
     two = found(table[table["experiment"].isin(["run0", "run1"])])
     assert "0.50 (fewer than 3 runs: no interval)" in two[0]
@@ -249,7 +252,7 @@ def test_what_is_said_of_a_planted_effect():
 def test_what_is_said_of_nothing():
     values = {
         (8, "", "deletion/saliency"): (0.05, 0, 0.06),
-        (8, "hidden.0", "sanity/saliency"): (0.12, 0.1, 0.02),
+        (8, "hidden.0", "sanity/saliency"): (0.12, 0.1, 0.1),
         (8, "hidden.0", "sanity/grad_cam"): (np.nan, np.nan, np.nan),
         (8, "hidden.0", "maximised/cosine"): (0.1, 0.1, 0.1),
         (8, "hidden.0", "maximised/gain"): (1.0, 0.1, 0.1),

@@ -105,12 +105,11 @@ def _checks(last: pd.DataFrame) -> str:
     for name, label in METHODS.items():
         runs = shapley[shapley["method"] == name]
         if len(runs):
-            parts.append(
-                f"{label} {_interval(runs['value'], 'shapley' + name)}, above chance in {_of(runs, 'above')} runs"
-            )
+            parts.append(f"{label} {_judged(runs['value'] - runs['null_mean'], 'shapley' + name)}")
     if parts:
         texts.append(
-            f"sums over groups of features have a rank correlation with exact Shapley values of {'; '.join(parts)}"
+            "the rank correlation of sums over groups of features with exact Shapley values exceeds that with those of other"
+            f" examples by {'; '.join(parts)}"
         )
     pairs = last[last["quantity"].str.startswith("agreement/")].groupby("quantity")["value"].mean().dropna()
     if len(pairs):
@@ -124,7 +123,17 @@ def _checks(last: pd.DataFrame) -> str:
     other = last[last["quantity"] == "baseline/integrated_gradients"]["value"].dropna()
     if len(other):
         texts.append(f"with another baseline integrated gradients keep {_interval(other, 'baseline')} of their order")
-    return "Checks: " + "; ".join(texts) + "." if texts else "Checks: not evaluable."
+    single = last[last["quantity"].str.startswith("constant/") & (last["value"] > 0.5)]
+    if len(single):
+        names = [METHODS[quantity.removeprefix("constant/")] for quantity in single["quantity"]]
+        cases = zip(names, single["experiment"], 100 * single["value"], strict=True)
+        found = ", ".join(f"{name} in {experiment} ({share:.0f} %)" for name, experiment, share in cases)
+        texts.append(f"most maps have one value only and rank nothing for {found}")
+    return (
+        "Checks: " + ". ".join(text[0].upper() + text[1:] for text in texts) + "."
+        if texts
+        else "Checks: not evaluable."
+    )
 
 
 def _best_inputs(last: pd.DataFrame) -> str:
