@@ -9,11 +9,16 @@ import pytest
 import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+from repdyn.attribution.agreement import rank_agreement
+from repdyn.attribution.case import attributions, case_of
+from repdyn.attribution.randomisation import reinitialised, stages
+from repdyn.attribution.removal import area
 from repdyn.figures.toolkit.attribution import draw
 from repdyn.findings.attribution import found
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import COLUMNS
 from repdyn.models import build
+from repdyn.seeds import derive
 from repdyn.toolkit import attribution as module
 from repdyn.toolkit import modules_for
 from repdyn.toolkit.attribution import measure, stratified
@@ -121,7 +126,10 @@ def test_every_quantity_of_the_docstring_and_no_other_is_measured(name):
     for step in (0, 8):
         assert value[step, "completeness/shapley"] < 1e-4
         assert value[step, "completeness/integrated_gradients"] < 0.2
-        assert value[step, "deletion/integrated_gradients"] > 0
+        assert value[step, "deletion/integrated_gradients"] > 0 < value[step, "insertion/integrated_gradients"]
+    for method in methods:
+        between = area(maps["curve/random"][None]) - area(maps[f"curve/{method}"][None])
+        assert value[8, f"deletion/{method}"] == pytest.approx(between[0], abs=1e-5)
     kept = table[table["quantity"].astype(str).str.startswith("kept/")]
     assert (kept["step"] == 8).all() and (kept["reference"] == 0).all() and len(kept) == len(methods)
     sanity = table[table["quantity"] == "sanity/saliency"]
@@ -143,6 +151,35 @@ def test_measured_twice_it_is_the_same_to_the_bit(name):
     again, same = measure(*subjects(name))
     assert again.equals(table)
     assert all(np.array_equal(same[key], maps[key], equal_nan=True) for key in maps)
+
+
+@pytest.mark.parametrize("name", ["mlp", "tokens"])
+def test_the_last_sanity_check_redraws_all_layers(name):
+    held_out, training = subjects(name)
+    rng = np.random.default_rng(derive(*held_out.key, "attribution examples"))
+    rows = stratified(held_out.labels, 6, rng)
+    model = held_out.model(8)
+    redrawn = reinitialised(model, stages(model), derive(*held_out.key, "attribution redrawn"))
+    targets = torch.from_numpy(held_out.labels[rows])
+    cases = [case_of(network, held_out.inputs[rows], targets, training.inputs, None) for network in (model, redrawn)]
+    trained, other = (np.abs(attributions(case, 24)["gradient_x_input"]) for case in cases)
+    table = measured(name)[0]
+    row = table[table["quantity"] == "sanity/gradient_x_input"].iloc[-1]
+    expected = rank_agreement(trained, other)
+    assert (row["value"], row["null_mean"], row["null_sd"]) == pytest.approx(tuple(expected))
+
+
+def test_baselines_are_the_mean_of_training_without_padding():
+    held_out, training = subjects("words")
+    model = held_out.model(0)
+    case = case_of(model, held_out.inputs[:4], torch.zeros(4, dtype=torch.int64), training.inputs, None)
+    words = model.embedding.words.weight[training.inputs[training.inputs != 0]].mean(0)
+    torch.testing.assert_close(case.baseline[0, 0], words.detach())
+    assert torch.equal(case.known, held_out.inputs[:4] != 0) and not case.other.any()
+    held_out, training = subjects("cnn")
+    case = case_of(held_out.model(0), held_out.inputs[:4], torch.zeros(4, dtype=torch.int64), training.inputs, None)
+    torch.testing.assert_close(case.baseline[0], training.inputs.mean(0))
+    assert case.other.unique().tolist() == [training.inputs.min().item()]
 
 
 def test_a_step_without_finite_outputs_has_no_rows():
