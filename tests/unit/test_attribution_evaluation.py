@@ -7,7 +7,6 @@ import pytest
 import torch
 from scipy.stats import spearmanr
 from sklearn.metrics import roc_auc_score
-from tiny_networks import NETWORKS, SHAPE
 from torch import nn
 
 from repdyn.attribution.agreement import rank_agreement
@@ -16,6 +15,7 @@ from repdyn.attribution.randomisation import reinitialised, stages
 from repdyn.attribution.removal import area, removal_curve
 from repdyn.errors import StudyError
 from repdyn.models import build
+from tiny_networks import NETWORKS, SHAPE
 
 
 def rng(seed=0):

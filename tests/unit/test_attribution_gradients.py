@@ -3,7 +3,6 @@
 import pytest
 import torch
 from captum.attr import IntegratedGradients, LayerAttribution, LayerGradCam, LayerIntegratedGradients, Saliency
-from tiny_networks import NETWORKS, SHAPE, data
 from torch import nn
 
 from repdyn.attribution.gradcam import enlarged, grad_cam
@@ -17,6 +16,7 @@ from repdyn.attribution.gradients import (
 )
 from repdyn.errors import StudyError
 from repdyn.models import build
+from tiny_networks import NETWORKS, SHAPE, data
 
 pytestmark = pytest.mark.filterwarnings("ignore:Input Tensor")  # captum says that it turns gradients on
 

@@ -4,13 +4,13 @@ import pytest
 import torch
 from captum.attr import LRP
 from captum.attr._utils.lrp_rules import Alpha1_Beta0_Rule, EpsilonRule
-from tiny_networks import NETWORKS, SHAPE, data
 from torch import nn
 
 from repdyn.attribution.gradients import from_layer, gradient, layer_output
 from repdyn.attribution.lrp import alpha_beta_rule, epsilon_rule, relevance, unfit
 from repdyn.errors import StudyError
 from repdyn.models import build
+from tiny_networks import NETWORKS, SHAPE, data
 
 pytestmark = pytest.mark.filterwarnings("ignore:Input Tensor")  # captum says that it turns gradients on
 

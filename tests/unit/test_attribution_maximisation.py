@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from tiny_networks import NETWORKS, SHAPE, data
 from torch import nn
 from torch.nn.functional import cosine_similarity
 
@@ -12,6 +11,7 @@ from repdyn.attribution.maximisation import maximise, unit_activation
 from repdyn.errors import StudyError
 from repdyn.interventions.hooks import recorded
 from repdyn.models import build
+from tiny_networks import NETWORKS, SHAPE, data
 
 
 def network(family):
@@ -43,6 +43,9 @@ def test_a_concave_peak_inside_the_ball_is_found():
     found, reached = maximise(activation, noise(3, 10, seed=1), 4.0, 2000)
     assert (found - peak).norm(dim=1).max() < 0.1
     assert reached.min() > 0.99
+    # The first step leads away from a start at the peak: the best point seen is what counts.
+    start = peak + 0.001
+    assert torch.equal(maximise(activation, start, 4.0, 1)[0], start)
 
 
 @pytest.mark.parametrize(

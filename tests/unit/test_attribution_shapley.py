@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 from captum.attr import ShapleyValues
-from tiny_networks import NETWORKS, SHAPE, data
 
 from repdyn.attribution.groups import group_sums, image_parts, runs
 from repdyn.attribution.shapley import exact_shapley, masking_game, permutation_shapley
 from repdyn.errors import StudyError
 from repdyn.models import build
+from tiny_networks import NETWORKS, SHAPE, data
 
 
 def random_game(players, seed):
@@ -119,5 +119,6 @@ def test_groups_by_hand():
     assert np.bincount(image_parts(28, 28, 3).ravel()).tolist() == [100, 90, 90, 90, 81, 81, 90, 81, 81]
     known = np.array([[1, 1, 1, 1, 1, 0], [1, 0, 1, 0, 0, 0], [0] * 6], dtype=bool)
     assert runs(known, 3).tolist() == [[0, 0, 1, 1, 2, -1], [0, -1, 1, -1, -1, -1], [-1] * 6]
+    assert runs(np.array([[True, False, True]]), 5).tolist() == [[0, -1, 1]]
     sums = group_sums(np.array([[1.0, 2, 4, np.nan]]), np.array([[0, 2, 0, -1]]), 3)
     np.testing.assert_array_equal(sums, [[5, np.nan, 2]])

@@ -58,8 +58,8 @@ def masking_game(
     """The game whose players are groups of features: f with the features of absent groups taken from the background.
 
     x (n, ...), targets (n,), groups: the player (int64) of every feature, broadcast to x; -1 for features that always stay.
-    background (b, ...): rows, broadcast to those of x, whose values replace them one after the other; the value is the mean over them
-    (interventional SHAP: for a linear f, phi = w (x - mean of the background)). Values are (m, n), float64.
+    background (b, ...): rows, broadcast to those of x, whose values replace them one after the other; the value is the
+    mean over them (interventional SHAP: for a linear f, phi = w (x - mean of the background)). Values (m, n), float64.
     """
     if background.ndim != x.ndim or any(
         a not in (b, 1) for a, b in zip(background.shape[1:], x.shape[1:], strict=True)
