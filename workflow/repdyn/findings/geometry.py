@@ -108,8 +108,8 @@ def _shape(table: pd.DataFrame) -> str:
     sentences = [f"{name}: {against_null(_at(table, quantity, True))}" for quantity, name in names.items()]
     return (
         f"Shape of the last hidden layer at the end, against Gaussians of the same covariance. {'. '.join(sentences)}. "
-        "Beyond the null, a cloud has a shape that its covariance does not explain. Clusters and the zeros of ReLU give it one as "
-        "curved surfaces do, and these numbers do not tell them apart."
+        "Beyond the null, a cloud has a shape that its covariance does not explain. Clusters and the zeros of ReLU give it "
+        "one as curved surfaces do, and these numbers do not tell them apart."
     )
 
 
@@ -117,8 +117,8 @@ def _classes(table: pd.DataFrame) -> str:
     unknown = _at(table, "class_capacity", False)["value"].isna()
     text = (
         "Classes per weight of a linear read-out of the last hidden layer at the end, against shuffled labels (an upper "
-        f"bound where the layer is too narrow to show less): {against_null(_at(table, 'class_capacity', True))}. With training it "
-        f"{_trained(table, 'class_capacity')}; at initialisation not evaluable in {unknown.sum()} of "
+        f"bound where the layer is too narrow to show less): {against_null(_at(table, 'class_capacity', True))}. With "
+        f"training it {_trained(table, 'class_capacity')}; at initialisation not evaluable in {unknown.sum()} of "
         f"{plural(len(unknown), 'run')}."
     )
     for method, name in (("pca", "PCA"), ("isomap", "Isomap"), ("tsne", "t-SNE")):
