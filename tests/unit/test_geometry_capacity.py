@@ -79,10 +79,22 @@ def test_capacity_does_not_depend_on_place_or_scale_and_is_not_evaluable_in_too_
     needed, most = weights_needed(flat, labels, 20, rng)
     assert most == 3
     # A dichotomy with all classes on one side needs the threshold alone.
-    assert set(needed) <= {1, np.inf}
+    assert set(needed) == {1, np.inf}
     found = capacity(flat, labels, 20, rng)
     assert np.isnan(found.value)
     assert found.floor == pytest.approx(4 / 3)
+
+
+def test_half_of_the_draws_is_met_between_whole_numbers(monkeypatch):
+    needed = np.array([2.0, 4, 4, np.inf])
+    monkeypatch.setattr("repdyn.geometry.capacity.weights_needed", lambda *_: (needed, 9))
+    found = capacity(np.eye(6), np.arange(6), 4, np.random.default_rng(0))
+    # A quarter is separable in 3, three quarters in 4.
+    assert found == (6 / 3.5, 6 / 9)
+    needed[:] = [2, 2, np.inf, np.inf]
+    assert capacity(np.eye(6), np.arange(6), 4, np.random.default_rng(0)).value == 3
+    needed[1] = np.inf
+    assert np.isnan(capacity(np.eye(6), np.arange(6), 4, np.random.default_rng(0)).value)
 
 
 def test_labels_that_do_not_fit_are_refused():

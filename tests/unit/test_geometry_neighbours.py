@@ -18,8 +18,14 @@ def test_neighbours_are_those_of_scikit_learn(d):
 
 
 def test_close_rows_far_from_the_origin_keep_their_digits():
-    x = 1e4 + np.column_stack([np.arange(40) * 1e-3, np.zeros(40)])
+    x = 1e6 + np.column_stack([np.arange(40) * 1e-3, np.zeros(40)])
     assert nearest(x, 2).distance[5:35] == pytest.approx(1e-3, rel=1e-6)
+    # Two groups far apart: centring does not help, and products of rows alone would mistake which are nearest.
+    rng = np.random.default_rng(0)
+    group = 1e-3 * rng.standard_normal((40, 5))
+    pair = np.vstack([group, group + 1e4 * rng.standard_normal(5)])
+    oracle = NearestNeighbors(n_neighbors=3, algorithm="kd_tree").fit(pair).kneighbors()[1]
+    assert (nearest(pair, 3).index == oracle).all()
     assert nearest(np.repeat(np.eye(3), 2, axis=0), 1).distance == pytest.approx(0, abs=0)
 
 
