@@ -80,7 +80,7 @@ def _calibrate(axes, true: np.ndarray, found: np.ndarray) -> None:
         if low <= value <= high:
             across = axes.get_yaxis_transform()
             axes.plot([0.985, 1], [value] * 2, transform=across, color="#666666", linewidth=0.7)
-            axes.text(1.01, value, f"{dimension:g}", transform=across, color="#666666", va="center", fontsize=7)
+            axes.text(1.03, value, f"{dimension:g}", transform=across, color="#666666", va="center", fontsize=7)
 
 
 def _title(axes, label: str) -> None:
