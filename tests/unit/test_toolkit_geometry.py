@@ -174,9 +174,9 @@ def test_what_cannot_be_evaluated_is_missing_and_not_a_number(few):
     table, _ = geometry.measure(through(apart, labels), None)
     assert value(table, "graph_connected")["value"] == 0.5
     assert np.isnan(value(table, "geodesic_ratio")["value"])
-    wide = np.random.default_rng(4).standard_normal((150, 20))
+    wide = np.random.default_rng(4).standard_normal((150, 7))
     table, _ = geometry.measure(through(wide, labels), None)
-    assert value(table, "tangent_dimension")["value"] > geometry.TANGENTS
+    assert value(table, "tangent_dimension")["value"] == geometry.TANGENTS + 1
     assert np.isnan(value(table, "mean_curvature")["value"])
 
 
@@ -212,7 +212,7 @@ def test_findings_say_what_the_table_holds():
 
 
 def test_findings_stay_undecided_on_a_null_and_on_too_few_runs():
-    null = planted_table(0.985, sd=0.02)
+    null = planted_table(0.99, sd=0.02)
     for paragraph in found(null):
         assert "above the null in 0, below it in 0 of 4 runs" in paragraph
         assert "undecided" in paragraph
