@@ -96,7 +96,9 @@ def _calibrated(table: pd.DataFrame) -> str:
         for name in ("dimension", "mle", "twonn")
     )
     pairs = ", ".join(f"of {d:g} they find {a:.3g} and {b:.3g}" for d, a, b in zip(true, mle, twonn, strict=True))
-    return f"What the estimators (MLE, TwoNN) find in isotropic Gaussians with as many points shows their bias: {pairs}."
+    return (
+        f"What the estimators (MLE, TwoNN) find in isotropic Gaussians with as many points shows their bias: {pairs}."
+    )
 
 
 def _shape(table: pd.DataFrame) -> str:
