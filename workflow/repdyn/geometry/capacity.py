@@ -8,7 +8,6 @@ from scipy.optimize import nnls
 from repdyn.errors import StudyError
 from repdyn.geometry.neighbours import points
 
-
 # Residual of the least squares up to which a combination is 0. Rows that can be separated leave more than 1e-4 as a rule.
 MARGIN = 1e-7
 # Share of the largest singular value up to which a direction is rounding of float32 activations.

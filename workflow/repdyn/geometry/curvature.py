@@ -7,6 +7,9 @@ import numpy as np
 from repdyn.errors import StudyError
 from repdyn.geometry.tangents import local_components
 
+# Share of the largest singular value of the fit up to which another is 0.
+UNDETERMINED = 1e-10
+
 
 class Curvature(NamedTuple):
     """At c points: length of the mean curvature vector (c,), 1 / length; scalar curvature (c,), 1 / length^2."""
@@ -31,39 +34,41 @@ def curvature(neighbourhoods: np.ndarray, m: int) -> Curvature:
     NaN where the points do not determine the fit. Noise bends fits both ways: it raises `mean`, and needs a null. Raises
     StudyError for fewer than `coefficients(m)` points.
     """
-    s = neighbourhoods.shape[1]
+    return curvature_over(neighbourhoods, local_components(neighbourhoods, m).tangents)
+
+
+def curvature_over(neighbourhoods: np.ndarray, tangents: np.ndarray) -> Curvature:
+    """`curvature` of (c, s, d) with given planes, orthonormal columns (c, d, m), over which the surface may slope."""
+    s, m = neighbourhoods.shape[1], tangents.shape[2]
     if s < coefficients(m):
         raise StudyError(f"a quadratic in {m} variables needs {coefficients(m)} points, found {s}")
-    tangents = local_components(neighbourhoods, m).tangents
-    known = np.isfinite(tangents).all((1, 2))
     results = np.full((2, len(neighbourhoods)), np.nan)
-    if known.any():
-        results[:, known] = _at_first(neighbourhoods[known], tangents[known])
+    known = np.flatnonzero(np.isfinite(tangents).all((1, 2)))
+    slope, bending, determined = _fitted(neighbourhoods[known], tangents[known])
+    frame = tangents[known].transpose(0, 2, 1) + slope
+    metric = np.linalg.inv(frame @ frame.transpose(0, 2, 1))
+    form = bending - bending @ (frame.transpose(0, 2, 1) @ metric @ frame)[:, None]
+    raised = np.einsum("cij,cjkd->cikd", metric, form)
+    trace = np.einsum("ciid->cd", raised)
+    values = np.linalg.norm(trace, axis=1) / m, (trace**2).sum(1) - np.einsum("cijd,cjid->c", raised, raised)
+    results[:, known] = np.where(determined, values, np.nan)
     return Curvature(*results)
 
 
-def _at_first(neighbourhoods: np.ndarray, tangents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _fitted(neighbourhoods: np.ndarray, tangents: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """First (c, m, d) and second derivatives (c, m, m, d) of the surface over its plane at the first point."""
     m = tangents.shape[2]
     offsets = neighbourhoods - neighbourhoods[:, :1]
     u = offsets @ tangents
+    rest = offsets - u @ tangents.transpose(0, 2, 1)
     size = np.sqrt((u**2).sum(2).max(1))[:, None, None]
     u = u / size
-    rest = offsets / size - u @ tangents.transpose(0, 2, 1)
     first, second = np.triu_indices(m)
     # u_i u_j, halved on the diagonal: its coefficient is the second derivative.
     squares = u[:, :, first] * u[:, :, second] * np.where(first == second, 0.5, 1.0)
     design = np.concatenate([np.ones((*u.shape[:2], 1)), u, squares], axis=2)
-    fit = np.linalg.pinv(design, rcond=1e-10) @ rest
-    undetermined = np.linalg.matrix_rank(design, rtol=1e-10) < design.shape[2]
-    slope, bending = fit[:, 1 : m + 1], fit[:, m + 1 :]
-    frame = tangents.transpose(0, 2, 1) + slope
-    metric = np.linalg.inv(frame @ frame.transpose(0, 2, 1))
-    bending = bending - bending @ frame.transpose(0, 2, 1) @ metric @ frame
-    form = np.empty((len(u), m, m, rest.shape[2]))
-    form[:, first, second] = form[:, second, first] = bending
-    raised = np.einsum("cij,cjkd->cikd", metric, form)
-    trace = np.einsum("ciid->cd", raised)
-    size = size[:, 0, 0]
-    mean = np.linalg.norm(trace, axis=1) / m / size
-    scalar = ((trace**2).sum(1) - np.einsum("cijd,cjid->c", raised, raised)) / size**2
-    return np.where(undetermined, np.nan, mean), np.where(undetermined, np.nan, scalar)
+    fit = np.linalg.pinv(design, rcond=UNDETERMINED) @ rest
+    determined = np.linalg.matrix_rank(design, rtol=UNDETERMINED) == design.shape[2]
+    bending = np.empty((len(u), m, m, rest.shape[2]))
+    bending[:, first, second] = bending[:, second, first] = fit[:, m + 1 :] / size**2
+    return fit[:, 1 : m + 1] / size, bending, determined

@@ -25,9 +25,7 @@ def isometric_embedding(along: np.ndarray, dimensions: int = 2) -> np.ndarray:
     from scipy.linalg import eigh
 
     if along.ndim != 2 or along.shape[0] != along.shape[1] or not np.isfinite(along).all():
-        raise StudyError(
-            f"finite geodesics between all rows are needed, (n, n), found shape {along.shape}; is the graph whole?"
-        )
+        raise StudyError(f"finite geodesics between all rows are needed, (n, n), found shape {along.shape}")
     n = len(along)
     gram = -(along**2) / 2
     gram = gram - gram.mean(0) - gram.mean(1)[:, None] + gram.mean()
@@ -54,7 +52,7 @@ def trustworthiness(x: np.ndarray, shown: np.ndarray, k: int) -> float:
     n = len(x)
     if len(shown) != n or not 1 <= k < n / 2:
         raise StudyError(
-            f"{n} rows and {len(shown)} in the picture must be as many, and have 1 to n / 2 neighbours, not {k}"
+            f"{n} rows and {len(shown)} in the picture must be as many, with 1 to n / 2 neighbours, not {k}"
         )
     near, far = cdist(shown, shown), cdist(x, x)
     np.fill_diagonal(near, np.inf)

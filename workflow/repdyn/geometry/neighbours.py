@@ -1,5 +1,6 @@
 """Nearest neighbours among the rows of a matrix, and clouds of the same covariance that have no other shape."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -58,11 +59,12 @@ def nearest(x: np.ndarray, k: int) -> Neighbours:
     return Neighbours(np.take_along_axis(candidates, order, 1), np.take_along_axis(distance, order, 1))
 
 
-def matched_gaussian(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """As many Gaussian points as (n, d) has rows, with the covariance of x: (n, min(n, d)).
+def matched_gaussians(x: np.ndarray, draws: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """Clouds of as many Gaussian points as (n, d) has rows, with the covariance of x: `draws` times (n, min(n, d)).
 
     In principal coordinates of x, with mean 0: distances and angles are those of a Gaussian in the space of x.
     """
     x = points(x)
     scale = np.linalg.svd(x - x.mean(0), compute_uv=False) / np.sqrt(len(x) - 1)
-    return rng.standard_normal((len(x), len(scale))) * scale
+    for _ in range(draws):
+        yield rng.standard_normal((len(x), len(scale))) * scale

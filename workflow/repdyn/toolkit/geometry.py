@@ -8,7 +8,7 @@ import torch
 from scipy.spatial.distance import cdist
 
 from repdyn.geometry.capacity import capacity
-from repdyn.geometry.curvature import curvature
+from repdyn.geometry.curvature import curvature_over
 from repdyn.geometry.dimension import calibration, maximum_likelihood_dimension, two_nearest_dimension
 from repdyn.geometry.embedding import (
     cluster_silhouette,
@@ -19,7 +19,7 @@ from repdyn.geometry.embedding import (
     trustworthiness,
 )
 from repdyn.geometry.geodesics import geodesic_ratio, geodesics, largest_component
-from repdyn.geometry.neighbours import Neighbours, distinct, matched_gaussian, nearest
+from repdyn.geometry.neighbours import Neighbours, distinct, matched_gaussians, nearest
 from repdyn.geometry.tangents import local_components, local_dimension, principal_angles
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import combine, entry
@@ -30,7 +30,7 @@ FEWEST = 100  # distinct rows below which a neighbourhood would be half of them:
 NEIGHBOURS = 10  # of dimensions, graphs and trustworthiness
 NEIGHBOURHOOD = 45  # neighbours of a local fit: twice the coefficients of a quadratic in the most tangents
 TANGENTS = 5  # most: a quadratic in six would need neighbourhoods that are no longer local among so few rows
-CENTRES = 100  # rows at which tangents and curvature are taken, and from which geodesics start
+CENTRES = 60  # rows at which tangents and curvature are taken, and from which geodesics start
 CONNECTED = 0.75  # share of the rows in the largest part of the graph below which geodesics say nothing of the layer
 GAUSSIANS = 20  # draws of the null of the shape
 CALIBRATED = (2, 5, 10, 20, 40)  # dimensions of the isotropic Gaussians of the calibration
@@ -38,7 +38,7 @@ CALIBRATIONS = 5  # draws of each
 EXEMPLARS = 10  # examples of a class, whose cloud is its manifold
 DICHOTOMIES = 50  # draws of sides and projections
 SHUFFLES = 20  # labelings of the null of the capacity
-SHOWN = 300  # examples in a picture, at most
+SHOWN = 200  # examples in a picture, at most
 PICTURES = 5  # draws of the null of pictures
 
 SHAPE = (
@@ -84,21 +84,23 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
       what the layer can show counts with class_capacity_floor, so its null is an upper bound. NaN where a class has too few.
     - class_capacity_floor: the least capacity that the layer can show; no null.
 
-    The last hidden layer at the first and the last step, on SHOWN examples; null: PICTURES matched Gaussians, pictured alike:
+    The last hidden layer at the first and the last step, on SHOWN examples; null: PICTURES matched Gaussians:
 
-    - trustworthiness_*, continuity_* (of NEIGHBOURS neighbours), distance_correlation_*, silhouette_* (of as many
-      k-means clusters as there are classes), of the pictures pca, isomap and tsne. isomap is NaN where the graph is not
-      connected.
+    - trustworthiness_M, continuity_M, distance_correlation_M, silhouette_M: of the picture by M, which is pca, isomap or
+      tsne; of NEIGHBOURS neighbours, and of as many k-means clusters as there are classes. NaN for isomap where the graph
+      is not connected.
 
-    Once, at the first step, without a layer, unit i a Gaussian of dimension CALIBRATED[i] with as many rows:
+    Once, at the first step, without a layer, unit i the i-th isotropic Gaussian of as many rows; no null:
 
-    - calibration_mle, calibration_twonn: the dimension found, mean over CALIBRATIONS draws; no null.
+    - calibration_dimension: its dimension, of CALIBRATED.
+    - calibration_mle, calibration_twonn: the dimension found, mean over CALIBRATIONS draws.
     """
     rows = _rows(held_out)
     rng = np.random.default_rng(derive(*held_out.key, "geometry calibration"))
     found = calibration(len(rows), CALIBRATED, NEIGHBOURS, CALIBRATIONS, rng)
     names = ("calibration_mle", "calibration_twonn")
-    entries = [entry(held_out.grid[0], "", name, values) for name, values in zip(names, found, strict=True)]
+    entries = [entry(held_out.grid[0], "", "calibration_dimension", CALIBRATED)]
+    entries += [entry(held_out.grid[0], "", name, values) for name, values in zip(names, found, strict=True)]
     labels = held_out.labels[rows]
     last = _looked_at(held_out)[-1]
     for step, layer, x in _layers(held_out):
@@ -144,7 +146,7 @@ def _shape_entries(step: int, layer: str, x: np.ndarray, key: tuple) -> list[dic
     rng = np.random.default_rng(derive(*key, "shape"))
     tangents = round(maximum_likelihood_dimension(nearest(x, NEIGHBOURS).distance))
     values = _shape(x, tangents, rng)
-    null = np.array([_shape(matched_gaussian(x, rng), tangents, rng) for _ in range(GAUSSIANS)])
+    null = np.array([_shape(cloud, tangents, rng) for cloud in matched_gaussians(x, GAUSSIANS, rng)])
     entries.append(entry(step, layer, "tangent_dimension", tangents))
     columns = zip(SHAPE, values, null.mean(0), null.std(0, ddof=1), strict=True)
     return entries + [entry(step, layer, *column) for column in columns]
@@ -164,12 +166,10 @@ def _shape(x: np.ndarray, tangents: int, rng: np.random.Generator) -> tuple[floa
     share = len(joined) / len(x)
     ratio = geodesic_ratio(x, geodesics(near, sources), sources) if share >= CONNECTED else np.nan
     centres = rng.choice(len(x), CENTRES, replace=False)
-    variance = local_components(_around(x, wide, centres), 1).variance
     return (
         maximum_likelihood_dimension(near.distance),
         two_nearest_dimension(near.distance),
-        float(local_dimension(variance).mean()),
-        *_bending(x, wide, centres, tangents),
+        *_local(x, wide, centres, tangents),
         ratio,
         share,
     )
@@ -179,15 +179,24 @@ def _around(x: np.ndarray, neighbours: Neighbours, centres: np.ndarray) -> np.nd
     return x[np.column_stack([centres, neighbours.index[centres]])]
 
 
-def _bending(x: np.ndarray, neighbours: Neighbours, centres: np.ndarray, m: int) -> tuple[float, float, float]:
-    if not 1 <= m <= TANGENTS:
-        return np.nan, np.nan, np.nan
+def _local(x: np.ndarray, neighbours: Neighbours, centres: np.ndarray, m: int) -> tuple[float, float, float, float]:
+    """Local dimension; and angle, mean and scalar curvature of planes of m dimensions, NaN unless 1 <= m <= TANGENTS."""
     here = _around(x, neighbours, centres)
+    evaluable = 1 <= m <= TANGENTS
+    components = local_components(here, m if evaluable else 1)
+    dimension = float(local_dimension(components.variance).mean())
+    if not evaluable:
+        return dimension, np.nan, np.nan, np.nan
     there = _around(x, neighbours, neighbours.index[centres, NEIGHBOURS - 1])
-    angles = principal_angles(local_components(here, m).tangents, local_components(there, m).tangents)
+    angles = principal_angles(components.tangents, local_components(there, m).tangents)
     radius = np.sqrt((neighbours.distance[centres] ** 2).mean(1))
-    found = curvature(here, m)
-    return float(angles.mean()), float(np.median(found.mean * radius)), float(np.median(found.scalar * radius**2))
+    found = curvature_over(here, components.tangents)
+    return (
+        dimension,
+        float(angles.mean()),
+        float(np.median(found.mean * radius)),
+        float(np.median(found.scalar * radius**2)),
+    )
 
 
 def _capacity_entries(step: int, layer: str, x: np.ndarray, labels: np.ndarray, key: tuple) -> list[dict]:
@@ -212,8 +221,8 @@ def _picture_entries(step: int, layer: str, x: np.ndarray, classes: int, key: tu
         return [entry(step, layer, name, np.nan) for name in PICTURE_QUALITIES]
     rng = np.random.default_rng(derive(*key, "pictures"))
     values = _qualities(x, classes, derive(*key, "picture"))
-    seeds = [derive(*key, "picture", draw) for draw in range(PICTURES)]
-    null = np.array([_qualities(matched_gaussian(x, rng), classes, seed) for seed in seeds])
+    clouds = enumerate(matched_gaussians(x, PICTURES, rng))
+    null = np.array([_qualities(cloud, classes, derive(*key, "picture", draw)) for draw, cloud in clouds])
     columns = zip(PICTURE_QUALITIES, values, null.mean(0), null.std(0, ddof=1), strict=True)
     return [entry(step, layer, *column) for column in columns]
 
