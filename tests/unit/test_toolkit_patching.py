@@ -168,12 +168,15 @@ def test_too_few_pairs_are_not_evaluable():
     assert set(table["quantity"]) == {"pairs", "discovery_pairs", "patched_class"}
     study = named({"a-b": table})
     assert found(study) == ["Patching was not evaluable in any of 1 run: too few pairs of the two classes."]
-    FigureCanvasAgg(draw(study, {})).draw()
+    figure = draw(study, {})
+    FigureCanvasAgg(figure).draw()
+    assert [axes.texts[0].get_text() for axes in figure.axes] == ["not evaluable:\ntoo few pairs"] * 4
 
 
 def named(tables, seed=0):
-    frames = [table.assign(experiment=name, seed=seed) for name, table in tables.items()]
-    return pd.concat(frames, ignore_index=True)
+    """Tables of runs as the workflow gives them to figures and findings."""
+    study = pd.concat([table.assign(experiment=name, seed=seed) for name, table in tables.items()], ignore_index=True)
+    return study.astype(dict.fromkeys(("experiment", "layer", "quantity"), "category"))
 
 
 def test_the_figure_shows_the_table(tables):
