@@ -161,11 +161,12 @@ def _by_position(axes, cells: pd.DataFrame) -> None:
 
 def _direct(axes, last: pd.DataFrame) -> None:
     axes.set_title("heads: total and direct R", loc="left")
-    total = _of(last, "denoising")
-    total = total[total["unit"].notna()]
+    total, below, above = (_of(last, f"denoising{side}") for side in ("", "_low", "_high"))
+    total, below, above = (side[side["unit"].notna()] for side in (total, below, above))
     direct, low, high = (_of(last, f"head_direct{side}") for side in ("", "_low", "_high"))
     x = np.arange(len(total))
     axes.vlines(x + 0.15, low["value"], high["value"], color=DIRECT, linewidth=1)
+    axes.vlines(x - 0.15, below["value"], above["value"], color=DENOISING, linewidth=1)
     axes.plot(x - 0.15, total["value"], "o", color=DENOISING, markersize=4)
     axes.plot(x + 0.15, direct["value"], "^", color=DIRECT, markersize=4)
     count = total["unit"].max() + 1
