@@ -12,6 +12,7 @@ WIDTH, LEFT, PANEL, GAP = 10.7, 0.55, 1.95, 0.75  # inches
 TOP, ROW, HEIGHT = 0.6, 2.65, 1.6  # inches: of a ROW the panels have HEIGHT, the rest names and labels
 # A cell is dotted where it is further than this many deviations from its null.
 BEYOND = 3
+UNDEFINED = "not evaluable:\ntoo few pairs"
 
 
 @styled
@@ -60,20 +61,19 @@ def _top(axes, last: pd.DataFrame) -> None:
 
 def _components(axes, last: pd.DataFrame) -> None:
     axes.set_title("leading components, by layer", loc="left")
-    _by_layer(axes, last, [("component_denoising", COMPONENTS, "D", 0)])
-    layers = _of(last, "component_denoising")["layer"]
-    counts = _of(last, "component_count").set_index("layer")["value"].reindex(layers)
-    axes.set_xticks(axes.get_xticks(), [
-        f"{label.get_text()}\n{count:.0f}" for label, count in zip(axes.get_xticklabels(), counts, strict=False)
-    ])  # fmt: skip
-    axes.set_xlabel("layer, number of components", labelpad=1)
+    layers = _by_layer(axes, last, [("component_denoising", COMPONENTS, "D", 0)])
+    if layers:
+        counts = _of(last, "component_count").set_index("layer")["value"]
+        axes.set_xticks(range(len(layers)), [f"{_short(layer)}\n{counts[layer]:.0f}" for layer in layers])
+        axes.set_xlabel("layer, number of components", labelpad=1)
 
 
-def _by_layer(axes, last: pd.DataFrame, drawn: list[tuple]) -> None:
+def _by_layer(axes, last: pd.DataFrame, drawn: list[tuple]) -> list[str]:
+    """R of each quantity, with its colour, marker and shift, by layer; the layers, none where nothing is drawn."""
     layers = last.loc[last["quantity"] == drawn[0][0], "layer"].astype(str).tolist()
     if not layers:
-        say(axes, "R is not defined:\ntoo few pairs")
-        return
+        say(axes, UNDEFINED)
+        return []
     for quantity, colour, marker, shift in drawn:
         value, low, high = (_of(last, f"{quantity}{side}") for side in ("", "_low", "_high"))
         x = np.arange(len(layers)) + shift
@@ -84,17 +84,18 @@ def _by_layer(axes, last: pd.DataFrame, drawn: list[tuple]) -> None:
     axes.set_xticks(range(len(layers)), [_short(layer) for layer in layers])
     axes.set_xlim(-0.5, len(layers) - 0.5)
     _unit_lines(axes)
+    return layers
 
 
 def _over_training(axes, run: pd.DataFrame) -> None:
     axes.set_title("mean over layers, by step", loc="left")
+    if _of(run, "top_denoising").empty:
+        say(axes, UNDEFINED)
+        return
     for quantity, colour, marker in (("top_denoising", DENOISING, "o"), ("component_denoising", COMPONENTS, "D")):
         means = _of(run, quantity).groupby("step")[["value", "null_mean"]].mean()
         axes.plot(means.index, means["value"], color=colour, marker=marker, markersize=4)
         axes.plot(means.index, means["null_mean"], color=colour, linestyle=":")
-    if not run["quantity"].eq("top_denoising").any():
-        say(axes, "R is not defined:\ntoo few pairs")
-        return
     _unit_lines(axes)
     step_axis(axes, int(run["step"].max()))
     axes.set_xlabel("SGD step", labelpad=1)
@@ -104,7 +105,7 @@ def _circuit(axes, last: pd.DataFrame) -> None:
     axes.set_title("circuits, by share of nodes", loc="left")
     curve = _of(last, "circuit_faithfulness")
     if not curve["value"].notna().any():
-        say(axes, "no circuit: R is not defined")
+        say(axes, UNDEFINED if curve.empty else "no circuit:\nR is not defined")
         return
     share = curve["unit"].to_numpy(float) / curve["unit"].max()
     mean, sd = curve["null_mean"].to_numpy(), curve["null_sd"].to_numpy()
@@ -160,11 +161,12 @@ def _by_position(axes, cells: pd.DataFrame) -> None:
 
 def _direct(axes, last: pd.DataFrame) -> None:
     axes.set_title("heads: total and direct R", loc="left")
-    total = _of(last, "denoising")
-    total = total[total["unit"].notna()]
+    total, below, above = (_of(last, f"denoising{side}") for side in ("", "_low", "_high"))
+    total, below, above = (side[side["unit"].notna()] for side in (total, below, above))
     direct, low, high = (_of(last, f"head_direct{side}") for side in ("", "_low", "_high"))
     x = np.arange(len(total))
     axes.vlines(x + 0.15, low["value"], high["value"], color=DIRECT, linewidth=1)
+    axes.vlines(x - 0.15, below["value"], above["value"], color=DENOISING, linewidth=1)
     axes.plot(x - 0.15, total["value"], "o", color=DENOISING, markersize=4)
     axes.plot(x + 0.15, direct["value"], "^", color=DIRECT, markersize=4)
     count = total["unit"].max() + 1
