@@ -21,7 +21,13 @@ class Module(NamedTuple):
 
 
 # In the order of the page. A new module is the files named above and a line here.
-MODULES = {}
+MODULES = {
+    "interventions": Module(
+        "Interventions on units and directions",
+        ALL,
+        "Accuracy lost with sets of units, agreement of three kinds of ablation, do-responses, and steering by dose.",
+    )
+}
 
 
 def modules_for(family: str) -> list[str]:

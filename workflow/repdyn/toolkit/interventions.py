@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from scipy.stats import rankdata
 
 from repdyn.interventions.ablation import donated, effects, other_rows, over_examples, unit_means
 from repdyn.interventions.dose_response import do_response, mean_curve, slopes, sweep_values
@@ -14,11 +13,12 @@ from repdyn.interventions.surgery import unit_values
 from repdyn.interventions.unit_sets import greedy, random_sets, top
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import combine, entry
+from repdyn.measures.units import selectivity_importance
 from repdyn.models.embedding import PADDING
 from repdyn.seeds import derive
 
 # Every unit is lost in three ways at every step, a forward pass of all rows each: rows of a split that are looked at.
-ROWS = 256
+ROWS = 128
 # Shares of a layer's units that are lost together, and random sets of each size to compare with.
 SHARES = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2)
 RANDOM_SETS = 20
@@ -251,8 +251,6 @@ def _rows_of(subject: Subject, classes: list[int]) -> np.ndarray:
 
 
 def rank_correlation(one: np.ndarray, other: np.ndarray) -> tuple[float, float, float]:
-    """Spearman correlation over m units, and its mean and deviation when they are permuted, exact; NaN if one is constant."""
-    ranks = np.stack([rankdata(one), rankdata(other)])
-    if ranks.shape[1] < 3 or (np.ptp(ranks, axis=1) == 0).any():
-        return np.nan, np.nan, np.nan
-    return float(np.corrcoef(ranks)[0, 1]), 0.0, 1 / np.sqrt(ranks.shape[1] - 1)
+    """Spearman correlation over m units, with mean and deviation when they are permuted, exact; NaN if one is constant."""
+    rho, count = selectivity_importance(one, other)
+    return (rho, np.nan, np.nan) if np.isnan(rho) else (rho, 0.0, 1 / np.sqrt(count - 1))
