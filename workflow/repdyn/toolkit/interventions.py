@@ -126,6 +126,8 @@ def _split(subject: Subject, purpose: str) -> Split:
 def _ablations(model, layer, step, last, ours: Split, theirs: Split, key, maps) -> Iterator[dict]:
     rng = np.random.default_rng(derive(*key, "interventions", layer))  # the same donors and sets at all steps
     observed = unit_values(model, theirs.inputs, layer, model.chunk)
+    if observed.ndim != 3:  # an MLP reads the mean of a text's words
+        theirs = theirs._replace(valid=None)
     mean = unit_means(observed, theirs.valid)
     donors = donated(observed, other_rows(len(theirs.labels), rng), theirs.valid)
     ours_donors = donated(observed, rng.integers(len(theirs.labels), size=len(ours.labels)), theirs.valid)
