@@ -128,8 +128,8 @@ def _directions(table: pd.DataFrame) -> str:
         f"The unit that ranked first moved a logit of held-out rows more per standard deviation than other units did in"
         f" {layers_above(slope)} at the end; mean difference {difference(slope)} logits. Pushed by the difference of two"
         f" class means, held-out rows of the one class were read as the other more often than under random directions of"
-        f" equal length in {layers_above(end)} at the end and {layers_above(start)} at initialisation; mean difference in the"
-        f" share of rows {difference(end)}. The logits moved towards that class beyond random directions in"
+        f" equal length in {layers_above(end)} at the end and {layers_above(start)} at initialisation; mean difference in"
+        f" the share of rows {difference(end)}. The logits moved towards that class beyond random directions in"
         f" {layers_above(shift)}."
     )
     if cost.layers:
