@@ -71,7 +71,8 @@ def test_exactly_the_quantities_of_the_docstring(measured, name):
     assert set(table["quantity"]) == names
     assert tuple(table.columns) == COLUMNS and set(table["step"]) == {0, 40}
     ends = table.groupby("quantity", observed=True)["step"].min()
-    assert set(ends[ends == 40].index) == {"greedy_set_loss", "steering_dose"}
+    kinds = {"unit_zero_loss", "unit_mean_loss", "zero_mean_rho", "zero_resample_rho", "mean_resample_rho"}
+    assert set(ends[ends == 40].index) == kinds | {"greedy_set_loss", "steering_dose"}
     value = table[~table["quantity"].isin(["do_slope"])]["value"]
     assert np.isfinite(value.to_numpy()).mean() > 0.9
     assert {"pair", "zero", "mean", "resample", "sweep_values", "sweep_mean", "sweep_class"} <= set(maps)

@@ -17,7 +17,7 @@ from repdyn.measures.units import selectivity_importance
 from repdyn.models.embedding import PADDING
 from repdyn.seeds import derive
 
-# Every unit is lost in three ways at every step, a forward pass of all rows each: rows of a split that are looked at.
+# Rows of a split that are looked at: losing every unit costs a pass of all of them through what follows the layer.
 ROWS = 128
 # Shares of a layer's units that are lost together, and random sets of each size to compare with.
 SHARES = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2)
@@ -49,11 +49,11 @@ def measure(held_out: Subject, training: Subject) -> tuple:
     feed-forward layer (in those before, every unit costs a pass through all that follows, beyond the budget). Values that
     units are held at come from the training rows: zero, the mean, or those of another example (resampled). Per layer:
 
-    - unit_zero_loss, unit_mean_loss, unit_resample_loss (unit = index): rise of the held-out cross-entropy, nats; null:
-      random signs over examples, exact (mean 0).
+    - unit_resample_loss (unit = index), and at the last step unit_zero_loss, unit_mean_loss (unit = index): rise of the
+      held-out cross-entropy, nats; null: random signs over examples, exact (mean 0).
     - unit_resample_accuracy (unit = index): fall of the held-out accuracy; null: the same.
-    - zero_mean_rho, zero_resample_rho, mean_resample_rho: Spearman correlation over units of two kinds of loss; null:
-      permutation, exact (0, 1 / sqrt(units - 1)).
+    - zero_mean_rho, zero_resample_rho, mean_resample_rho: Spearman correlation over units of two kinds of loss, at the
+      last step; null: permutation, exact (0, 1 / sqrt(units - 1)).
     - split_rho: Spearman correlation of unit_resample_loss on training rows and on held-out rows; null: the same.
     - top_unit_loss: unit_resample_loss of the unit that is first on the training rows; null: a unit at random, exact.
     - ranked_set_loss, ranked_set_accuracy (unit = place in SHARES): the units that are first on the training rows,
@@ -138,9 +138,8 @@ def _ablations(model, layer, step, last, ours: Split, theirs: Split, key, maps) 
         return effects(model, split.inputs, split.labels, layer, sets, values, model.chunk)
 
     found = lost(theirs, alone, donors).loss.mean(1)
-    held = {
-        kind: lost(ours, alone, values) for kind, values in (("zero", 0.0), ("mean", mean), ("resample", ours_donors))
-    }
+    kinds = {"resample": ours_donors} | ({"zero": 0.0, "mean": mean} if last else {})
+    held = {kind: lost(ours, alone, values) for kind, values in kinds.items()}
     rise = {}
     for kind, effect in held.items():
         over = over_examples(effect.loss)
@@ -148,7 +147,7 @@ def _ablations(model, layer, step, last, ours: Split, theirs: Split, key, maps) 
         yield entry(step, layer, f"unit_{kind}_loss", over.value, 0.0, over.null_sd)
     over = over_examples(held["resample"].lost)
     yield entry(step, layer, "unit_resample_accuracy", over.value, 0.0, over.null_sd)
-    for one, other in (("zero", "mean"), ("zero", "resample"), ("mean", "resample")):
+    for one, other in (("zero", "mean"), ("zero", "resample"), ("mean", "resample")) if last else ():
         yield entry(step, layer, f"{one}_{other}_rho", *rank_correlation(rise[one], rise[other]))
     yield entry(step, layer, "split_rho", *rank_correlation(found, rise["resample"]))
     first = top(found, 1)[0]
