@@ -234,7 +234,10 @@ def test_findings_count_what_is_planted():
     assert "over 4 runs at the end +0.69 (95 % +0.57 to +0.81, above 0)" in first
     assert "than random sets in 8 of 8 layers that are small enough to try" in first
     assert "of that size in 0 of 8" in first
-    assert "beyond permuted units in 8 of 8 layers; at initialisation +0.00 (95 % +0.00 to +0.00, undecided)" in second
+    assert (
+        "beyond permuted units in 8 of 8 layers, reversed in 0; at initialisation +0.00 (95 % +0.00 to +0.00, undecided)"
+        in second
+    )
     assert "equal length in 8 of 8 layers at the end and 0 of 8 layers at initialisation" in third
     assert "lost 0.89 of their accuracy, under random directions 0.20" in third
     assert "no sample of networks" in third

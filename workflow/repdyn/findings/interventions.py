@@ -37,14 +37,19 @@ def found(table: pd.DataFrame) -> list[str]:
 
 
 def compare(table: pd.DataFrame, quantity: str, end: bool = True, unit: int | None = None) -> Comparison:
-    """A quantity at the last or first step of every run, against its null."""
+    """A quantity at the last or first step of every run, against its null. Correlations are averaged as Fisher's z."""
     rows = at(table, quantity, end, unit)
     known = rows.dropna(subset=["value", "null_mean", "null_sd"])
     off = known["value"] - known["null_mean"]
     above, below = off > BAND * known["null_sd"], -off > BAND * known["null_sd"]
     per_run = off.groupby([known[name] for name in RUN], observed=True).mean()
-    interval = mean_interval(per_run.to_numpy(), np.random.default_rng(derive("interventions findings")))
+    to, back = (_fisher, np.tanh) if quantity.endswith("_rho") else (np.asarray, np.asarray)
+    interval = back(mean_interval(to(per_run.to_numpy()), np.random.default_rng(derive("interventions findings"))))
     return Comparison(int(above.sum()), int(below.sum()), len(known), len(rows), *interval, len(per_run))
+
+
+def _fisher(rho: np.ndarray) -> np.ndarray:
+    return np.arctanh(np.clip(rho, -1 + 1e-9, 1 - 1e-9))
 
 
 def at(table: pd.DataFrame, quantity: str, end: bool = True, unit: int | None = None) -> pd.DataFrame:
@@ -111,8 +116,8 @@ def _kinds(table: pd.DataFrame) -> str:
     return (
         "How the three kinds of ablation rank a layer's units (Spearman correlation of their effects on the loss, mean over"
         f" layers and runs, at the end): {'; '.join(parts)}. Ranks on training rows returned on held-out rows with"
-        f" {_rho(table, 'split_rho')}, beyond permuted units in {layers_above(agreeing)}; at initialisation"
-        f" {_rho(table, 'split_rho', False)}, in {layers_above(compare(table, 'split_rho', False))}."
+        f" {_rho(table, 'split_rho')}, beyond permuted units in {layers_above(agreeing)}, reversed in {agreeing.below}; at"
+        f" initialisation {_rho(table, 'split_rho', False)}, in {layers_above(compare(table, 'split_rho', False))}."
     )
 
 

@@ -29,6 +29,7 @@ def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
     looks = experiment_looks(table)
     rows = -(-len(looks) // KEY_COLUMNS) + 1
     figure, panels = panel_grid(2, 2, width=3.7, height=2.6, top=0.42 + 0.19 * rows, left=0.7)
+    figure.subplots_adjust(wspace=0.24, hspace=0.42)  # each panel has labels of its own
     last = table[table["step"] == table.groupby(RUN, observed=True)["step"].transform("max")]
     sets, rhos, curves, steering = panels.ravel()
     _curves(sets, last, "ranked_set_accuracy", SHARES, looks, _mean_of_layers)
@@ -127,6 +128,8 @@ def _responses(axes, maps: dict, looks: dict) -> None:
     axes.axhline(0, color="black", linewidth=0.5, zorder=0)
     ends = [f"{round(100 * QUANTILES[0])} %", f"{round(100 * QUANTILES[-1])} %"]
     axes.set_xticks([0, 1], [f"low ({ends[0]} quantile)", f"high ({ends[1]})"])
+    for label, side in zip(axes.get_xticklabels(), ("left", "right"), strict=True):
+        label.set_horizontalalignment(side)
 
 
 def _key(looks: dict) -> list[list]:
