@@ -141,6 +141,21 @@ def test_a_module_that_serves_twice_is_answered_in_order():
             pass
 
 
+def test_a_module_inside_what_is_answered_is_computed_where_it_serves_again():
+    class Shared(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.scale, self.middle = nn.Linear(2, 2), nn.Identity()
+            self.outer = nn.Sequential(self.scale)
+
+        def forward(self, x):
+            return self.scale(self.middle(self.outer(x)))
+
+    model, x = Shared(), torch.randn(3, 2)
+    with torch.no_grad(), resumed(model, "middle", x) as (output, run):
+        assert torch.equal(run(output + 1), model.scale(output + 1))
+
+
 def test_a_replacement_of_another_shape_and_a_module_that_is_not_called_are_refused():
     model = linear()
     with resumed(model, "1", torch.ones(2, 3).double()) as (output, run), pytest.raises(StudyError, match="shape"):
