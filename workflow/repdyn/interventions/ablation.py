@@ -13,7 +13,7 @@ from scipy.stats import t
 from torch import nn
 
 from repdyn.errors import StudyError
-from repdyn.interventions.surgery import CHUNK, outputs_under, set_units, unit_axis
+from repdyn.interventions.surgery import CHUNK, outputs_under, set_units, unit_axis, values_of_units
 
 
 class Effects(NamedTuple):
@@ -98,11 +98,7 @@ def over_examples(changes: np.ndarray, confidence: float = 0.95) -> Mean:
 
 def unit_means(output: torch.Tensor, valid: torch.Tensor | None = None) -> torch.Tensor:
     """The mean of every unit of a layer's output over examples, tokens and places: (m,). valid (n, T): tokens that count."""
-    rows = output.movedim(unit_axis(output), -1)
-    rows = rows[valid] if valid is not None else rows.flatten(0, -2)
-    if not len(rows):
-        raise StudyError("there is no valid token to take the mean of")
-    return rows.double().mean(0).to(output.dtype)
+    return values_of_units(output, valid).double().mean(0).to(output.dtype)
 
 
 def donated(output: torch.Tensor, donors: np.ndarray, valid: torch.Tensor | None = None) -> torch.Tensor:

@@ -8,7 +8,7 @@ from scipy.stats import t
 from torch import nn
 
 from repdyn.errors import StudyError
-from repdyn.interventions.surgery import CHUNK, outputs_under, set_units, unit_axis
+from repdyn.interventions.surgery import CHUNK, outputs_under, set_units, values_of_units
 
 
 class Curve(NamedTuple):
@@ -35,9 +35,7 @@ def sweep_values(
     output: torch.Tensor, unit: int, quantiles: np.ndarray, valid: torch.Tensor | None = None
 ) -> np.ndarray:
     """Values that the unit has: quantiles (v,) over examples, tokens and places of a layer's output; float64."""
-    rows = output.movedim(unit_axis(output), -1)[..., unit]
-    rows = rows[valid] if valid is not None else rows.flatten()
-    return np.quantile(rows.double().numpy(), quantiles)
+    return np.quantile(values_of_units(output, valid)[:, unit].double().numpy(), quantiles)
 
 
 def mean_curve(responses: np.ndarray, confidence: float = 0.95) -> Curve:

@@ -23,6 +23,22 @@ def unit_axis(output: torch.Tensor) -> int:
     return 1 if output.ndim == 4 else output.ndim - 1
 
 
+def values_of_units(output: torch.Tensor, valid: torch.Tensor | None = None) -> torch.Tensor:
+    """A layer's output as (rows, units): a row for every example, token and place.
+
+    valid (n, T) bool: the tokens that count, of an output (n, T, units). StudyError where it has another shape or no token.
+    """
+    rows = output.movedim(unit_axis(output), -1)
+    if valid is None:
+        return rows.flatten(0, -2)
+    if rows.shape[:-1] != valid.shape or not valid.any():
+        raise StudyError(
+            f"of an output {tuple(output.shape)} the tokens that count are a mask {tuple(rows.shape[:-1])} with a valid"
+            f" token; found {tuple(valid.shape)} with {int(valid.sum())}"
+        )
+    return rows[valid]
+
+
 def set_units(output: torch.Tensor, units: Sequence[int], values: torch.Tensor | float) -> torch.Tensor:
     """A new tensor like `output` (n, ...) in which k units have other values; do(h[units] = values) of Pearl 2009.
 

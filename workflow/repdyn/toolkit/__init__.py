@@ -22,6 +22,11 @@ class Module(NamedTuple):
 
 # In the order of the page. A new module is the files named above and a line here.
 MODULES = {
+    "interventions": Module(
+        "Interventions on units and directions",
+        ALL,
+        "Accuracy lost with sets of units, agreement of three kinds of ablation, do-responses, and steering by dose",
+    )
     "patching": Module(
         "Patching and circuits",
         ALL,

@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from scipy.stats import rankdata
 
 from repdyn.interventions.ablation import donated, effects, other_rows, over_examples, unit_means
 from repdyn.interventions.dose_response import do_response, mean_curve, slopes, sweep_values
@@ -14,11 +13,12 @@ from repdyn.interventions.surgery import unit_values
 from repdyn.interventions.unit_sets import greedy, random_sets, top
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import combine, entry
+from repdyn.measures.units import selectivity_importance
 from repdyn.models.embedding import PADDING
 from repdyn.seeds import derive
 
-# Every unit is lost in three ways at every step, a forward pass of all rows each: rows of a split that are looked at.
-ROWS = 256
+# Rows of a split that are looked at: losing every unit costs a pass of all of them through what follows the layer.
+ROWS = 128
 # Shares of a layer's units that are lost together, and random sets of each size to compare with.
 SHARES = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2)
 RANDOM_SETS = 20
@@ -49,11 +49,11 @@ def measure(held_out: Subject, training: Subject) -> tuple:
     feed-forward layer (in those before, every unit costs a pass through all that follows, beyond the budget). Values that
     units are held at come from the training rows: zero, the mean, or those of another example (resampled). Per layer:
 
-    - unit_zero_loss, unit_mean_loss, unit_resample_loss (unit = index): rise of the held-out cross-entropy, nats; null:
-      random signs over examples, exact (mean 0).
+    - unit_resample_loss (unit = index), and at the last step unit_zero_loss, unit_mean_loss (unit = index): rise of the
+      held-out cross-entropy, nats; null: random signs over examples, exact (mean 0).
     - unit_resample_accuracy (unit = index): fall of the held-out accuracy; null: the same.
-    - zero_mean_rho, zero_resample_rho, mean_resample_rho: Spearman correlation over units of two kinds of loss; null:
-      permutation, exact (0, 1 / sqrt(units - 1)).
+    - zero_mean_rho, zero_resample_rho, mean_resample_rho: Spearman correlation over units of two kinds of loss, at the
+      last step; null: permutation, exact (0, 1 / sqrt(units - 1)).
     - split_rho: Spearman correlation of unit_resample_loss on training rows and on held-out rows; null: the same.
     - top_unit_loss: unit_resample_loss of the unit that is first on the training rows; null: a unit at random, exact.
     - ranked_set_loss, ranked_set_accuracy (unit = place in SHARES): the units that are first on the training rows,
@@ -126,6 +126,8 @@ def _split(subject: Subject, purpose: str) -> Split:
 def _ablations(model, layer, step, last, ours: Split, theirs: Split, key, maps) -> Iterator[dict]:
     rng = np.random.default_rng(derive(*key, "interventions", layer))  # the same donors and sets at all steps
     observed = unit_values(model, theirs.inputs, layer, model.chunk)
+    if observed.ndim != 3:  # an MLP reads the mean of a text's words
+        theirs = theirs._replace(valid=None)
     mean = unit_means(observed, theirs.valid)
     donors = donated(observed, other_rows(len(theirs.labels), rng), theirs.valid)
     ours_donors = donated(observed, rng.integers(len(theirs.labels), size=len(ours.labels)), theirs.valid)
@@ -136,9 +138,8 @@ def _ablations(model, layer, step, last, ours: Split, theirs: Split, key, maps) 
         return effects(model, split.inputs, split.labels, layer, sets, values, model.chunk)
 
     found = lost(theirs, alone, donors).loss.mean(1)
-    held = {
-        kind: lost(ours, alone, values) for kind, values in (("zero", 0.0), ("mean", mean), ("resample", ours_donors))
-    }
+    kinds = {"resample": ours_donors} | ({"zero": 0.0, "mean": mean} if last else {})
+    held = {kind: lost(ours, alone, values) for kind, values in kinds.items()}
     rise = {}
     for kind, effect in held.items():
         over = over_examples(effect.loss)
@@ -146,7 +147,7 @@ def _ablations(model, layer, step, last, ours: Split, theirs: Split, key, maps) 
         yield entry(step, layer, f"unit_{kind}_loss", over.value, 0.0, over.null_sd)
     over = over_examples(held["resample"].lost)
     yield entry(step, layer, "unit_resample_accuracy", over.value, 0.0, over.null_sd)
-    for one, other in (("zero", "mean"), ("zero", "resample"), ("mean", "resample")):
+    for one, other in (("zero", "mean"), ("zero", "resample"), ("mean", "resample")) if last else ():
         yield entry(step, layer, f"{one}_{other}_rho", *rank_correlation(rise[one], rise[other]))
     yield entry(step, layer, "split_rho", *rank_correlation(found, rise["resample"]))
     first = top(found, 1)[0]
@@ -251,8 +252,6 @@ def _rows_of(subject: Subject, classes: list[int]) -> np.ndarray:
 
 
 def rank_correlation(one: np.ndarray, other: np.ndarray) -> tuple[float, float, float]:
-    """Spearman correlation over m units, and its mean and deviation when they are permuted, exact; NaN if one is constant."""
-    ranks = np.stack([rankdata(one), rankdata(other)])
-    if ranks.shape[1] < 3 or (np.ptp(ranks, axis=1) == 0).any():
-        return np.nan, np.nan, np.nan
-    return float(np.corrcoef(ranks)[0, 1]), 0.0, 1 / np.sqrt(ranks.shape[1] - 1)
+    """Spearman correlation over m units, with mean and deviation when they are permuted, exact; NaN if one is constant."""
+    rho, count = selectivity_importance(one, other)
+    return (rho, np.nan, np.nan) if np.isnan(rho) else (rho, 0.0, 1 / np.sqrt(count - 1))
