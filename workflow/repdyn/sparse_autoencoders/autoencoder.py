@@ -10,7 +10,10 @@ from repdyn.errors import StudyError
 
 RATE = 3e-3  # of Adam; falls linearly to 0 over the last third
 RESAMPLED = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)  # shares of the training at which dead features are given new directions
-REVIVED = {"l1": 0.2, "topk": 1.0}  # encoder norm of a revived feature over the mean of the living; TopK drops short ones
+REVIVED = {
+    "l1": 0.2,
+    "topk": 1.0,
+}  # encoder norm of a revived feature over the mean of the living; TopK drops short ones
 
 
 class Autoencoder(NamedTuple):
@@ -134,7 +137,9 @@ def _revive(sae: Autoencoder, rows: torch.Tensor, dead: torch.Tensor, optimiser,
 
 def _check(x, features, penalty, k, nested) -> None:
     if x.ndim != 2 or len(x) < features:
-        raise StudyError(f"{features} features need a matrix of at least {features} rows of activations, found {x.shape}")
+        raise StudyError(
+            f"{features} features need a matrix of at least {features} rows of activations, found {x.shape}"
+        )
     if not np.isfinite(x).all() or not (np.ptp(x, axis=0) > 0).any():
         raise StudyError("activations must be finite and not the same in all rows")
     if (penalty is None) == (k is None) or (k is not None and not 1 <= k <= features) or (penalty or 0) < 0:

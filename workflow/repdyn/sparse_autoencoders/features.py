@@ -28,7 +28,11 @@ def class_detectors(
     A feature says "this class" at or above its threshold. Of equal features the first. StudyError where a class is missing
     on either side, or where shapes do not fit.
     """
-    if features.shape[1:] != held_out.shape[1:] or len(features) != len(labels) or len(held_out) != len(held_out_labels):
+    if (
+        features.shape[1:] != held_out.shape[1:]
+        or len(features) != len(labels)
+        or len(held_out) != len(held_out_labels)
+    ):
         raise StudyError(f"features {features.shape} and {held_out.shape} need the same m, and a label for each row")
     for name, given in (("training", labels), ("held-out", held_out_labels)):
         missing = np.setdiff1d(np.arange(classes), given)
