@@ -9,7 +9,7 @@ from torch.nn.functional import cross_entropy
 
 from repdyn.errors import StudyError
 from repdyn.sparse_autoencoders.autoencoder import Autoencoder, decode, encode
-from repdyn.sparse_autoencoders.features import class_detectors, density
+from repdyn.sparse_autoencoders.features import by_example, class_detectors, density
 from repdyn.sparse_autoencoders.spliced import as_rows, effect, losses, recovered, row_wise, without
 
 PATH = "0"
@@ -155,6 +155,11 @@ def test_detectors_are_judged_on_held_out_rows():
     features, labels = planted(400, 1)
     silent = np.zeros_like(features)
     assert class_detectors(features, labels, silent, labels, 4).f1.tolist() == [0, 0, 0, 0]
+
+
+def test_an_example_has_the_largest_value_of_its_rows():
+    values = np.array([[1.0, -5], [3, -2], [2, 9], [0, 0], [-1, 7]])
+    assert by_example(values, np.array([0, 0, 1, 2, 2])).tolist() == [[3, -2], [2, 9], [0, 7]]
 
 
 def test_density_by_hand_and_labels_that_do_not_fit():

@@ -33,8 +33,8 @@ def _variance(ends, starts) -> str:
     share, pca_share = _of(ends, "loss_recovered"), _of(ends, "pca_loss_recovered")
     return (
         f"At the end of training the features explain {_mean(value)} of the held-out variance, those of a Gaussian match"
-        f" (same mean and covariance) {_mean(null)}: {_compared(value - null, 'more', 'less')}. From initialisation to the end"
-        f" this difference {_change(value - null - early)}. As many principal components explain {_mean(pca)}:"
+        f" (same mean and covariance) {_mean(null)}: {_compared(value - null, 'more', 'less')}. From initialisation to the"
+        f" end this difference {_change(value - null - early)}. As many principal components explain {_mean(pca)}:"
         f" {_compared(value - pca, 'the features more', 'the features less')}; of the sparsest ReLU autoencoders, with"
         f" {_mean(_sparsest(ends, 'penalty_l0'), 1)} features active, {_mean(sparsest)} against {_mean(components)}:"
         f" {_compared(sparsest - components, 'the features more', 'the features less')}. Longer training of the autoencoder"
@@ -63,8 +63,8 @@ def _classes(ends) -> str:
     return (
         f"The best feature of a class detects it with a held-out F1 of {_mean(f1)}, with shuffled labels {_mean(null)}:"
         f" {_compared(f1 - null, 'better', 'worse')}. The best of as many units and their negatives does with"
-        f" {_mean(units)}: {_compared(f1 - units, 'features better', 'features worse')}. Losing that feature, the error kept, raises"
-        f" the loss on its class by {_mean(effect)} nats more than losing as much along other features:"
+        f" {_mean(units)}: {_compared(f1 - units, 'features better', 'features worse')}. Losing that feature, the error"
+        f" kept, raises the loss on its class by {_mean(effect)} nats more than losing as much along other features:"
         f" {_compared(effect, 'more', 'less')}; it is beyond two standard deviations of them for {beyond} of {len(chosen)}"
         " classes, all runs together."
     )
@@ -76,8 +76,8 @@ def _limits(table) -> str:
     return (
         f"Rows are few: {rows.min():,.0f} to {rows.max():,.0f}, in which a feature is active {uses.min():,.0f} to"
         f" {uses.max():,.0f} times on average. Fewer than {FEWEST} times, too few rows for a dictionary:"
-        f" {plural(few, 'run')} of {len(uses)}. Rows of one example are not independent. One layer of each network is looked at: this"
-        " shows neither that the network computes with these features nor that another network would have them."
+        f" {plural(few, 'run')} of {len(uses)}. Rows of one example are not independent. One layer of each network is"
+        " looked at: this shows neither that the network computes with these features nor that another network has them."
     )
 
 

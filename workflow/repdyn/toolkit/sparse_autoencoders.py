@@ -13,7 +13,7 @@ from repdyn.models.embedding import PADDING
 from repdyn.seeds import derive
 from repdyn.sparse_autoencoders.autoencoder import Autoencoder, encode, explained_variance, fit, reconstruct
 from repdyn.sparse_autoencoders.dictionaries import gaussian_matched, matched, random_dictionary
-from repdyn.sparse_autoencoders.features import Labelled, class_detectors, density
+from repdyn.sparse_autoencoders.features import Labelled, by_example, class_detectors, density
 from repdyn.sparse_autoencoders.linear import principal
 from repdyn.sparse_autoencoders.spliced import as_rows, effect, losses, recovered
 
@@ -77,7 +77,7 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
       reconstruction, by that of PCA, by its training mean, by zero. loss_recovered, pca_loss_recovered: share of rise_mean
       that is not lost; NaN where the mean does no harm. No null.
     - class_f1: held-out F1 of the best feature of each class (largest value over an example's rows), mean over classes;
-      null: labels shuffled, SHUFFLES times. unit_class_f1: the same of the layer's units and their negatives, which are as many.
+      null: labels shuffled, SHUFFLES times. unit_class_f1: of the layer's units and their negatives, which are as many.
 
     At the last step:
 
@@ -110,11 +110,6 @@ def rows_of(subject: Subject, step: int, layer: str) -> Rows:
         valid = (subject.inputs != PADDING).flatten().numpy()
         values, owner = values[valid], owner[valid]
     return Rows(values, owner)
-
-
-def by_example(values: np.ndarray, owner: np.ndarray) -> np.ndarray:
-    """Largest value over the rows of each example: (rows, m) -> (examples, m). Every example has rows."""
-    return np.maximum.reduceat(values, np.flatnonzero(np.diff(owner, prepend=-1)), axis=0)
 
 
 def _entries(held_out: Subject, training: Subject, maps: dict) -> Iterator[dict]:
@@ -231,6 +226,7 @@ def _likeness(step, layer, found: Dictionaries, key) -> Iterator[dict]:
 def _changes(rows: np.ndarray, sae: Autoencoder) -> dict[str, Callable]:
     mean = _tensor(rows.mean(0))
     return {
+        "": None,
         "reconstruction": lambda x: reconstruct(sae, x),
         "pca": principal(rows, sae.k),
         "mean": lambda x: mean.expand_as(x),
@@ -238,13 +234,11 @@ def _changes(rows: np.ndarray, sae: Autoencoder) -> dict[str, Callable]:
     }
 
 
-def _spliced(held_out: Subject, step, layer, changes: dict[str, Callable]) -> dict[str, np.ndarray]:
-    """Loss of every held-out example as it is (name "") and with each change."""
+def _spliced(held_out: Subject, step, layer, changes: dict[str, Callable | None]) -> dict[str, np.ndarray]:
+    """Loss of every held-out example with each change of the layer."""
     model = held_out.model(step)
-    return {
-        name: losses(model, layer, held_out.inputs, held_out.labels, change, model.chunk)
-        for name, change in {"": None, **changes}.items()
-    }
+    arguments = (model, layer, held_out.inputs, held_out.labels)
+    return {name: losses(*arguments, change, model.chunk) for name, change in changes.items()}
 
 
 def _faithfulness(step, layer, spliced: dict[str, np.ndarray]) -> Iterator[dict]:
