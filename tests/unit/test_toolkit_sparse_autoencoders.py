@@ -15,8 +15,12 @@ from repdyn.measures.table import COLUMNS as TABLE
 from repdyn.measures.table import combine, entry
 from repdyn.models import build
 from repdyn.models.embedding import PADDING
-from repdyn.sparse_autoencoders.autoencoder import explained_variance, fit, reconstruct
+from repdyn.seeds import derive
+from repdyn.sparse_autoencoders.autoencoder import encode, explained_variance, fit, reconstruct
+from repdyn.sparse_autoencoders.dictionaries import gaussian_matched, matched
+from repdyn.sparse_autoencoders.features import class_detectors
 from repdyn.sparse_autoencoders.linear import principal
+from repdyn.sparse_autoencoders.spliced import effect
 from repdyn.toolkit import MODULES, load
 from repdyn.toolkit import sparse_autoencoders as module
 from repdyn.tracking import evaluating
@@ -85,7 +89,7 @@ def test_numbers_are_those_of_the_library():
     end = table[table["step"] == 30].drop_duplicates("quantity").set_index("quantity")["value"]
     rows, judged = (side.examples(30)["hidden.1"] for side in (training, held_out))
     x = torch.from_numpy(judged)
-    seeds = [module.derive("tiny", "autoencoder", seed) for seed in (0, 1)]
+    seeds = [derive("tiny", "autoencoder", seed) for seed in (0, 1)]
     saes = [fit(rows, 16, seed, k=1, steps=40, batch=32) for seed in seeds]
     assert end["explained_variance"] == pytest.approx(
         np.mean([explained_variance(x, reconstruct(sae, x)) for sae in saes])
@@ -107,11 +111,57 @@ def test_numbers_are_those_of_the_library():
         assert end["rise_reconstruction"] == pytest.approx(rise(reconstruct(saes[0], x)), abs=1e-5)
         assert end["rise_zero"] == pytest.approx(rise(torch.zeros_like(x)), abs=1e-5)
         assert end["rise_mean"] == pytest.approx(rise(torch.from_numpy(rows.mean(0)).expand_as(x)), abs=1e-5)
+    assert end["pca_loss_recovered"] == pytest.approx(1 - end["rise_pca"] / end["rise_mean"])
     assert end["loss_recovered"] == pytest.approx(1 - end["rise_reconstruction"] / end["rise_mean"])
     assert maps["density 30"].tolist() == pytest.approx((module._features(saes[0], rows) > 0).mean(0).tolist())
     first = table[table["step"] == 0].set_index("quantity")["value"]
     assert first[sorted(ONCE)].tolist() == [1, 16, 90, 90 / 16]
     assert end["penalty_l0"] > table[table["quantity"] == "penalty_l0"]["value"].iloc[-1]
+
+
+def test_likeness_and_nulls_are_those_of_the_library():
+    held_out, training = subjects("mlp")
+    table, _ = module.measure(held_out, training)
+    found = {}
+    for step in (0, 30):
+        rows = training.examples(step)["hidden.1"]
+        for split, side in (("training", rows), ("held-out", held_out.examples(step)["hidden.1"])):
+            for seed in (0, 1):
+                rng = np.random.default_rng(derive("tiny", "Gaussian match", split, seed))
+                found[step, split, seed] = gaussian_matched(side, rng)
+        for name, sides in (("real", [rows] * 2), ("null", [found[step, "training", seed] for seed in (0, 1)])):
+            saes = [
+                fit(x, 16, derive("tiny", "autoencoder", seed), k=1, steps=40, batch=32) for seed, x in enumerate(sides)
+            ]
+            tensors = [torch.from_numpy(np.asarray(x, dtype=np.float32)) for x in sides]
+            active = [(encode(sae, x) > 0).any(0).numpy() for sae, x in zip(saes, tensors, strict=True)]
+            found[step, name] = saes, [sae.decoder.numpy()[alive] for sae, alive in zip(saes, active, strict=True)]
+    by_step = table.drop_duplicates(["step", "quantity"]).set_index(["step", "quantity"])
+    for column, name in (("value", "real"), ("null_mean", "null")):
+        live = {step: found[step, name][1] for step in (0, 30)}
+        assert by_step.loc[(30, "mmcs_seeds"), column] == pytest.approx(matched(*live[30]))
+        across = np.mean([matched(*pair) for pair in zip(live[0], live[30], strict=True)])
+        assert by_step.loc[(0, "mmcs_end"), column] == pytest.approx(across)
+        assert by_step.loc[(30, "dead"), column] == pytest.approx(1 - sum(map(len, live[30])) / 32)
+    fresh = [torch.from_numpy(found[30, "held-out", seed].astype(np.float32)) for seed in (0, 1)]
+    null = [explained_variance(x, reconstruct(sae, x)) for sae, x in zip(found[30, "null"][0], fresh, strict=True)]
+    assert by_step.loc[(30, "explained_variance"), "null_mean"] == pytest.approx(np.mean(null), abs=1e-6)
+
+    sae = found[30, "real"][0][0]
+    sides = [torch.from_numpy(side.examples(30)["hidden.1"]) for side in (training, held_out)]
+    labels = training.labels, held_out.labels
+    best = class_detectors(encode(sae, sides[0]).numpy(), labels[0], encode(sae, sides[1]).numpy(), labels[1], 3)
+    assert by_step.loc[(30, "class_f1"), "value"] == pytest.approx(best.f1.mean())
+    both = [torch.hstack([side, -side]).numpy() for side in sides]
+    units = class_detectors(both[0], labels[0], both[1], labels[1], 3)
+    assert by_step.loc[(30, "unit_class_f1"), "value"] == pytest.approx(units.f1.mean())
+    for label in range(3):
+        chosen = labels[1] == label
+        inputs = held_out.inputs[torch.from_numpy(chosen)]
+        rise, _ = effect(held_out.model(30), "hidden.1", sae, inputs, labels[1][chosen], int(best.feature[label]))
+        row = table[(table["quantity"] == "class_effect") & (table["unit"] == label)].iloc[0]
+        assert row["value"] == pytest.approx(rise, abs=1e-6)
+        assert row["null_sd"] >= 0
 
 
 def test_rows_are_positions_and_tokens_without_padding():
