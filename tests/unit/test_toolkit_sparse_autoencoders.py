@@ -272,6 +272,8 @@ def test_nothing_is_found_in_nothing_and_in_too_few_runs():
     text = " ".join(found(planted(5, effect=-0.3)))
     assert ": less (above in 0 of 5 runs)" in text
     assert "this difference shrinks" in text
+    # Above the null, but by less than two of its standard deviations.
+    assert "for 0 of 9 classes" in found(planted(3, effect=0.08, spread=0.001))[2]
     rising = planted(3)
     rising.loc[rising["quantity"] == "penalty_l0", "value"] = [1, 2, 3] * 3
     assert "penalty grows in 0 of 3 runs" in found(rising)[0]
