@@ -86,8 +86,9 @@ def _over_steps(axes, chosen: pd.DataFrame, lines: dict, reference: tuple[str, s
         return
     axes.set_xticks(range(len(steps)), [f"{step:,}" for step in steps])
     axes.set_xlim(-0.25, len(steps) - 0.75)
-    if reference[0] != "pca_loss_recovered":  # shares of loss lie close to 1: a scale from 0 would show a line
-        axes.set_ylim(0, 1.05)
+    low, high = axes.get_ylim()
+    # Shares of loss lie close to 1: from 0 nothing would be seen, and on a scale of their own too much.
+    axes.set_ylim(min(low, 0.9) if reference[0] == "pca_loss_recovered" else min(low, 0), max(high, 1.05))
 
 
 def _effects(axes, end: pd.DataFrame) -> None:
