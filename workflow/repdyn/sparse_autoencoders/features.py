@@ -20,6 +20,14 @@ def density(features: np.ndarray) -> np.ndarray:
     return (features > 0).mean(0)
 
 
+def by_example(values: np.ndarray, owner: np.ndarray) -> np.ndarray:
+    """Largest value over the rows of each example: (rows, m) -> (examples, m).
+
+    owner (rows,): the example of each row, ascending; every example has rows.
+    """
+    return np.maximum.reduceat(values, np.flatnonzero(np.diff(owner, prepend=-1)), axis=0)
+
+
 def class_detectors(
     features: np.ndarray, labels: np.ndarray, held_out: np.ndarray, held_out_labels: np.ndarray, classes: int
 ) -> Labelled:

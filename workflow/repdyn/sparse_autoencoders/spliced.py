@@ -86,7 +86,7 @@ def without(sae: Autoencoder, feature: int, direction: torch.Tensor | None = Non
 def effect(
     model: nn.Module, path: str, sae: Autoencoder, inputs: torch.Tensor, labels: np.ndarray, feature: int, directions=()
 ) -> tuple[float, np.ndarray]:
-    """Rise of the mean cross-entropy, nats, `without` a feature; and of as much along each of the directions (r, d): (r,)."""
+    """Rise of the mean cross-entropy, nats, `without` a feature; and of as much along each direction (r, d): (r,)."""
     loss = losses(model, path, inputs, labels).mean()
     rise = [
         losses(model, path, inputs, labels, without(sae, feature, direction)).mean() - loss

@@ -22,6 +22,12 @@ class Module(NamedTuple):
 
 # In the order of the page. A new module is the files named above and a line here.
 MODULES = {
+    "sparse_autoencoders": Module(
+        "Sparse autoencoders",
+        ALL,
+        "For every run: variance explained by sparse features, how alike they are between seeds and steps, which classes"
+        " they detect, what a network loses with them, and how often they are active, each beside its null",
+    )
     "interventions": Module(
         "Interventions on units and directions",
         ALL,

@@ -1,6 +1,6 @@
 """Sparse autoencoders of the last hidden layer while a network learns: faithful, stable, class-specific, causal?"""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -13,13 +13,14 @@ from repdyn.models.embedding import PADDING
 from repdyn.seeds import derive
 from repdyn.sparse_autoencoders.autoencoder import Autoencoder, encode, explained_variance, fit, reconstruct
 from repdyn.sparse_autoencoders.dictionaries import gaussian_matched, matched, random_dictionary
-from repdyn.sparse_autoencoders.features import class_detectors, density
+from repdyn.sparse_autoencoders.features import Labelled, by_example, class_detectors, density
 from repdyn.sparse_autoencoders.linear import principal
 from repdyn.sparse_autoencoders.spliced import as_rows, effect, losses, recovered
 
 EXPANSION = 2  # features per activation: the training rows are too few for more
 SHARE = 8  # of d activations, d / SHARE features are active in a row
 TRAINING = {"steps": 1000, "batch": 128}
+LONGER = 3  # times TRAINING's steps, once, to see how far from done the training is
 PENALTIES = (0.03, 0.1, 0.3)  # of the sweep; rows have total variance 1
 ROWS = 20_000  # training rows at most, drawn once and the same at all steps, so that the steps differ in weights only
 SEEDS = 2  # autoencoders at every step, on the activations and on their Gaussian match
@@ -39,7 +40,9 @@ class Rows(NamedTuple):
 
 
 class Dictionaries(NamedTuple):
-    """SEEDS autoencoders of training rows and of their Gaussian match, and the share of rows in which features are active."""
+    """SEEDS autoencoders of training rows and of their Gaussian match, and the share of rows in which each feature is
+    active.
+    """
 
     real: list[Autoencoder]
     null: list[Autoencoder]
@@ -65,21 +68,24 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
     SEEDS of them. Once, at the first grid step: rows (of training), features, active (per row, at most), uses (times a
     feature is active on average among the training rows). At the grid steps:
 
-    - explained_variance: share of the held-out variance, mean over seeds; null: Gaussian. explained_variance_training: of the
-      training rows. pca_explained_variance: of as many principal components as features are active, held-out.
+    - explained_variance: share of the held-out variance, mean over seeds; null: Gaussian. explained_variance_training: of
+      the training rows. pca_explained_variance: of as many principal components as features are active, held-out.
     - dead, dense: share of features active in no training row, and in at least DENSE of them; null: Gaussian.
-    - mmcs_seeds: mean largest cosine of the live features of two seeds, both ways; null: Gaussian. mmcs_random: of a seed and
-      random directions. mmcs_end (reference: the last step): of a step and the last, same seed and rows; null: Gaussian.
+    - mmcs_seeds: mean largest cosine of the live features of two seeds, both ways; null: Gaussian. mmcs_random: of a seed
+      and random directions. mmcs_end (reference: the last step): of a step and the last, same seed and rows; null: Gaussian.
     - loss: cross-entropy, nats. rise_reconstruction, rise_pca, rise_mean, rise_zero: its rise with the layer replaced by its
       reconstruction, by that of PCA, by its training mean, by zero. loss_recovered, pca_loss_recovered: share of rise_mean
       that is not lost; NaN where the mean does no harm. No null.
-    - class_f1: held-out F1 of the best feature of each class (largest value over an example's rows), mean over classes; null:
-      labels shuffled, SHUFFLES times. unit_class_f1: the same of the layer's units and their negatives, which are as many.
+    - class_f1: held-out F1 of the best feature of each class (largest value over an example's rows), mean over classes;
+      null: labels shuffled, SHUFFLES times. unit_class_f1: of the layer's units and their negatives, which are as many.
+
+    At the last step:
+
     - class_effect (unit: class): rise of the loss on the examples of a class, nats, without the feature that detects it, the
       reconstruction's error kept; null: as much taken along DIRECTIONS other live features.
-
-    At the last step, ReLU autoencoders with PENALTIES on |f|_1 (unit: which one): penalty_l0 (active features per held-out
-    row), penalty_explained_variance, penalty_loss_recovered, penalty_pca_explained_variance (of as many components). No null.
+    - explained_variance_longer: of one seed after LONGER times as many updates, held-out. No null.
+    - of ReLU autoencoders with PENALTIES on |f|_1 (unit: which one), without null: penalty_l0 (active features per held-out
+      row), penalty_explained_variance, penalty_loss_recovered, penalty_pca_explained_variance (of as many components).
 
     maps: "density <step>" and "null density <step>" (features,): share of training rows in which each feature is active.
     """
@@ -106,11 +112,6 @@ def rows_of(subject: Subject, step: int, layer: str) -> Rows:
     return Rows(values, owner)
 
 
-def by_example(values: np.ndarray, owner: np.ndarray) -> np.ndarray:
-    """Largest value over the rows of each example: (rows, m) -> (examples, m). Every example has rows."""
-    return np.maximum.reduceat(values, np.flatnonzero(np.diff(owner, prepend=-1)), axis=0)
-
-
 def _entries(held_out: Subject, training: Subject, maps: dict) -> Iterator[dict]:
     layer, key = layer_of(held_out), training.key
     first, last = training.grid[0], training.grid[-1]
@@ -132,10 +133,15 @@ def _entries(held_out: Subject, training: Subject, maps: dict) -> Iterator[dict]
             pairs = zip(found.live + found.live_null, end.live + end.live_null, strict=True)
             mmcs = [matched(*pair) for pair in pairs]
             yield entry(step, layer, "mmcs_end", np.mean(mmcs[:SEEDS]), np.mean(mmcs[SEEDS:]), reference=last)
-        yield from _faithfulness(held_out, step, layer, rows, found.real[0])
-        yield from _classes(held_out, training, step, layer, fitted, judged, found)
+        spliced = _spliced(held_out, step, layer, _changes(rows, found.real[0]))
+        yield from _faithfulness(step, layer, spliced)
+        features = [by_example(_features(found.real[0], side.values), side.owner) for side in (fitted, judged)]
+        detectors = _detectors(training, held_out, *features)
+        yield from _classes(held_out, training, step, layer, features, detectors, (fitted, judged))
         if step == last:
-            yield from _sweep(held_out, step, layer, rows, judged.values, key)
+            yield _class_effect(held_out, step, layer, found, detectors.feature, key)
+            yield _longer(step, layer, rows, judged.values, key)
+            yield from _sweep(held_out, step, layer, rows, judged.values, spliced, key)
 
 
 def _chosen(count: int, key: tuple) -> np.ndarray:
@@ -217,52 +223,52 @@ def _likeness(step, layer, found: Dictionaries, key) -> Iterator[dict]:
     yield entry(step, layer, "mmcs_random", matched(found.live[0], random_dictionary(*found.live[1].shape, rng)))
 
 
-def _faithfulness(held_out: Subject, step, layer, rows, sae: Autoencoder) -> Iterator[dict]:
+def _changes(rows: np.ndarray, sae: Autoencoder) -> dict[str, Callable]:
     mean = _tensor(rows.mean(0))
-    project = principal(rows, sae.k)
-    changes = {
+    return {
+        "": None,
         "reconstruction": lambda x: reconstruct(sae, x),
-        "pca": project,
+        "pca": principal(rows, sae.k),
         "mean": lambda x: mean.expand_as(x),
         "zero": torch.zeros_like,
     }
-    loss, spliced = _spliced(held_out, step, layer, changes)
+
+
+def _spliced(held_out: Subject, step, layer, changes: dict[str, Callable | None]) -> dict[str, np.ndarray]:
+    """Loss of every held-out example with each change of the layer."""
+    model = held_out.model(step)
+    arguments = (model, layer, held_out.inputs, held_out.labels)
+    return {name: losses(*arguments, change, model.chunk) for name, change in changes.items()}
+
+
+def _faithfulness(step, layer, spliced: dict[str, np.ndarray]) -> Iterator[dict]:
+    loss = spliced[""]
     yield entry(step, layer, "loss", loss.mean())
-    for name, values in spliced.items():
-        yield entry(step, layer, f"rise_{name}", (values - loss).mean())
+    for name in ("reconstruction", "pca", "mean", "zero"):
+        yield entry(step, layer, f"rise_{name}", (spliced[name] - loss).mean())
     yield entry(step, layer, "loss_recovered", recovered(loss, spliced["reconstruction"], spliced["mean"]))
     yield entry(step, layer, "pca_loss_recovered", recovered(loss, spliced["pca"], spliced["mean"]))
 
 
-def _spliced(held_out: Subject, step, layer, changes) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    model = held_out.model(step)
-    arguments = (model, layer, held_out.inputs, held_out.labels)
-    return losses(*arguments, chunk=model.chunk), {
-        name: losses(*arguments, change, model.chunk) for name, change in changes.items()
-    }
+def _detectors(training: Subject, held_out: Subject, fitted: np.ndarray, judged: np.ndarray, rng=None) -> Labelled:
+    """`class_detectors` of features by example; rng: with the labels of both sides shuffled."""
+    shuffled = rng.permutation if rng else np.asarray
+    return class_detectors(fitted, shuffled(training.labels), judged, shuffled(held_out.labels), training.classes)
 
 
-def _classes(held_out, training, step, layer, fitted: Rows, judged: Rows, found: Dictionaries) -> Iterator[dict]:
-    sae, labels = found.real[0], (training.labels, held_out.labels)
-    features = [by_example(_features(sae, rows.values), rows.owner) for rows in (fitted, judged)]
-    units = [by_example(np.hstack([rows.values, -rows.values]), rows.owner) for rows in (fitted, judged)]
+def _classes(
+    held_out, training, step, layer, features, detectors: Labelled, sides: tuple[Rows, Rows]
+) -> Iterator[dict]:
     rng = np.random.default_rng(derive(*training.key, "shuffled labels"))
-    labelled = class_detectors(features[0], labels[0], features[1], labels[1], training.classes)
-    null = [
-        class_detectors(
-            features[0], rng.permutation(labels[0]), features[1], rng.permutation(labels[1]), training.classes
-        )
-        for _ in range(SHUFFLES)
-    ]
-    scores = [shuffled.f1.mean() for shuffled in null]
-    yield entry(step, layer, "class_f1", labelled.f1.mean(), np.mean(scores), np.std(scores, ddof=1))
-    plain = class_detectors(units[0], labels[0], units[1], labels[1], training.classes)
-    yield entry(step, layer, "unit_class_f1", plain.f1.mean())
-    yield _class_effect(held_out, step, layer, sae, labelled.feature, found.density[0] > 0, training.key)
+    null = [_detectors(training, held_out, *features, rng).f1.mean() for _ in range(SHUFFLES)]
+    yield entry(step, layer, "class_f1", detectors.f1.mean(), np.mean(null), np.std(null, ddof=1))
+    units = [by_example(np.hstack([side.values, -side.values]), side.owner) for side in sides]
+    yield entry(step, layer, "unit_class_f1", _detectors(training, held_out, *units).f1.mean())
 
 
-def _class_effect(held_out: Subject, step, layer, sae, detectors, live, key) -> dict:
-    rows = []
+def _class_effect(held_out: Subject, step, layer, found: Dictionaries, detectors: np.ndarray, key) -> dict:
+    sae, live = found.real[0], found.density[0] > 0
+    results = []
     for label, feature in enumerate(detectors):
         rng = np.random.default_rng(derive(*key, "other directions", label))
         others = np.flatnonzero(live & (np.arange(len(live)) != feature))
@@ -270,25 +276,26 @@ def _class_effect(held_out: Subject, step, layer, sae, detectors, live, key) -> 
         chosen = held_out.labels == label
         inputs = held_out.inputs[torch.from_numpy(chosen)]
         rise, null = effect(held_out.model(step), layer, sae, inputs, held_out.labels[chosen], int(feature), directions)
-        rows.append((rise, null.mean(), null.std(ddof=1)) if len(others) else (rise, np.nan, np.nan))
-    return entry(step, layer, "class_effect", *np.array(rows).T)
+        results.append((rise, null.mean(), null.std(ddof=1)) if len(others) else (rise, np.nan, np.nan))
+    return entry(step, layer, "class_effect", *np.array(results).T)
 
 
-def _sweep(held_out: Subject, step, layer, rows, judged, key) -> Iterator[dict]:
+def _longer(step, layer, rows, judged, key) -> dict:
+    options = TRAINING | {"steps": LONGER * TRAINING["steps"]}
+    d = rows.shape[1]
+    sae = fit(rows, EXPANSION * d, derive(*key, "autoencoder", 0), k=_active(d), **options)
+    return entry(step, layer, "explained_variance_longer", _explained(sae, judged))
+
+
+def _sweep(held_out: Subject, step, layer, rows, judged, spliced, key) -> Iterator[dict]:
     x = _tensor(judged)
-    seed = derive(*key, "autoencoder", 0)
     results = []
     for penalty in PENALTIES:
-        sae = fit(rows, EXPANSION * rows.shape[1], seed, penalty=penalty, **TRAINING)
+        sae = fit(rows, EXPANSION * x.shape[1], derive(*key, "autoencoder", 0), penalty=penalty, **TRAINING)
         active = float((encode(sae, x) > 0).sum(1).float().mean())
-        project = principal(rows, min(round(active), rows.shape[1]))
-        mean = _tensor(rows.mean(0))
-        changes = {
-            "reconstruction": lambda x, sae=sae: reconstruct(sae, x),
-            "mean": lambda x, mean=mean: mean.expand_as(x),
-        }
-        loss, spliced = _spliced(held_out, step, layer, changes)
-        share = recovered(loss, spliced["reconstruction"], spliced["mean"])
+        project = principal(rows, min(round(active), x.shape[1]))
+        again = _spliced(held_out, step, layer, {"reconstruction": lambda x, sae=sae: reconstruct(sae, x)})
+        share = recovered(spliced[""], again["reconstruction"], spliced["mean"])
         results.append((active, _explained(sae, judged), share, explained_variance(x, project(x))))
     names = ("l0", "explained_variance", "loss_recovered", "pca_explained_variance")
     for name, values in zip(names, np.array(results).T, strict=True):
