@@ -27,12 +27,12 @@ MODULES = {
         ALL,
         "For every run: variance explained by sparse features, how alike they are between seeds and steps, which classes"
         " they detect, what a network loses with them, and how often they are active, each beside its null",
-    )
+    ),
     "interventions": Module(
         "Interventions on units and directions",
         ALL,
         "Accuracy lost with sets of units, agreement of three kinds of ablation, do-responses, and steering by dose",
-    )
+    ),
     "patching": Module(
         "Patching and circuits",
         ALL,
