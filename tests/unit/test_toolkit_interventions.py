@@ -12,6 +12,7 @@ import tiny_networks
 from repdyn.figures.toolkit.interventions import draw
 from repdyn.findings.interventions import compare, found
 from repdyn.interventions.ablation import effects
+from repdyn.interventions.steering import steered
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import COLUMNS, combine, entry
 from repdyn.models import build
@@ -121,6 +122,41 @@ def test_a_trained_network_is_steered_and_loses_more_with_its_first_units(measur
         # A set of one unit costs what the unit costs.
         assert last.loc[("ranked_set_loss", layer, 0), "value"] == pytest.approx(single["value"])
         assert last.loc[("ranked_set_interaction", layer, 0), "value"] == pytest.approx(0, abs=1e-12)
+
+
+def test_what_is_read_linearly_moves_by_its_weights(measured):
+    held_out, training, table, maps = measured("mlp")
+    last = table[(table["layer"] == "hidden.1") & (table["step"] == 40)].set_index("quantity")
+    units = training.examples(40)["hidden.1"].astype(float)
+    weight = held_out.states[40]["output.weight"].double().numpy()
+    centred = weight - weight.mean(0)
+    most = centred[np.argmax(np.abs(centred), axis=0), np.arange(8)]
+    assert min(most) < 0
+    slope, live = np.abs(most) * units.std(0), units.std(0) > 0
+    first = np.argmin(np.abs(slope - last.loc["do_slope", "value"]))
+    assert last.loc["do_slope", "value"] == pytest.approx(slope[first], rel=1e-5)
+    # There are fewer other units than CONTROL_UNITS: all that are not silent are the null.
+    others = slope[live & (np.arange(8) != first)]
+    assert last.loc["do_slope", "null_mean"] == pytest.approx(others.mean(), rel=1e-5)
+    assert last.loc["do_slope", "null_sd"] == pytest.approx(others.std(ddof=1), rel=1e-5)
+
+    source, target = maps["pair"]
+    means = [units[training.labels == label].mean(0) for label in (source, target)]
+    shift = (weight[target] - weight[source]) @ (means[1] - means[0])
+    assert last.loc["steering_shift", "value"] == pytest.approx(shift, rel=1e-5) and shift > 1
+
+
+def test_the_cost_of_steering_is_accuracy_that_others_lose(measured):
+    held_out, training, table, maps = measured("mlp")
+    source, target = maps["pair"]
+    others = held_out.inputs[(held_out.labels != source) & (held_out.labels != target)]
+    label = ({0, 1, 2} - {int(source), int(target)}).pop()
+    x = training.examples(40)["hidden.0"].astype(float)
+    push = x[training.labels == target].mean(0) - x[training.labels == source].mean(0)
+    right = (steered(held_out.model(40), others, "hidden.0", [push]).argmax(2) == label).mean(1)
+    cost = table[(table["quantity"] == "steering_cost") & (table["layer"] == "hidden.0") & (table["step"] == 40)]
+    assert cost["value"].item() == pytest.approx(right[0] - right[1])
+    assert cost["null_mean"].item() > 0
 
 
 def test_units_are_chosen_on_training_rows_alone(measured):

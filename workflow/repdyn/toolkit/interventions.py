@@ -9,7 +9,7 @@ import torch
 from repdyn.interventions.ablation import donated, effects, other_rows, over_examples, unit_means
 from repdyn.interventions.dose_response import do_response, mean_curve, slopes, sweep_values
 from repdyn.interventions.steering import mean_difference, random_directions, steered
-from repdyn.interventions.surgery import unit_values
+from repdyn.interventions.surgery import unit_values, values_of_units
 from repdyn.interventions.unit_sets import greedy, random_sets, top
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import combine, entry
@@ -197,16 +197,16 @@ def set_size(m: int, share: float) -> int:
 def _swept(model, layer, unit, observed, ours: Split, theirs: Split) -> tuple:
     """The held-out slope per standard deviation, the values, the held-out mean curve, and the logit, of one unit."""
     values = sweep_values(observed, unit, QUANTILES, theirs.valid)
-    whole = sweep_values(observed, unit, np.linspace(0, 1, 101), theirs.valid)
+    every = values_of_units(observed, theirs.valid)[:, unit].double().numpy()
     if not np.ptp(values):
-        values = np.linspace(whole[0], whole[-1], len(QUANTILES))  # mostly silent: over its range instead
+        values = np.linspace(every.min(), every.max(), len(QUANTILES))  # mostly silent: over its range instead
     responses = []
     for split in (theirs, ours):
         moved = do_response(model, split.inputs, layer, unit, values, model.chunk)
         responses.append(moved - moved.mean(2, keepdims=True))
     slope = slopes(values, responses[0].mean(1))
     logit = int(np.argmax(np.abs(slope))) if np.isfinite(slope).all() else 0
-    value = slopes(values, responses[1].mean(1))[logit] * np.sign(slope[logit]) * whole.std()
+    value = slopes(values, responses[1].mean(1))[logit] * np.sign(slope[logit]) * every.std()
     return value, values, mean_curve(responses[1]), logit
 
 
