@@ -152,6 +152,7 @@ def test_likeness_and_nulls_are_those_of_the_library():
     labels = training.labels, held_out.labels
     best = class_detectors(encode(sae, sides[0]).numpy(), labels[0], encode(sae, sides[1]).numpy(), labels[1], 3)
     assert by_step.loc[(30, "class_f1"), "value"] == pytest.approx(best.f1.mean())
+    assert by_step.loc[(30, "class_f1"), "null_sd"] > 0
     both = [torch.hstack([side, -side]).numpy() for side in sides]
     units = class_detectors(both[0], labels[0], both[1], labels[1], 3)
     assert by_step.loc[(30, "unit_class_f1"), "value"] == pytest.approx(units.f1.mean())
