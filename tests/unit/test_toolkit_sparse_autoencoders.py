@@ -152,7 +152,6 @@ def test_likeness_and_nulls_are_those_of_the_library():
     labels = training.labels, held_out.labels
     best = class_detectors(encode(sae, sides[0]).numpy(), labels[0], encode(sae, sides[1]).numpy(), labels[1], 3)
     assert by_step.loc[(30, "class_f1"), "value"] == pytest.approx(best.f1.mean())
-    assert by_step.loc[(30, "class_f1"), "null_sd"] > 0
     both = [torch.hstack([side, -side]).numpy() for side in sides]
     units = class_detectors(both[0], labels[0], both[1], labels[1], 3)
     assert by_step.loc[(30, "unit_class_f1"), "value"] == pytest.approx(units.f1.mean())
@@ -163,6 +162,17 @@ def test_likeness_and_nulls_are_those_of_the_library():
         row = table[(table["quantity"] == "class_effect") & (table["unit"] == label)].iloc[0]
         assert row["value"] == pytest.approx(rise, abs=1e-6)
         assert row["null_sd"] >= 0
+
+
+def test_units_may_detect_a_class_by_falling_and_shuffled_labels_detect_none():
+    held_out, training = subjects("mlp")
+    sides = [module.Rows(-np.eye(3)[side.labels], np.arange(len(side.labels))) for side in (training, held_out)]
+    planted_features = [-side.values for side in sides]
+    detectors = module._detectors(training, held_out, *planted_features)
+    arguments = held_out, training, 30, "hidden.1", planted_features, detectors, tuple(sides)
+    table = combine(module._classes(*arguments)).set_index("quantity")
+    assert table["value"].tolist() == [1, 1]
+    assert table.loc["class_f1", "null_mean"] < 0.7
 
 
 def test_rows_are_positions_and_tokens_without_padding():
