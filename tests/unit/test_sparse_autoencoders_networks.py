@@ -150,6 +150,11 @@ def test_the_threshold_is_the_best_there_is_and_never_splits_equal_values():
     assert (found.f1[1], found.threshold[1]) == pytest.approx(best)
     assert found.f1[0] == pytest.approx(2 * 3 / 9)
 
+    labels = np.array([1, 1, 0, 0, 0, 0])
+    features = np.array([[3.0], [2], [2], [2], [2], [0]])  # between the first two 2s would be perfect
+    found = class_detectors(features, labels, features, labels, 2)
+    assert (found.threshold[1], found.f1[1]) == (3, pytest.approx(2 / 3))
+
 
 def test_detectors_are_judged_on_held_out_rows():
     features, labels = planted(400, 1)

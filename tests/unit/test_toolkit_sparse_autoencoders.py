@@ -164,6 +164,17 @@ def test_likeness_and_nulls_are_those_of_the_library():
         assert row["null_sd"] >= 0
 
 
+def test_units_may_detect_a_class_by_falling_and_shuffled_labels_detect_none():
+    held_out, training = subjects("mlp")
+    sides = [module.Rows(-np.eye(3)[side.labels], np.arange(len(side.labels))) for side in (training, held_out)]
+    planted_features = [-side.values for side in sides]
+    detectors = module._detectors(training, held_out, *planted_features)
+    arguments = held_out, training, 30, "hidden.1", planted_features, detectors, tuple(sides)
+    table = combine(module._classes(*arguments)).set_index("quantity")
+    assert table["value"].tolist() == [1, 1]
+    assert table.loc["class_f1", "null_mean"] < 0.7
+
+
 def test_rows_are_positions_and_tokens_without_padding():
     held_out, _ = subjects("cnn")
     positions = module.rows_of(held_out, 30, "blocks.1")

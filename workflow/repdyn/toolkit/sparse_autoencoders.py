@@ -21,6 +21,7 @@ EXPANSION = 2  # features per activation: the training rows are too few for more
 SHARE = 8  # of d activations, d / SHARE features are active in a row
 TRAINING = {"steps": 1000, "batch": 128}
 LONGER = 3  # times TRAINING's steps, once, to see how far from done the training is
+SWEPT = ("l0", "explained_variance", "loss_recovered", "pca_explained_variance")
 PENALTIES = (0.03, 0.1, 0.3)  # of the sweep; rows have total variance 1
 ROWS = 20_000  # training rows at most, drawn once and the same at all steps, so that the steps differ in weights only
 SEEDS = 2  # autoencoders at every step, on the activations and on their Gaussian match
@@ -130,8 +131,7 @@ def _entries(held_out: Subject, training: Subject, maps: dict) -> Iterator[dict]
         yield from _frequency(step, layer, rows, found, maps)
         yield from _likeness(step, layer, found, key)
         if step != last and end is not None:
-            pairs = zip(found.live + found.live_null, end.live + end.live_null, strict=True)
-            mmcs = [matched(*pair) for pair in pairs]
+            mmcs = [matched(*pair) for pair in zip(found.live + found.live_null, end.live + end.live_null, strict=True)]
             yield entry(step, layer, "mmcs_end", np.mean(mmcs[:SEEDS]), np.mean(mmcs[SEEDS:]), reference=last)
         spliced = _spliced(held_out, step, layer, _changes(rows, found.real[0]))
         yield from _faithfulness(step, layer, spliced)
@@ -162,8 +162,8 @@ def _enough(rows: np.ndarray, judged: np.ndarray) -> bool:
 
 def _sizes(step: int, layer: str, rows: np.ndarray) -> Iterator[dict]:
     n, d = rows.shape
-    sizes = {"rows": n, "features": EXPANSION * d, "active": _active(d), "uses": n * _active(d) / (EXPANSION * d)}
-    for name, value in sizes.items():
+    m, k = EXPANSION * d, _active(d)
+    for name, value in {"rows": n, "features": m, "active": k, "uses": n * k / m}.items():
         yield entry(step, layer, name, value)
 
 
@@ -281,9 +281,8 @@ def _class_effect(held_out: Subject, step, layer, found: Dictionaries, detectors
 
 
 def _longer(step, layer, rows, judged, key) -> dict:
-    options = TRAINING | {"steps": LONGER * TRAINING["steps"]}
-    d = rows.shape[1]
-    sae = fit(rows, EXPANSION * d, derive(*key, "autoencoder", 0), k=_active(d), **options)
+    options = TRAINING | {"steps": LONGER * TRAINING["steps"], "k": _active(rows.shape[1])}
+    sae = fit(rows, EXPANSION * rows.shape[1], derive(*key, "autoencoder", 0), **options)
     return entry(step, layer, "explained_variance_longer", _explained(sae, judged))
 
 
@@ -297,6 +296,5 @@ def _sweep(held_out: Subject, step, layer, rows, judged, spliced, key) -> Iterat
         again = _spliced(held_out, step, layer, {"reconstruction": lambda x, sae=sae: reconstruct(sae, x)})
         share = recovered(spliced[""], again["reconstruction"], spliced["mean"])
         results.append((active, _explained(sae, judged), share, explained_variance(x, project(x))))
-    names = ("l0", "explained_variance", "loss_recovered", "pca_explained_variance")
-    for name, values in zip(names, np.array(results).T, strict=True):
+    for name, values in zip(SWEPT, np.array(results).T, strict=True):
         yield entry(step, layer, f"penalty_{name}", values)
