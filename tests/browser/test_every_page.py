@@ -1,4 +1,4 @@
-"""The index, the toolkit's page and a page per family in Chromium: quiet, whole, readable at any width and in any light, usable by keyboard."""
+"""The index, the toolkit's and a page per family in Chromium: quiet, whole, readable anywhere, usable by keyboard."""
 
 import os
 from functools import cache
