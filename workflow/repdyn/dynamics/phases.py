@@ -25,7 +25,8 @@ MOST = 3  # change points
 
 class Phases(NamedTuple):
     """before: indices (k,) of the last measurement before each change, ascending. p: of the first test, whether there is any
-    change; NaN if not evaluable. smooth (n,): the smooth fit without changes. noise: its residual standard deviation."""
+    change; NaN if not evaluable. smooth (n,): the smooth fit without changes. noise: standard deviation around the fit with
+    those that were found. A change that takes several measurements may be found as two."""
 
     before: np.ndarray
     p: float
@@ -63,8 +64,8 @@ def change_points(times: np.ndarray, values: np.ndarray, rng: np.random.Generato
             break
         found.append(search.before)
     smooth = _smooth(basis, values, changes, [])
-    residual = values - smooth.fitted
-    noise = np.sqrt((residual**2).sum() / _freedom(smooth))
+    whole = _smooth(basis, values, changes, found)
+    noise = np.sqrt(((values - whole.fitted) ** 2).sum() / _freedom(whole))
     return Phases(np.sort(np.array(found, dtype=np.int64)), first, low + scale * smooth.fitted, float(scale * noise))
 
 
@@ -85,12 +86,12 @@ def power(times: np.ndarray, phases: Phases, size: float, draws: int, rng: np.ra
 
 
 def smooth_basis(times: np.ndarray) -> np.ndarray:
-    """Columns whose non-negative sums are the smooth decays at times (n,): a level and a slope of either sign, and
-    exponentials from the shortest gap to twice the whole span."""
+    """Columns of the smooth decays at times (n,): a level and a slope, whose weights are free, and exponentials from the
+    shortest gap to twice the whole span, whose weights have one sign."""
     elapsed = times - times[0]
     scales = np.geomspace(np.diff(times).min() / 2, 2 * elapsed[-1], SCALES)
     free = np.column_stack([np.ones(len(times)), elapsed / elapsed[-1]])
-    return np.column_stack([free, -free, np.exp(-elapsed[:, None] / scales)])
+    return np.column_stack([free, np.exp(-elapsed[:, None] / scales)])
 
 
 def change_basis(times: np.ndarray) -> np.ndarray:
@@ -103,14 +104,18 @@ def change_basis(times: np.ndarray) -> np.ndarray:
 
 def _smooth(basis: np.ndarray, values: np.ndarray, changes: np.ndarray, found: list[int]) -> Fit:
     """The better fit of a fall and of a rise; the changes found so far are free. Its columns span what it can follow."""
-    steps = [changes[index - EDGE + 1] for index in found]
-    free = np.column_stack([basis[:, :2], *steps])
+    free = np.column_stack([basis[:, :2], *(changes[index - EDGE + 1] for index in found)])
+    # What is free is taken out first: as columns of either sign it would make the search for weights go round in circles.
+    q, r = np.linalg.qr(free)
+    known = q[:, np.abs(np.diag(r)) > 1e-9]
+    rest = basis[:, 2:] - known @ (known.T @ basis[:, 2:])
+    length = np.linalg.norm(rest, axis=0)
+    rest = rest[:, length > 1e-4] / length[length > 1e-4]
+    level = known @ (known.T @ values)
     fits = []
     for sign in (1, -1):
-        columns = np.column_stack([free, -free, basis[:, 4:]])
-        weights, _ = nnls(columns, sign * values)
-        active = columns[:, (weights > 0)]
-        fits.append(Fit(sign * (columns @ weights), np.column_stack([free, active])))
+        weights, _ = nnls(rest, sign * (values - level), maxiter=100 * rest.shape[1])
+        fits.append(Fit(level + sign * (rest @ weights), np.column_stack([known, rest[:, weights > 0]])))
     return min(fits, key=lambda fit: ((values - fit.fitted) ** 2).sum())
 
 
@@ -162,19 +167,22 @@ def _unit(rows: np.ndarray, before: np.ndarray) -> np.ndarray:
 
 
 def _p_value(search: Search, values, basis, changes, found, rng: np.random.Generator) -> float:
-    """The larger of the shares of curves with white noise and with a random walk whose best change does as well."""
+    """The larger of the shares of curves with white noise and with a random walk whose best change does as well; of those far
+    above ALPHA, a lower bound that is above it too."""
     if search.statistic == 0:
         return 1.0
     white = np.sqrt((search.left**2).sum() / max(_freedom(search.fit) - 4, 1)) * rng.standard_normal((DRAWS, len(values)))
     walk = np.cumsum(np.diff(search.left).std() * rng.standard_normal((DRAWS, len(values))), axis=1)
-    worst = 0.0
+    counts = []
     for noise in (white, walk):
-        drawn = search.fit.fitted + noise
-        reached = sum(_search(basis, curve, changes, found).statistic >= search.statistic for curve in drawn)
-        worst = max(worst, (1 + reached) / (1 + DRAWS))
-        if worst > 4 * ALPHA:
-            break
-    return worst
+        reached = 0
+        for curve in search.fit.fitted + noise:
+            reached += _search(basis, curve, changes, found).statistic >= search.statistic
+            # Whatever the rest do, p is far above ALPHA: this much of it is enough to know.
+            if reached > 4 * ALPHA * DRAWS:
+                return (1 + reached) / (1 + DRAWS)
+        counts.append(reached)
+    return (1 + max(counts)) / (1 + DRAWS)
 
 
 def _freedom(fit: Fit) -> int:
