@@ -36,7 +36,9 @@ def test_a_random_walk_has_six_over_pi_squared_in_its_first_component():
     assert limit.shares[0] == pytest.approx(6 / np.pi**2, abs=0.003)
     assert limit.shares[1] == pytest.approx(6 / np.pi**2 / 4, abs=0.003)
     # A cosine.
-    np.testing.assert_allclose(np.corrcoef(limit.coordinates[:, 0], np.cos(np.pi * np.arange(401) / 400))[0, 1], -1, atol=1e-3)
+    np.testing.assert_allclose(
+        np.corrcoef(limit.coordinates[:, 0], np.cos(np.pi * np.arange(401) / 400))[0, 1], -1, atol=1e-3
+    )
     rng = np.random.default_rng(2)
     assert path(walk_gram(np.ones(100), 10**5, rng)).shares[0] == pytest.approx(0.61, abs=0.02)
 

@@ -1,7 +1,7 @@
 """Phases of a learning curve: where it departs from every smooth decay.
 
-A curve that slows down smoothly has no phases, however steep its start: piecewise models cut it into pieces all the same. The
-null is therefore a mixture of exponentials with a linear trend: by Bernstein's theorem such mixtures are all completely
+A curve that slows down smoothly has no phases, however steep its start; piecewise models cut it into pieces all the same.
+The null is therefore a mixture of exponentials with a linear trend: by Bernstein's theorem such mixtures are all completely
 monotone curves, power laws and stretched exponentials among them. A change point adds a step and a change of slope there
 (segmented regression). How much of the squared residual that takes away is compared with curves drawn from the smooth fit,
 with white noise and with a random walk around it; neither may explain it.
@@ -167,11 +167,15 @@ def _unit(rows: np.ndarray, before: np.ndarray) -> np.ndarray:
 
 
 def _p_value(search: Search, values, basis, changes, found, rng: np.random.Generator) -> float:
-    """The larger of the shares of curves with white noise and with a random walk whose best change does as well; of those far
-    above ALPHA, a lower bound that is above it too."""
+    """The larger of the shares of curves with white noise and with a random walk whose best change does as well.
+
+    Far above ALPHA it is a lower bound, itself above ALPHA.
+    """
     if search.statistic == 0:
         return 1.0
-    white = np.sqrt((search.left**2).sum() / max(_freedom(search.fit) - 4, 1)) * rng.standard_normal((DRAWS, len(values)))
+    white = np.sqrt((search.left**2).sum() / max(_freedom(search.fit) - 4, 1)) * rng.standard_normal(
+        (DRAWS, len(values))
+    )
     walk = np.cumsum(np.diff(search.left).std() * rng.standard_normal((DRAWS, len(values))), axis=1)
     counts = []
     for noise in (white, walk):

@@ -83,7 +83,10 @@ def _emergence(table: pd.DataFrame) -> str:
     onsets = table[table["quantity"].isin(["class_emergence", "unit_emergence"])]
     middle = onsets.groupby([*RUN, "quantity"])["value"].median().unstack()
     parts = []
-    for rows, what, name in ((classes, "classes", "class_emergence"), (units, "units of layers after a ReLU", "unit_emergence")):
+    for rows, what, name in (
+        (classes, "classes", "class_emergence"),
+        (units, "units of layers after a ReLU", "unit_emergence"),
+    ):
         if not rows["value"].notna().any():
             continue
         runs = rows.groupby(RUN)[["value", "null_mean"]].mean()
@@ -92,7 +95,7 @@ def _emergence(table: pd.DataFrame) -> str:
         steps = middle[name].dropna() if name in middle else pd.Series(dtype=float)
         when = f", in a run half of those by step {steps.min():.0f} to {steps.max():.0f}" if len(steps) else ""
         parts.append(
-            f"{runs['value'].mean():.0%} of {what}, with shuffled labels {runs['null_mean'].mean():.0%} (difference"
+            f"{_percent(runs['value'].mean())} of {what}, with shuffled labels {_percent(runs['null_mean'].mean())} (difference"
             f" {_interval(excess, name)}: {verdict}){when}"
         )
     if not parts:
@@ -127,7 +130,7 @@ def _phases(table: pd.DataFrame) -> str:
     changes = changes[changes.index.isin(told.index)]
     text = (
         f"Phases: the held-out loss departs from every smooth decay with noise in {len(told)} of {plural(len(known), 'run')}"
-        f" (false discovery rate {ALPHA:.0%})"
+        f" (false discovery rate {_percent(ALPHA)})"
     )
     if len(changes):
         first = changes.groupby(RUN).first()
@@ -162,13 +165,14 @@ def _weights(table: pd.DataFrame) -> str:
     rate = rate.groupby(RUN)["value"].agg(["first", "last"])
     verdict = {1: "straighter than a random walk", -1: "less straight than a random walk", 0: "undecided"}
     return (
-        f"Weights: the first principal component of the path holds {rows['value'].min():.0%} to {rows['value'].max():.0%} of its"
-        f" variance, of a random walk with the same lengths {rows['null_mean'].min():.0%} to {rows['null_mean'].max():.0%};"
+        f"Weights: the first principal component of the path holds {_share(rows['value'])} of its variance, of a random walk"
+        f" with the same lengths {_share(rows['null_mean'])};"
         f" more than the walk in {over} of {plural(len(rows), 'run')}, less in {below}. The way from start to end is"
         f" {_interval(straight['value'], 'straight')} of the length of the path, {_interval(gain, 'gain')} more than of the"
         f" walk: {verdict[_side(gain, 'gain')]}. Successive ways have a mean cosine of {_interval(cosines, 'cosine')}"
         f" (random directions: 0). Per update, steps shrank from {_two(rate['first'].mean())} to"
-        f" {_two(rate['last'].mean())} on average. Between checkpoints the path is not seen: it is longer than the sum."
+        f" {_two(rate['last'].mean())} on average. Between checkpoints the path is not seen: it is longer than"
+        " the sum; and a walk in few directions is straighter than this one in all."
     )
 
 
@@ -190,8 +194,12 @@ def _of_runs(values: pd.Series, name: str) -> tuple[float, float, float]:
     return mean_interval(values.to_numpy(float), np.random.default_rng(derive("dynamics findings", name)))
 
 
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
 def _share(values: pd.Series) -> str:
-    low, high = f"{values.min():.0%}", f"{values.max():.0%}"
+    low, high = _percent(values.min()), _percent(values.max())
     return low if low == high else f"{low} to {high}"
 
 

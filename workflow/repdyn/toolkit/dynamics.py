@@ -36,8 +36,8 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
 
     For every layer, NaN with fewer than FEWEST examples:
 
-    - drift_from_init: 1 - debiased CKA to step 0; null: the same to INITIALISATIONS other initialisations, whose tensors have
-      the entries of this one in random order. At step 0 the null is the drift between two initialisations.
+    - drift_from_init: 1 - debiased CKA to step 0; null: the same to INITIALISATIONS other initialisations, whose tensors
+      have the entries of this one in random order. At step 0 the null is the drift between two initialisations.
     - drift_from_previous: 1 - debiased CKA to the checkpoint before (`reference`). Of an unchanged network it is exactly 0.
     - drift_from_init_error, drift_from_previous_error: standard errors, from the two disjoint halves of SPLITS random
       splits of the examples (test and retest); no null.
@@ -55,8 +55,8 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
 
     - class_emergence (unit: class): step from which the accuracy of a class, less how often it is decided, is there to stay.
     - classes_emerged: share of classes that do; null: SHUFFLES shuffles of the labels.
-    - unit_emergence (unit: unit), for layers after a ReLU: step from which a unit tells its class: cross-validated area under
-      the ROC curve less 1/2.
+    - unit_emergence (unit: unit), for layers after a ReLU: step from which a unit tells its class: cross-validated area
+      under the ROC curve less 1/2.
     - units_emerged: share of units that do; null: the same shuffles.
 
     An effect counts if it ends ERRORS standard errors of chance from none.
@@ -64,7 +64,8 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
     For the whole network:
 
     - held_out_loss: mean cross-entropy, nats; no null.
-    - phase_count (last step): change points of that curve against the step, `phases.change_points`. NaN with too few checkpoints.
+    - phase_count (last step): change points of that curve against the step, `phases.change_points`; NaN with too few
+      checkpoints.
     - phase_p (last step): p of the first, against smooth decays with white noise or a random walk around them.
     - phase_power (last step): share of CURVES smooth curves with noise in which a step of PLANTED of the range is found.
     - phase_change (unit: number): the change lies after the checkpoint `reference`, at or before `step`.
@@ -73,11 +74,11 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
       between, without which intervals of different length cannot be compared; no null.
     - step_cosine: of that way and the one before; null: random directions, exact.
     - straightness, pc1_share, pc12_share (last step): distance from the first checkpoint over the length of the way, and
-      variance of the positions in the first principal component, and in the first two. Null: WALKS random walks with the same
-      lengths between checkpoints, in as many dimensions as there are weights. Not included: PHATE, UMAP.
+      variance of the positions in the first principal component, and in the first two. Null: WALKS random walks with the
+      same lengths between checkpoints, in as many dimensions as there are weights. Not included: PHATE, UMAP.
 
-    Maps: trajectory (T, 2), the positions in their first two principal components; walk (T, 2), the same of the random walk in
-    the limit of many dimensions; onsets/<layer> (units,), unit_emergence.
+    Maps: trajectory (T, 2), the positions in their first two principal components; walk (T, 2), the same of the random walk
+    in the limit of many dimensions; onsets/<layer> (units,), unit_emergence.
     """
     entries, maps = _trajectory(held_out)
     for part in (_drift, _dimension, _phases):

@@ -110,7 +110,7 @@ def _weights(axes, run: pd.DataFrame, arrays: dict) -> None:
         axes.plot(x, y, color=colour, linestyle=style, marker="o", markersize=2.5)
         axes.plot(x[0], y[0], color=colour, marker="s", markersize=5)
     axes.margins(x=0.08, y=0.22)
-    text = f"PC1 {share['value'].iloc[0]:.0%}, walk {share['null_mean'].iloc[0]:.0%}"
+    text = f"PC1 {100 * share['value'].iloc[0]:.0f} %, walk {100 * share['null_mean'].iloc[0]:.0f} %"
     axes.text(0.02, 0.98, text, transform=axes.transAxes, va="top", fontsize=7, color="#444444")
     axes.set_xlabel("PC1", labelpad=1)
     axes.set_ylabel("PC2", labelpad=0)
