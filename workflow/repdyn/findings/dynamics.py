@@ -95,8 +95,8 @@ def _emergence(table: pd.DataFrame) -> str:
         steps = middle[name].dropna() if name in middle else pd.Series(dtype=float)
         when = f", in a run half of those by step {steps.min():.0f} to {steps.max():.0f}" if len(steps) else ""
         parts.append(
-            f"{_percent(runs['value'].mean())} of {what}, with shuffled labels {_percent(runs['null_mean'].mean())} (difference"
-            f" {_interval(excess, name)}: {verdict}){when}"
+            f"{_percent(runs['value'].mean())} of {what}, with shuffled labels {_percent(runs['null_mean'].mean())}"
+            f" (difference {_interval(excess, name)}: {verdict}){when}"
         )
     if not parts:
         return "Emergence was not evaluable."
@@ -172,7 +172,7 @@ def _weights(table: pd.DataFrame) -> str:
         f" walk: {verdict[_side(gain, 'gain')]}. Successive ways have a mean cosine of {_interval(cosines, 'cosine')}"
         f" (random directions: 0). Per update, steps shrank from {_two(rate['first'].mean())} to"
         f" {_two(rate['last'].mean())} on average. Between checkpoints the path is not seen: it is longer than"
-        " the sum; and a walk in few directions is straighter than this one in all."
+        " the sum. The walk goes in all directions alike; noise in few of them would raise the share as well."
     )
 
 
