@@ -3,8 +3,8 @@
 A curve that slows down smoothly has no phases, however steep its start; piecewise models cut it into pieces all the same.
 The null is therefore a mixture of exponentials with a linear trend: by Bernstein's theorem such mixtures are all completely
 monotone curves, power laws and stretched exponentials among them. A change point adds a step and a change of slope there
-(segmented regression). How much of the squared residual that takes away is compared with curves drawn from the smooth fit,
-with white noise and with a random walk around it; neither may explain it.
+(segmented regression). How much of the squared residual that takes away is compared with curves drawn from the smooth fit
+with a random walk around it. White noise would be the easier null: it looks less like steps than a walk does.
 """
 
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from repdyn.errors import StudyError
 MINIMUM = 12  # measurements
 EDGE = 3  # measurements on each side of a change
 SCALES = 24  # time constants, in equal ratios
-DRAWS = 199  # of curves with each kind of noise
+DRAWS = 199  # of curves with a random walk
 ALPHA = 0.05
 LEAST = 0.01  # root mean square of a change, as a share of the range of the curve
 MOST = 3  # change points
@@ -167,26 +167,20 @@ def _unit(rows: np.ndarray, before: np.ndarray) -> np.ndarray:
 
 
 def _p_value(search: Search, values, basis, changes, found, rng: np.random.Generator) -> float:
-    """The larger of the shares of curves with white noise and with a random walk whose best change does as well.
+    """Share of the smooth curves with a random walk around them whose best change does as well.
 
     Far above ALPHA it is a lower bound, itself above ALPHA.
     """
     if search.statistic == 0:
         return 1.0
-    white = np.sqrt((search.left**2).sum() / max(_freedom(search.fit) - 4, 1)) * rng.standard_normal(
-        (DRAWS, len(values))
-    )
-    walk = np.cumsum(np.diff(search.left).std() * rng.standard_normal((DRAWS, len(values))), axis=1)
-    counts = []
-    for noise in (white, walk):
-        reached = 0
-        for curve in search.fit.fitted + noise:
-            reached += _search(basis, curve, changes, found).statistic >= search.statistic
-            # Whatever the rest do, p is far above ALPHA: this much of it is enough to know.
-            if reached > 4 * ALPHA * DRAWS:
-                return (1 + reached) / (1 + DRAWS)
-        counts.append(reached)
-    return (1 + max(counts)) / (1 + DRAWS)
+    walks = np.cumsum(np.diff(search.left).std() * rng.standard_normal((DRAWS, len(values))), axis=1)
+    reached = 0
+    for curve in search.fit.fitted + walks:
+        reached += _search(basis, curve, changes, found).statistic >= search.statistic
+        # Whatever the rest do, p is far above ALPHA: this much of it is enough to know.
+        if reached > 4 * ALPHA * DRAWS:
+            break
+    return (1 + reached) / (1 + DRAWS)
 
 
 def _freedom(fit: Fit) -> int:

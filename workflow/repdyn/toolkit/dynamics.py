@@ -66,7 +66,7 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
     - held_out_loss: mean cross-entropy, nats; no null.
     - phase_count (last step): change points of that curve against the step, `phases.change_points`; NaN with too few
       checkpoints.
-    - phase_p (last step): p of the first, against smooth decays with white noise or a random walk around them.
+    - phase_p (last step): p of the first, against smooth decays with a random walk around them.
     - phase_power (last step): share of CURVES smooth curves with noise in which a step of PLANTED of the range is found.
     - phase_change (unit: number): the change lies after the checkpoint `reference`, at or before `step`.
     - weight_norm: of all parameters as one vector.
