@@ -57,6 +57,9 @@ def test_walks_have_the_lengths_asked_for_and_the_spread_of_drawn_ones():
     np.testing.assert_allclose(ours.mean(0), oracle.mean(0), atol=0.03)
     np.testing.assert_allclose(ours.std(0), oracle.std(0), rtol=0.15)
     assert ours[:, 1].std() == pytest.approx(1 / np.sqrt(30), rel=0.15)
+    # In few dimensions too, the square of a cosine is 1 / D on average.
+    square = np.mean([walk_gram(np.ones(5), 5, rng) ** 2 for _ in range(3000)], axis=0)
+    np.testing.assert_allclose(square[~np.eye(5, dtype=bool)], 1 / 5, atol=0.02)
     # With many dimensions, the limit.
     np.testing.assert_allclose(walk_gram(lengths, 10**7, rng), walk_limit(lengths), atol=0.01)
 

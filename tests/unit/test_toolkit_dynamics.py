@@ -11,6 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from repdyn.dynamics.drift import drift
 from repdyn.figures.toolkit.dynamics import draw
 from repdyn.findings.dynamics import found
+from repdyn.measures.selectivity import selectivity, stratified_half
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import COLUMNS
 from repdyn.models import build
@@ -92,6 +93,18 @@ def test_what_all_networks_have(measured, family):
     units = rows_of(table, "units_emerged")
     assert (units["value"] > 0.3).all() and (units["null_mean"] < 0.15).all()
     assert list(units["layer"]) == [name.removeprefix("onsets/") for name in maps if name.startswith("onsets/")]
+
+
+def test_what_a_unit_tells_is_judged_on_the_half_that_did_not_choose():
+    """Oracle: the cross-validated area of `measures.selectivity`; by chance it is 1/2."""
+    rng = np.random.default_rng(0)
+    units = rng.random((60, 200)).astype(np.float32)
+    sets = np.array([np.arange(60) % 3, rng.permutation(np.arange(60) % 3)])
+    half = stratified_half(sets[0], rng)
+    told = dynamics._told(units, sets, half)
+    np.testing.assert_allclose(told + 0.5, selectivity(units.astype(float), sets, half)[1])
+    assert abs(told.mean()) < 0.02
+    assert told.std() < dynamics._area_error(sets[0], half)
 
 
 def test_updates_that_are_all_there_move_as_the_weights_do(measured):

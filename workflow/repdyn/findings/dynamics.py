@@ -129,7 +129,8 @@ def _phases(table: pd.DataFrame) -> str:
     changes = table[(table["quantity"] == "phase_change")].set_index(RUN)
     changes = changes[changes.index.isin(told.index)]
     text = (
-        f"Phases: the held-out loss departs from every smooth decay with a random walk around it in {len(told)} of {plural(len(known), 'run')}"
+        f"Phases: the held-out loss departs from every smooth decay with a random walk around it in {len(told)} of"
+        f" {plural(len(known), 'run')}"
         f" (false discovery rate {_percent(ALPHA)})"
     )
     if len(changes):
