@@ -70,7 +70,9 @@ def test_what_all_networks_have(measured, family):
     assert from_init.loc[0, "value"] == 0 and from_init.loc[0, "null_mean"] > 0.05
     first, last = (held_out.examples(step)["output"] for step in (0, 40))
     assert from_init.loc[40, "value"] == pytest.approx(drift(first, last))
-    assert (from_init["null_sd"] > 0).all()
+    others = [drift(last, other["output"]) for other in dynamics._initialisations(held_out)]
+    assert from_init.loc[40, "null_mean"] == pytest.approx(np.mean(others))
+    assert from_init.loc[40, "null_sd"] == pytest.approx(np.std(others, ddof=1))
     previous = rows_of(table, "drift_from_previous", "output")
     assert previous["reference"].tolist() == list(STEPS[:-1])
     between = drift(held_out.examples(32)["output"], last)
