@@ -50,6 +50,13 @@ MODULES = {
         ALL,
         "Intrinsic dimension, geodesic ratio, curvature and class capacity of three layers against the training step",
     ),
+    "dynamics": Module(
+        "Learning as a path: drift, dimension, emergence, phases, weights",
+        ALL,
+        "Per experiment against the training step: drift of layers from their initialisation, their dimension, the share of"
+        " classes and units that have emerged, the held-out loss with change points, and the path of the weights beside"
+        " that of a random walk",
+    ),
 }
 
 
