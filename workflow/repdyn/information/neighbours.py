@@ -41,7 +41,9 @@ def class_information(x: np.ndarray, labels: np.ndarray, k: int = 3) -> float:
         raise StudyError(f"{len(x)} rows have as many labels, found shape {labels.shape}")
     classes, inverse, count = np.unique(labels, return_inverse=True, return_counts=True)
     if len(classes) < 2 or count.min() <= k:
-        raise StudyError(f"two or more classes of more than {k} rows are needed, found {dict(zip(classes, count, strict=True))}")
+        raise StudyError(
+            f"two or more classes of more than {k} rows are needed, found {dict(zip(classes, count, strict=True))}"
+        )
     reach = np.empty(len(x))
     for each in range(len(classes)):
         own = x[inverse == each]
