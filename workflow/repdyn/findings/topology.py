@@ -75,7 +75,7 @@ def _limits(table: pd.DataFrame) -> str:
     sizes = f"{points.min():.0f} to {points.max():.0f}" if len(points) else "no"
     return (
         f"Clouds of classes have {sizes} distinct points, too few to see a small loop, and nothing here counts voids."
-        " Lengths are in units of the root mean square distance to the mean; covariance explains what a Gaussian has as well."
+        " Lengths are in units of the root mean square distance to the mean; what a Gaussian has, covariance explains."
         " The runs differ in architecture and data, so an interval over them is of the study and not of one network."
     )
 
