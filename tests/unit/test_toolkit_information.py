@@ -135,12 +135,13 @@ def test_planted_information_is_found_and_noise_has_none():
 def test_directions_are_fitted_on_training_and_labels_read_of_the_test_split():
     held_out, training = Planted(0, False), Planted(1, False)
     for seed, subject in enumerate((held_out, training)):
-        subject.layer = np.random.default_rng(seed).standard_normal((300, 25))
+        subject.labels, subject.inputs = subject.labels[:90], subject.inputs[:90]
+        subject.layer = np.random.default_rng(seed).standard_normal((300, 25))[:90]
     name = ("hidden.0", "class_discriminants")
     value = measure(held_out, training)[0].set_index(["layer", "quantity"])["value"]
     own = measure(held_out, held_out)[0].set_index(["layer", "quantity"])["value"]
     # Of noise, only the examples on which the directions are fitted have classes apart.
-    assert own[name] > 0.15 and abs(value[name]) < 0.1
+    assert own[name] > 0.25 and abs(value[name]) < 0.15
 
 
 def test_more_examples_than_allowed_are_a_seeded_draw(monkeypatch):

@@ -128,7 +128,7 @@ def test_two_planted_circles_are_counted_and_their_classes_are_one_each(monkeypa
     monkeypatch.setattr(module, "LANDMARKS", 150)
     monkeypatch.setattr(module, "GAUSSIANS", 19)
     table = measure(planted(), None)[0].set_index(["layer", "quantity"])["value"]
-    assert [float(table["input", name]) for name in ("betti_0", "betti_1", "beyond_0", "beyond_1")] == [2, 2, 1, 2]
+    assert [float(table["input", name]) for name in ("betti_0", "betti_1", "beyond_1")] == [2, 2, 2]
     assert table["input", "class_betti_0"].tolist() == [1, 1] and table["input", "class_betti_1"].tolist() == [1, 1]
     assert table["input", "class_beyond_1"].tolist() == [1, 1] and table["input", "class_points"].tolist() == [100, 100]
     assert [float(table["hidden.0", name]) for name in ("betti_0", "betti_1", "beyond_1")] == [1, 0, 0]
@@ -146,6 +146,15 @@ def test_loops_beyond_gaussians_are_as_rare_as_the_test_says(monkeypatch):
         counts.append(module._cloud(x, (seed,))[0][[4, 5]])
     assert module.QUANTITIES[4:6] == ("beyond_0", "beyond_1")
     assert (np.mean(np.array(counts) > 0, axis=0) <= 0.15).all() and np.sum(counts) > 0
+
+
+def test_clusters_that_no_gaussian_has_are_parts_beyond(monkeypatch):
+    monkeypatch.setattr(module, "LANDMARKS", 100)
+    monkeypatch.setattr(module, "GAUSSIANS", 19)
+    rng = np.random.default_rng(0)
+    x = np.repeat(25 * np.eye(4, 10), 40, axis=0) + rng.standard_normal((160, 10))
+    value = dict(zip(module.QUANTITIES, module._cloud(x, ("clusters",))[0], strict=True))
+    assert (value["betti_0"], value["beyond_0"], value["beyond_1"]) == (4, 3, 0)
 
 
 def test_more_examples_than_allowed_are_a_seeded_draw(monkeypatch):
@@ -209,7 +218,7 @@ def table_of(runs=6, loops=0, ratio=0.0, beyond=0, excess=0.0):
             for prefix, k in (("", None), ("class_", 3)):
                 rows.append(entry(step, layer, f"{prefix}points", give(60.0, k)))
                 rows.append(entry(step, layer, f"{prefix}betti_0", give(1.0, k)))
-                rows.append(entry(step, layer, f"{prefix}betti_1", give(float(loops * (layer == "input")))))
+                rows.append(entry(step, layer, f"{prefix}betti_1", give(float(loops * (layer == "input")), k)))
                 rows.append(entry(step, layer, f"{prefix}beyond_0", give(0.0, k)))
                 rows.append(entry(step, layer, f"{prefix}beyond_1", give(float(beyond * end), k)))
                 rows.append(entry(step, layer, f"{prefix}longest_1", give(0.2 + end * excess + wiggle, k), 0.2, 0.05))

@@ -110,12 +110,17 @@ def _have(number: int) -> str:
     return "has" if number == 1 else "have"
 
 
+def _number(value: float) -> str:
+    """Two digits, and no minus before 0."""
+    return f"{round(value, 2) + 0.0:.2f}"
+
+
 def _interval(values: pd.Series, name: str) -> str:
     mean, low, high = _of_runs(values, name)
     runs = plural(int(values.notna().sum()), "run")
     if np.isnan(low):
-        return f"{mean:.2f} ({runs}, too few for an interval)"
-    return f"{mean:.2f} (95 % interval {low:.2f} to {high:.2f} over {runs})"
+        return f"{_number(mean)} ({runs}, too few for an interval)"
+    return f"{_number(mean)} (95 % interval {_number(low)} to {_number(high)} over {runs})"
 
 
 def _verdict(values: pd.Series, name: str, above: str, below: str) -> str:

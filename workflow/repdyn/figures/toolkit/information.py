@@ -76,7 +76,7 @@ def _over_training(axes, run: pd.DataFrame, layer: str, top: float) -> None:
             axes.vlines(line["step"] * shift, low, high, color=colour, linewidth=1)
             null, spread = line["null_mean"].to_numpy(), WITHIN * line["null_sd"].to_numpy()
             axes.vlines(line["step"] * shift, null - spread, null + spread, color="#999999", linewidth=2.5)
-        axes.plot(line["step"] * shift, line["value"], color=colour, marker=marker, markersize=3.5)
+        axes.plot(line["step"] * shift, line["value"], color=colour, marker=marker, markersize=3.5, clip_on=False)
     entropy = _of(run, "class_entropy")["value"]
     if len(entropy):
         axes.axhline(entropy.iloc[0], color="black", linestyle=":", linewidth=0.8)
@@ -101,7 +101,7 @@ def _accuracy(axes, run: pd.DataFrame, layers: list[str]) -> None:
     colour, marker, _ = LOOKS["probe_information"]
     axes.bar(x, 2 * WITHIN * null[:, 1], 0.3, bottom=null[:, 0] - WITHIN * null[:, 1], color="#BBBBBB")
     axes.plot(x, values, color=colour, marker=marker, markersize=4)
-    axes.set_xticks(x, [layer_name(layer) for layer in layers])
+    axes.set_xticks(x, [layer_name(layer).replace(" ", "\n", 1) for layer in layers])
     axes.set(xlim=(-0.4, len(layers) - 0.6), ylim=(0, 1.03), ylabel="accuracy")
 
 

@@ -97,7 +97,7 @@ def _by_step(axes, run: pd.DataFrame, layers: list[str], quantity: str, null: bo
         drawn = True
         if len(line) == 1:
             line = pd.concat([line, line.assign(step=end)])
-        axes.plot(line["step"], line["value"], color=colour, marker=marker, markersize=3.5)
+        axes.plot(line["step"], line["value"], color=colour, marker=marker, markersize=3.5, clip_on=False)
         if null:
             low, high = (line["null_mean"] + sign * WITHIN * line["null_sd"] for sign in (-1, 1))
             axes.fill_between(line["step"], low, high, color=colour, alpha=0.15, linewidth=0)
