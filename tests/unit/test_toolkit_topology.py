@@ -133,7 +133,7 @@ def test_two_planted_circles_are_counted_and_their_classes_are_one_each(monkeypa
     assert table["input", "class_beyond_1"].tolist() == [1, 1] and table["input", "class_points"].tolist() == [100, 100]
     assert [float(table["hidden.0", name]) for name in ("betti_0", "betti_1", "beyond_1")] == [1, 0, 0]
     # One circle of radius 1 has a loop of about 1.4 of its radius.
-    assert table["input", "class_longest_1"].tolist() == pytest.approx([1.5, 1.5], abs=0.12)
+    assert table["input", "class_longest_1"].tolist() == pytest.approx([1.43, 1.43], abs=0.12)
     larger = measure(planted(1000.0), None)[0].set_index(["layer", "quantity"])["value"]
     assert larger["input"].tolist() == pytest.approx(table["input"].tolist(), rel=1e-6)
 
@@ -152,8 +152,8 @@ def test_clusters_that_no_gaussian_has_are_parts_beyond(monkeypatch):
     monkeypatch.setattr(module, "LANDMARKS", 100)
     monkeypatch.setattr(module, "GAUSSIANS", 19)
     rng = np.random.default_rng(0)
-    x = np.repeat(25 * np.eye(4, 10), 40, axis=0) + rng.standard_normal((160, 10))
-    value = dict(zip(module.QUANTITIES, module._cloud(x, ("clusters",))[0], strict=True))
+    x = np.repeat(25 * np.eye(4, 10), 40, axis=0) + 0.5 * rng.standard_normal((160, 10))
+    value = dict(zip(module.QUANTITIES, module._cloud(x, ("c",))[0], strict=True))
     assert (value["betti_0"], value["beyond_0"], value["beyond_1"]) == (4, 3, 0)
 
 

@@ -141,6 +141,18 @@ def test_the_band_is_twice_the_distance_to_the_landmarks_and_of_a_resample():
     assert band(x, np.arange(4), 39, np.random.default_rng(0), confidence=0.5) == pytest.approx(2 * np.sort(draws)[19])
 
 
+def test_the_quantile_of_the_band_is_the_one_of_its_rank():
+    x = np.random.default_rng(5).random((60, 2))
+    rng = np.random.default_rng(0)
+    draws = np.sort([cdist(x, x[rng.integers(60, size=60)]).min(1).max() for _ in range(39)])
+    # Ranks whose draw differs from the one before.
+    ranks = np.flatnonzero(np.diff(draws) > 0) + 2
+    assert len(ranks) >= 5
+    for rank in ranks:
+        found = band(x, np.arange(60), 39, np.random.default_rng(0), rank / 40)
+        assert found == pytest.approx(2 * draws[rank - 1])
+
+
 BAD = [
     (lambda: diagrams(np.zeros(5)), "matrix"),
     (lambda: diagrams(np.array([[0.0], [np.nan]])), "finite"),
