@@ -50,6 +50,18 @@ MODULES = {
         ALL,
         "Intrinsic dimension, geodesic ratio, curvature and class capacity of three layers against the training step",
     ),
+    "topology": Module(
+        "Topology of representations",
+        ALL,
+        "Per experiment: a persistence diagram of the last hidden layer, its longest loop and the number of loops beyond"
+        " Gaussian clouds by layer and step, and the loops of the clouds of classes through the layers",
+    ),
+    "information": Module(
+        "Mutual information",
+        ALL,
+        "Information that two coordinates of three layers hold on the class and on the input, against the training step,"
+        " beside what a linear probe of the whole layer reads",
+    ),
     "dynamics": Module(
         "Learning as a path: drift, dimension, emergence, phases, weights",
         ALL,
