@@ -12,7 +12,9 @@ PAGE_DPI, PAGE_LIMIT = 132, 60 * 1024  # bytes: every run has a page with its fi
 def parser_of_runs(description: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--runs", type=Path, nargs="+", required=True, help="folders of the runs")
-    parser.add_argument("--name", required=True, help="files without suffix in each folder; .png, .svg, .webp are added")
+    parser.add_argument(
+        "--name", required=True, help="files without suffix in each folder; .png, .svg, .webp are added"
+    )
     return parser
 
 
