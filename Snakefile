@@ -53,11 +53,11 @@ onstart:
             f"{RESULTS} cannot be written to (read-only, or of another user). Make it writable, or write elsewhere with"
             " --config results=FOLDER; then the same command continues."
         )
-    ahead = from_the_future([RESULTS, "config", "workflow"])
+    ahead = from_the_future([RESULTS, "config", "workflow", FOLDER])
     if ahead:
         raise WorkflowError(
             f"{len(ahead)} files are dated later than now, such as {ahead[0]}: the clock was set back. Once it is right,"
-            f" date them now (find {RESULTS} config workflow -newermt now -exec touch {{}} +); then the same command"
+            f" date them now (find {RESULTS} config workflow {FOLDER} -newermt now -exec touch {{}} +); then the same command"
             " continues."
         )
 

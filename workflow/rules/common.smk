@@ -141,17 +141,29 @@ def section(name):
     return json.dumps(config[name])
 
 
-def loader(wildcards):
+def loader_code(dataset):
     """The loader is imported by name, which the import graph cannot show."""
-    name = LOADERS[wildcards.dataset]
+    name = LOADERS[dataset]
     read = tuple(DOCUMENTED.values()) if name == "docstrings" else ()
     return code_list(f"dataset_{name}", (f"workflow/repdyn/datasets/{name}.py",), packages=read)
 
 
-def measures(wildcards):
-    """The measurement modules that fit a run's family, likewise imported by name."""
-    family = network(wildcards)["family"]
+def measures_code(family):
+    """The measurement modules that fit a family, likewise imported by name."""
     return code_list(f"measures_{family}", tuple(f"workflow/repdyn/measures/{name}.py" for name in modules_for(family)))
+
+
+# Written before the graph is planned: Snakemake looks only once at what a folder holds.
+LOADER_CODE = {dataset: loader_code(dataset) for dataset in STUDY.datasets}
+MEASURES_CODE = {family: measures_code(family) for family in ("mlp", "cnn", "transformer")}
+
+
+def loader(wildcards):
+    return LOADER_CODE[wildcards.dataset]
+
+
+def measures(wildcards):
+    return MEASURES_CODE[network(wildcards)["family"]]
 
 
 def originals(wildcards):
