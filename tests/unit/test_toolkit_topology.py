@@ -119,7 +119,7 @@ class Planted:
 def planted(scale=1.0):
     rng = np.random.default_rng(0)
     labels = (np.arange(200) % 5 < 2).astype(int)
-    angle = rng.uniform(0, 2 * np.pi, 200)
+    angle = np.arange(200) * 2.4  # about the golden angle, which leaves no gap
     x = np.c_[np.cos(angle) + 6 * labels, np.sin(angle)] + 0.03 * rng.standard_normal((200, 2))
     return Planted(np.c_[x, np.zeros(200)] * scale + 5, labels)
 
