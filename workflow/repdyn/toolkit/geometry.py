@@ -1,10 +1,7 @@
 """The shape of what a layer makes of the examples: dimension, curvature, geodesics, capacity of classes, and pictures."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import pandas as pd
-import torch
 from scipy.spatial.distance import cdist
 
 from repdyn.geometry.capacity import capacity
@@ -24,6 +21,7 @@ from repdyn.geometry.tangents import local_components, local_dimension, principa
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import combine, entry
 from repdyn.seeds import derive
+from repdyn.toolkit.layers import clouds, looked_at
 
 ROWS = 1000  # examples, at most
 FEWEST = 100  # distinct rows below which a neighbourhood would be half of them: not evaluable
@@ -102,8 +100,8 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
     entries = [entry(held_out.grid[0], "", "calibration_dimension", CALIBRATED)]
     entries += [entry(held_out.grid[0], "", name, values) for name, values in zip(names, found, strict=True)]
     labels = held_out.labels[rows]
-    last = _looked_at(held_out)[-1]
-    for step, layer, x in _layers(held_out):
+    last = looked_at(held_out)[-1]
+    for step, layer, x in clouds(held_out):
         key = (*held_out.key, "geometry", layer, step)
         entries += _shape_entries(step, layer, x[rows], key)
         entries += _capacity_entries(step, layer, x[rows], labels, key)
@@ -118,23 +116,6 @@ def _rows(subject: Subject) -> np.ndarray:
         return np.arange(n)
     rng = np.random.default_rng(derive(*subject.key, "geometry rows"))
     return np.sort(rng.choice(n, ROWS, replace=False))
-
-
-def _looked_at(subject: Subject) -> list[str]:
-    """The embedding of a text, the middle hidden layer and the last."""
-    inner = [name for name in subject.layers if name not in ("embedding", "output")]
-    hidden = [name for name in inner if not name.endswith((".attention", ".feedforward"))]
-    embedding = [name for name in subject.layers if name == "embedding" and subject.inputs.dtype == torch.int64]
-    return list(dict.fromkeys([*embedding, hidden[(len(hidden) - 1) // 2], hidden[-1]]))
-
-
-def _layers(subject: Subject) -> Iterator[tuple[int, str, np.ndarray]]:
-    if subject.inputs.dtype != torch.int64:
-        yield subject.grid[0], "input", subject.inputs.flatten(1).numpy()
-    for step in subject.grid:
-        examples = subject.examples(step)
-        for layer in _looked_at(subject):
-            yield step, layer, examples[layer]
 
 
 def _shape_entries(step: int, layer: str, x: np.ndarray, key: tuple) -> list[dict]:
