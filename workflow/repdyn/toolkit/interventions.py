@@ -76,7 +76,7 @@ def measure(held_out: Subject, training: Subject) -> tuple:
       classes).
     - steering_dose (unit = place in DOSES): share of rows read as the target, at the last step.
 
-    maps: "last_layer" of ablation's last layer at the last step: "zero", "mean", "resample" (units) effects on the
+    maps, of the last layer that is ablated, at the last step: "zero", "mean", "resample" (units) effects on the
     loss; "sweep_values" (v,), "sweep_mean", "sweep_low", "sweep_high" (v, classes) of its first unit's do-response, and
     "sweep_class"; "pair" (2,) source and target class.
     """
@@ -167,7 +167,7 @@ def _ablations(model, layer, step, last, ours: Split, theirs: Split, key, maps) 
     yield entry(step, layer, "do_slope", swept[0][0], *null)
     if last:
         _, values, curve, logit = swept[0]
-        maps.update(rise, last_layer=np.array(layer), sweep_values=values, sweep_class=np.array(logit))
+        maps.update(rise, sweep_values=values, sweep_class=np.array(logit))
         maps.update(sweep_mean=curve.mean, sweep_low=curve.low, sweep_high=curve.high)
 
 
