@@ -1,8 +1,8 @@
 """Measurement modules that look into trained networks: features, causes, attribution, geometry, topology, dynamics.
 
 A module is a file here with `measure(held_out, training) -> (table, maps)`: two `measures.subject.Subject` of one run with
-the same states, of the test and of the training split; a table with `measures.table.COLUMNS`; and numeric arrays for its figure.
-Its figure is `figures/toolkit/<name>.py`, what the page says of it `findings/<name>.py`, its caption
+the same states, of the test and of the training split; a table with `measures.table.COLUMNS`; and numeric arrays for
+its figure. Its figure is `figures/toolkit/<name>.py`, what the page says of it `findings/<name>.py`, its caption
 `report/captions/toolkit/<name>.rst`. What it measures with are plain functions on arrays and modules, for any network.
 """
 

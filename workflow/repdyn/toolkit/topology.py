@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.geometry.neighbours import distinct, matched_gaussian
+from repdyn.geometry.neighbours import distinct, matched_gaussians
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import combine, entry
 from repdyn.seeds import derive
@@ -88,7 +88,7 @@ def _cloud(x: np.ndarray, key: tuple) -> tuple[np.ndarray, np.ndarray, np.ndarra
     found = diagrams(x[landmarks], DIMENSIONS[-1])
     shortest = band(x, landmarks, DRAWS, np.random.default_rng(derive(*key, "band")))
     rng = np.random.default_rng(derive(*key, "gaussians"))
-    null = np.array([_bars(_landmark_diagrams(matched_gaussian(x, rng))) for _ in range(GAUSSIANS)])
+    null = np.array([_bars(_landmark_diagrams(cloud)) for cloud in matched_gaussians(x, GAUSSIANS, rng)])
     ceiling = null[:, -len(DIMENSIONS) :].max(0)
     counts = [betti(bars, shortest) for bars in found]
     beyond = [int((_finite(bars) > most).sum()) for bars, most in zip(found, ceiling, strict=True)]
