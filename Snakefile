@@ -19,8 +19,10 @@ configfile: "config/config.yaml"
 sys.path.insert(0, str(Path(workflow.basedir, "workflow")))
 
 from dag.environment import prepare
+from dag.producers import look_up_by_name
 
 prepare(Path(workflow.basedir, "workflow"))
+look_up_by_name()
 
 
 include: "workflow/rules/common.smk"
@@ -42,17 +44,20 @@ rule all:
         f"{RESULTS}/report/integrated_report.json",
 
 
+include: "workflow/rules/toolkit.smk"
+
+
 onstart:
     if not writable(Path(RESULTS)):
         raise WorkflowError(
             f"{RESULTS} cannot be written to (read-only, or of another user). Make it writable, or write elsewhere with"
             " --config results=FOLDER; then the same command continues."
         )
-    ahead = from_the_future([RESULTS, "config", "workflow"])
+    ahead = from_the_future([RESULTS, "config", "workflow", FOLDER])
     if ahead:
         raise WorkflowError(
             f"{len(ahead)} files are dated later than now, such as {ahead[0]}: the clock was set back. Once it is right,"
-            f" date them now (find {RESULTS} config workflow -newermt now -exec touch {{}} +); then the same command"
+            f" date them now (find {RESULTS} config workflow {FOLDER} -newermt now -exec touch {{}} +); then the same command"
             " continues."
         )
 

@@ -96,8 +96,8 @@ def project(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def study(project):
-    """The finished small study."""
-    done = project.snakemake()
+    """The finished small study, with the toolkit."""
+    done = project.snakemake("toolkit")
     assert done.returncode == 0, done.stdout + done.stderr
     return project
 

@@ -1,7 +1,6 @@
-"""The small study through Snakemake: it finishes, a second run does nothing, and edits rerun exactly their stages."""
+"""The small study through Snakemake: it finishes and a second run does nothing."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -19,31 +18,6 @@ from repdyn.moments import steps_of
 
 RUNS, CNNS, TRANSFORMERS = 7, 2, 2
 RESULTS = "results/small"
-PAGE = {"report": 1, "all": 1}
-PAGES = {"run_page": RUNS, **PAGE}
-CURVES = {"figure_loss_curves": 1, "figure_accuracy_curves": 1}
-FIGURES = {**CURVES, "figure_dimension_curves": 1, "figure_final_dimension": 1}
-OVERVIEW = {
-    f"{part}{name}{data}": 1
-    for name in ("dashboard", "deep_dive", "velocity")
-    for part, data in (("figure_", ""), ("", "_data"))
-}
-VALIDITY = {"validity": 1, "figure_validity": 1}
-REPORT = {"integrated_report": 1}
-STUDY = {"aggregate": 1, "pooled": 1, "ledger": 1, **FIGURES, **OVERVIEW, **REPORT}
-TESTED = {"hypotheses": 1, "figure_hypotheses": 1, **REPORT}
-INSIDE_STUDY = {**TESTED, "figure_specialisation": 1, "figure_selectivity": 1}
-INSIDE = {
-    "phase2": RUNS, "figure_similarity": RUNS, "figure_filters": CNNS, "figure_attention": TRANSFORMERS, "ledger": 1,
-    **INSIDE_STUDY, **PAGES,
-}  # fmt: skip
-AFTER_PHASE1 = {"phase1": RUNS, "heatmap": RUNS, "moments": RUNS, "figure_moments": RUNS, **STUDY, **INSIDE}
-AFTER_TRAINING = {**AFTER_PHASE1, **VALIDITY}
-# What a single new run of an MLP leads to: its own jobs and all that read every run.
-ONE_MLP = {
-    "train": 1, "phase1": 1, "heatmap": 1, "moments": 1, "figure_moments": 1, "phase2": 1, "figure_similarity": 1,
-    "run_page": 1, **VALIDITY, **STUDY, **INSIDE_STUDY, **PAGE,
-}  # fmt: skip
 
 
 def folders(study):
@@ -182,75 +156,6 @@ def test_a_second_run_does_nothing(study):
     assert study.planned() == {}
 
 
-def test_touching_without_changing_reruns_nothing(study):
-    for path in ("workflow/repdyn/spectrum.py", "workflow/scripts/train.py", "tests/small/experiments.tsv"):
-        os.utime(study.folder / path)
-    assert study.planned() == {}
-
-
-ALL = {"train": RUNS, **AFTER_TRAINING}
-
-
-@pytest.mark.parametrize(
-    ("module", "expected"),
-    [
-        ("workflow/repdyn/spectrum.py", ALL),
-        ("workflow/repdyn/models/cnn.py", ALL),
-        ("workflow/repdyn/datasets/manifold.py", {"dataset": 1, **ONE_MLP}),
-        ("workflow/repdyn/critical.py", AFTER_PHASE1),
-        ("workflow/repdyn/detectors/levelshift.py", {**AFTER_TRAINING, "battery": 1}),
-        ("workflow/repdyn/validity.py", {"battery": 1, **VALIDITY, **REPORT, **PAGE}),
-        (
-            "workflow/repdyn/jump_types.py",
-            {"pooled": 1, "ledger": 1, "dashboard_data": 1, "figure_dashboard": 1, **REPORT, **PAGE},
-        ),
-        ("workflow/repdyn/measures/subspace.py", INSIDE),
-        (
-            "workflow/repdyn/measures/attention.py",
-            {
-                "phase2": TRANSFORMERS,
-                "figure_similarity": TRANSFORMERS,
-                "figure_attention": TRANSFORMERS,
-                **TESTED,
-                "figure_specialisation": 1,
-                "run_page": TRANSFORMERS,
-                **PAGE,
-            },
-        ),
-        ("workflow/repdyn/hypotheses.py", {**TESTED, **PAGE}),
-        ("workflow/repdyn/figures/heatmap.py", {"heatmap": RUNS, **PAGES}),
-        ("workflow/repdyn/figures/filters.py", {"figure_filters": CNNS, "run_page": CNNS, **PAGE}),
-        ("workflow/repdyn/figures/learning.py", {**CURVES, **PAGE}),
-        ("workflow/repdyn/figures/final.py", {"figure_final_dimension": 1, **PAGE}),
-        ("workflow/repdyn/report/index.py", {**REPORT, **PAGE}),
-        ("workflow/repdyn/report/templates/run.html.j2", PAGES),
-        ("workflow/repdyn/report/captions/dashboard.rst", PAGE),
-        ("workflow/repdyn/report/captions/filters.rst", {"run_page": CNNS, **PAGE}),
-        ("workflow/repdyn/figures/dashboard.py", {"figure_dashboard": 1, **PAGE}),
-        ("workflow/repdyn/figure_data/velocity.py", {"velocity_data": 1, "figure_velocity": 1, **PAGE}),
-        ("workflow/repdyn/audit/repaired.py", {"ledger": 1, **REPORT, **PAGE}),
-    ],
-)
-def test_editing_a_module_reruns_the_stages_that_import_it(study, module, expected):
-    with study.edit(module):
-        assert study.planned() == expected
-    assert study.planned() == {}
-
-
-def test_the_settings_of_a_stage_rerun_that_stage(study):
-    assert study.planned(phase1={"threshold": 3}) == AFTER_PHASE1
-    assert study.planned(validity={"draws": 6}) == {"battery": 1, **VALIDITY, **REPORT, **PAGE}
-    plan = {"phase2": {"grid": [0, 0.5, 1]}}
-    assert study.planned(**plan) == {"moments": RUNS, "figure_moments": RUNS, **INSIDE}
-    assert study.planned(training={"learning_rate": 0.002}) == ALL
-    assert study.planned(seeds=2) == ALL
-
-
-def test_a_new_row_of_the_sheet_touches_that_row(study):
-    with study.edit("tests/small/experiments.tsv", "mlp_medium-digits\tmlp_medium\tdigits\n"):
-        assert study.planned() == ONE_MLP
-
-
 def test_snakemake_makes_its_own_report(study, tmp_path):
     """It carries every figure of every run and of the study with its caption and category, and the workflow's graph."""
     target = tmp_path / "report.zip"
@@ -330,8 +235,7 @@ def test_a_run_that_diverges_is_recorded_and_every_later_step_copes(study):
     step(study, "workflow/scripts/phase1.py", "--run", out, "--metrics", "participation_ratio", *settings)
     summary = json.loads((study.folder / out / "phase1.json").read_text())
     assert summary["layers_evaluable"] == 0 and summary["jumps"] == 0 and summary["pattern"] == "not evaluable"
-    tables = [f"--{name}={out}/{name}.parquet" for name in ("trajectory", "convergence")]
-    step(study, "workflow/scripts/heatmap.py", *tables, "--run", f"{out}/run.json", "--out", f"{out}/heatmap")
+    step(study, "workflow/scripts/heatmap.py", "--runs", out, "--name", "heatmap")
     assert (study.folder / out / "heatmap.webp").stat().st_size > 1000
     plan = ["--grid", "0", "0.5", "1", "--window", "2", "--most", '{"early": 2, "middle": 1, "late": 2}']
     command = ["workflow/scripts/moments.py", "--run", out, "--metric", "participation_ratio", *plan]
@@ -343,4 +247,4 @@ def test_a_run_that_diverges_is_recorded_and_every_later_step_copes(study):
         "--checkpoint-every", "20",
     )  # fmt: skip
     for name in ("moments", "similarity", "attention"):
-        step(study, f"workflow/scripts/figure_{name}.py", "--run", out, "--out", f"{out}/{name}")
+        step(study, f"workflow/scripts/figure_{name}.py", "--runs", out, "--name", name)

@@ -9,7 +9,6 @@ import pytest
 from disturbed import (
     FULL,
     MLP,
-    TRANSFORMER,
     TRIALS,
     assert_finishes,
     assert_same,
@@ -85,16 +84,16 @@ def test_phase_2_refuses_a_damaged_checkpoint_and_its_advice_finishes_the_study(
 def killed(tmp_path_factory):
     """A training that was killed after its state of step 30."""
     out = tmp_path_factory.mktemp("killed") / "run"
-    assert train(TRANSFORMER, out, die_at="tables_000035").returncode == -signal.SIGKILL
+    assert train(MLP, out, die_at="tables_000035").returncode == -signal.SIGKILL
     assert "tables_000030/training.parquet" in (out / "unfinished/saved.json").read_text()
     return out
 
 
 def goes_on(killed, out: Path, expected: str) -> None:
-    done = train(TRANSFORMER, out)
+    done = train(MLP, out)
     assert done.returncode == 0, done.stderr
     assert expected in done.stderr, done.stderr
-    whole = contents(finished().folder / TRANSFORMER)
+    whole = contents(finished().folder / MLP)
     found = contents(out)
     assert {"trajectory.parquet", "training.parquet", "run.json", "checkpoints.json"} < found.keys()
     assert_same(found, {name: held for name, held in whole.items() if name in found or "checkpoints" in name})

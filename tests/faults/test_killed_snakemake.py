@@ -27,7 +27,6 @@ from disturbed import (
     unlock,
 )
 
-# From the start of Snakemake to its last job here.
 REFUSED = ("Directory cannot be locked", "It can be removed with the --unlock argument")
 
 

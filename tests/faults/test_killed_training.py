@@ -14,7 +14,7 @@ import pytest
 from disturbed import MLP, TRANSFORMER, TRIALS, contents, finished, kill_all, say, seeded, start_training, train
 from disturbed import assert_same as same
 
-EVERY = 5
+GRID = [0, 1, 2, 4, *range(5, 41, 5)]
 
 
 @pytest.fixture(scope="module", params=[MLP, TRANSFORMER], ids=["mlp", "transformer"])
@@ -62,9 +62,9 @@ def kill_at_moment(run: str, out: Path, seconds: float) -> tuple[bool, str]:
     return job.returncode != 0, printed
 
 
-def kill_at_operation(run: str, out: Path, number: int) -> tuple[bool, str]:
-    """Whether a training died before its file operation of that number, and what it had printed."""
-    done = train(run, out, die_at=number)
+def kill_at_operation(run: str, out: Path, place: int | str) -> tuple[bool, str]:
+    """Whether a training died before a file operation, and what it had printed."""
+    done = train(run, out, die_at=place)
     assert done.returncode in (0, -signal.SIGKILL), done.stderr
     return done.returncode != 0, done.stderr
 
@@ -80,11 +80,17 @@ def test_kills_at_random_leave_the_same_bytes_and_lose_nothing_saved(whole, tmp_
             break
         chance = seeded("training", name, attempt)
         before = last_saved(out)
-        if attempt % 2:
-            anywhere, at_the_end = chance.randint(1, operations), operations - chance.randint(0, 20)
-            hit, printed = kill_at_operation(run, out, chance.choice([anywhere, at_the_end]))
-        else:
+        kind = chance.choice(["moment", "operation", "last operations", "step"])
+        if kind == "moment":
             hit, printed = kill_at_moment(run, out, chance.uniform(0, seconds))
+        else:
+            later = [step for step in GRID if step > last_written(out)]
+            place = {
+                "operation": chance.randint(1, operations),
+                "last operations": operations - chance.randint(0, 20),
+                "step": f"step_{chance.choice(later or GRID):06d}",
+            }
+            hit, printed = kill_at_operation(run, out, place[kind])
         if "continuing at step" in printed:
             assert f"continuing at step {before}\n" in printed
             continued += 1
@@ -131,5 +137,5 @@ def test_a_second_training_waits_for_the_first(tmp_path, whole):
 def test_checksums_are_those_of_the_files(whole):
     run, files, *_ = whole
     listed = json.loads(files["checkpoints.json"])
-    assert [int(step) for step in listed] == [0, 1, 2, 4, *range(EVERY, 41, EVERY)]
+    assert [int(step) for step in listed] == GRID
     assert all(sha256(files[f"checkpoints/{e['file']}"]).hexdigest() == e["sha256"] for e in listed.values())

@@ -28,20 +28,17 @@ FILES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", FILES if FULL else [])
-def test_a_removed_file_is_made_again(tmp_path, name):
-    project = copy(tmp_path / "study")
-    (project.folder / name).unlink()
-    assert_finishes(project)
-    assert (project.folder / name).exists()
+# All at once, and in the full form each by itself.
+REMOVED = [[name for name in FILES if "transformer" not in name], *([[name] for name in FILES] if FULL else [])]
 
 
-def test_many_removed_files_are_made_again(tmp_path):
+@pytest.mark.parametrize("names", REMOVED, ids=lambda names: names[0] if len(names) == 1 else "many")
+def test_removed_files_are_made_again(tmp_path, names):
     project = copy(tmp_path / "study")
-    for name in FILES:
-        if "transformer" not in name:
-            (project.folder / name).unlink()
-    shutil.rmtree(project.folder / MLP / "checkpoints")
+    for name in names:
+        (project.folder / name).unlink()
+    if len(names) > 1:
+        shutil.rmtree(project.folder / MLP / "checkpoints")
     assert_finishes(project)
 
 

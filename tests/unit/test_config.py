@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dag.config import check_files, load_study, original_files, readers
+from dag.config import check_files, load_study, original_files, readers, toolkit_experiments
 from idx_files import write_family
 from repdyn.errors import StudyError
 
@@ -55,9 +55,29 @@ def test_the_default_study_is_the_published_grid(folder):
 
 def test_the_published_overlay_selects_the_published_datasets(folder):
     overlay = yaml.safe_load((ROOT / "config/published.yaml").read_text())
-    study = load_study({**config(), **overlay})
+    given = config()
+    given["toolkit"] |= overlay.pop("toolkit")
+    study = load_study(given | overlay)
     assert len(study.experiments) == 55
     assert set(study.datasets) == {"mnist", "fashion_mnist", "qmnist", "ag_news"}
+    assert len(toolkit_experiments(study, ("mlp", "cnn", "transformer"))) == 6
+
+
+def test_the_toolkit_looks_into_experiments_of_the_sheet(folder):
+    study = load_study(config())
+    assert toolkit_experiments(study, ("cnn", "mlp")) == [
+        "mlp_narrow-digits", "mlp_medium-docstrings", "cnn_shallow-glyphs", "cnn_medium-photos",
+    ]  # fmt: skip
+    assert toolkit_experiments(study, ("transformer",)) == [
+        "transformer_shallow-digits",
+        "transformer_medium-docstrings",
+    ]
+    # An experiment that is not there stops nothing but the toolkit.
+    study = load_study(config(toolkit__experiments=["mlp_narow-digits"]))
+    with pytest.raises(
+        StudyError, match="toolkit.experiments: 'mlp_narow-digits' is not in .*mean 'mlp_narrow-digits'"
+    ):
+        toolkit_experiments(study, ("cnn",))
 
 
 @pytest.mark.parametrize(
@@ -67,6 +87,8 @@ def test_the_published_overlay_selects_the_published_datasets(folder):
         ({"training__stpes": 3}, "unknown key 'training.stpes'; did you mean 'steps'?"),
         ({"zzz": 3}, "unknown key 'zzz'; known keys are experiments, architectures"),
         ({"training__steps": None}, "key 'training.steps' is missing; a value of type integer is needed of at least 1"),
+        ({"toolkit__phases": [0, 0.5]}, "toolkit.phases is [0, 0.5]; 0 (initialisation) and 1 (the end) must be among"),
+        ({"toolkit__experiments": []}, "key 'toolkit.experiments' is []; a list of different experiments"),
         ({"phase1": None}, "key 'phase1' is missing; a section with metrics"),
         ({"training__steps": "many"}, "key 'training.steps' is 'many'; a value of type integer is needed"),
         ({"training__steps": 0}, "key 'training.steps' is 0; a value of type integer is needed of at least 1"),

@@ -5,6 +5,7 @@ import re
 import sys
 from importlib.metadata import distribution, version
 
+import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
@@ -15,6 +16,7 @@ from conftest import ROOT
 from dag.listing import PACKAGES, UNSEEN
 
 CONDA = ROOT / "envs/environment.yaml"
+PYTHONS = ["3.11", "3.12", "3.13"]
 # Names on conda-forge of packages that are called otherwise on PyPI.
 ON_PYPI = {"pytorch": "torch", "matplotlib-base": "matplotlib", "snakemake-minimal": "snakemake"}
 
@@ -35,13 +37,14 @@ def conda() -> dict[str, str]:
     return {ON_PYPI.get(name, name): limits for name, limits in asked}
 
 
-def requirements(package: str, extras: frozenset[str] = frozenset()) -> list[Requirement]:
-    """What an installed package requires, here and with those extras."""
+def requirements(package: str, extras: frozenset[str] = frozenset(), python: str = PYTHONS[0]) -> list[Requirement]:
+    """What an installed package requires under that version of Python, and with those extras."""
     listed = [Requirement(text) for text in distribution(package).requires or ()]
+    here = {"python_version": python, "python_full_version": f"{python}.0"}
     return [
         wanted
         for wanted in listed
-        if not wanted.marker or any(wanted.marker.evaluate({"extra": extra}) for extra in (extras or {""}))
+        if not wanted.marker or any(wanted.marker.evaluate({**here, "extra": extra}) for extra in (extras or {""}))
     ]
 
 
@@ -50,13 +53,15 @@ def test_what_is_installed_is_what_is_pinned():
     assert installed == lock()
 
 
-def test_whatever_a_pinned_package_requires_is_pinned_and_fits():
+@pytest.mark.parametrize("python", PYTHONS)
+def test_whatever_a_pinned_package_requires_is_pinned_and_fits(python):
     pins = lock()
     open_ends = [(package, frozenset()) for package in pins]
     seen = set()
     while open_ends:
         package, extras = open_ends.pop()
-        for wanted in requirements(package, extras):
+        assert SpecifierSet(distribution(package).metadata["Requires-Python"] or "").contains(f"{python}.0"), package
+        for wanted in requirements(package, extras, python):
             name = str(canonicalize_name(wanted.name))
             assert name in pins, f"{package} requires {wanted}, which envs/requirements.txt does not pin"
             assert wanted.specifier.contains(pins[name], prereleases=True), f"{package} requires {wanted}: {pins[name]}"
@@ -71,8 +76,8 @@ def test_the_conda_file_asks_for_the_pinned_versions():
     assert asked == {package: f"=={lock().get(package)}" for package in asked}
     wanted = re.search(r'requires-python = "(.*)"', (ROOT / "pyproject.toml").read_text())[1]
     assert wanted == python
-    supported = [minor for minor in range(8, 20) if SpecifierSet(python).contains(f"3.{minor}")]
-    assert supported == [11, 12, 13] and sys.version_info[1] in supported
+    supported = [f"3.{minor}" for minor in range(8, 20) if SpecifierSet(python).contains(f"3.{minor}")]
+    assert supported == PYTHONS and f"3.{sys.version_info[1]}" in supported
 
 
 def test_packages_that_are_in_one_file_only_are_named_there():

@@ -1,8 +1,12 @@
-"""The import closure that decides what reruns."""
+"""The import closure and the list of code that decide what reruns."""
+
+import os
+from hashlib import sha256
 
 import pytest
 
 from dag.imports import import_closure
+from dag.listing import digest, list_code, read_lock
 
 
 @pytest.fixture
@@ -27,7 +31,8 @@ def tree(tmp_path, monkeypatch):
 
 def test_closure_follows_direct_lazy_and_relative_imports_and_nothing_else(tree):
     import_closure.cache_clear()
-    assert import_closure("scripts/step.py", ("scripts", ".")) == [
+    files, elsewhere = import_closure("scripts/step.py", ("scripts", "."))
+    assert files == [
         "scripts/step.py",
         "lib/__init__.py",
         "lib/a.py",
@@ -36,4 +41,51 @@ def test_closure_follows_direct_lazy_and_relative_imports_and_nothing_else(tree)
         "lib/sub/d.py",
         "scripts/helper.py",
     ]
-    assert import_closure("scripts/other.py", ("scripts", ".")) == ["scripts/other.py", "lib/__init__.py", "lib/c.py"]
+    assert elsewhere == {"numpy", "json"}
+    files, elsewhere = import_closure("scripts/other.py", ("scripts", "."))
+    assert files == ["scripts/other.py", "lib/__init__.py", "lib/c.py"] and not elsewhere
+
+
+LOCK = "numpy==1.0\nPyYAML==2.0\npandas==3.0\npyarrow==4.0\ntorch==5.0\n"
+
+
+def listed(tree, **options):
+    """The list of the step's code, made as by a new process, and its time of change."""
+    for cached in (import_closure, read_lock, digest):
+        cached.cache_clear()
+    path = tree / list_code("step", ["scripts/step.py"], ("scripts", "."), **options)
+    return path.read_text().splitlines(), path.stat().st_mtime_ns
+
+
+def test_the_list_of_code_has_every_file_and_the_packages_imported_as_pinned(tree):
+    (tree / "envs").mkdir()
+    (tree / "envs/requirements.txt").write_text(LOCK)
+    lines, _ = listed(tree)
+    assert [line.split()[0] for line in lines[:-1]] == sorted(import_closure("scripts/step.py", ("scripts", "."))[0])
+    digests = [line.split()[1] for line in lines[:-1]]
+    assert digests[0] == sha256((tree / "lib/__init__.py").read_bytes()).hexdigest() and lines[-1] == "numpy==1.0"
+    lines, _ = listed(tree, packages=("pandas", "yaml"))
+    assert lines[-4:] == ["numpy==1.0", "pandas==3.0", "pyarrow==4.0", "PyYAML==2.0"]
+
+
+def test_the_list_changes_with_a_module_or_a_pin_and_with_nothing_else(tree):
+    (tree / "envs").mkdir()
+    lock = tree / "envs/requirements.txt"
+    lock.write_text(LOCK)
+    for path in [*tree.rglob("*.py"), lock]:
+        os.utime(path, ns=(10**18, 10**18))
+    os.utime(tree / "lib/b.py", ns=(10**18 + 7, 10**18 + 7))
+    first, made = listed(tree)
+    assert made == 10**18 + 7
+    os.utime(tree / "lib/a.py")
+    (tree / "lib/c.py").write_text("not imported")
+    lock.write_text(LOCK.replace("torch==5", "torch==6"))
+    assert listed(tree) == (first, made)
+    lock.write_text(LOCK.replace("numpy==1", "numpy==2"))
+    lines, changed = listed(tree)
+    assert lines[-1] == "numpy==2.0" and lines[:-1] == first[:-1] and changed > made
+    lock.write_text(LOCK)
+    (tree / "lib/b.py").write_text("from .sub import d\n# edited\n")
+    lines, again = listed(tree)
+    assert [new for new, old in zip(lines, first, strict=True) if new != old] == [lines[2]] and again >= changed
+    assert lines[2].startswith("lib/b.py ") and not list((tree / ".snakemake/code").glob("*.part"))

@@ -179,16 +179,23 @@ def check_numbers(study: Study) -> None:
     measurements = training["steps"] // tracking["every"] + 1
     if phase1["window"] > measurements:
         raise StudyError(f"phase1.window is {phase1['window']}; a run has only {measurements} measurements")
-    if not {0, 1} <= set(phase2["grid"]):
-        raise StudyError(
-            f"phase2.grid is {phase2['grid']}; 0 (initialisation) and 1 (the end) must be among its phases"
-        )
+    for key, phases in (("phase2.grid", phase2["grid"]), ("toolkit.phases", study.config["toolkit"]["phases"])):
+        if not {0, 1} <= set(phases):
+            raise StudyError(f"{key} is {phases}; 0 (initialisation) and 1 (the end) must be among its phases")
     for name, data in study.datasets.items():
         if data["options"]["train"] < training["batch_size"]:
             raise StudyError(
                 f"training.batch_size is {training['batch_size']}; "
                 f"dataset {name} has {data['options']['train']} training examples"
             )
+
+
+def toolkit_experiments(study: Study, families: tuple[str, ...]) -> list[str]:
+    """The experiments of these families that the toolkit looks into. StudyError if the sample sheet lacks one of any."""
+    wanted = study.config["toolkit"]["experiments"]
+    for name in wanted:
+        known(name, study.experiments, "toolkit.experiments:", study.config["experiments"])
+    return [name for name in wanted if study.architectures[study.experiments[name][0]]["family"] in families]
 
 
 def original_files(study: Study, name: str) -> dict[str, Path | None]:

@@ -90,14 +90,22 @@ def study_figure(name):
     return [shown, *multiext(f"{FIGURES}/{name}", ".png", ".svg")]
 
 
+def each_seed(files):
+    """Files of a run for all seeds of its experiment: what takes seconds a run is one job for all of them, because a
+    job for each costs more to plan than to do."""
+    return expand(files, seed=range(config["seeds"]), allow_missing=True)
+
+
 def run_figure(name):
-    """A figure of a run, likewise."""
-    labels = {"figure": RUN_PANELS[name].title, "seed": "{seed}"}
-    shown = report(
-        f"{RUN}/{name}.webp", caption=f"../../{PAGES}/captions/{name}.rst", category="Runs", subcategory="{experiment}",
-        labels=labels,
-    )  # fmt: skip
-    return [shown, *multiext(f"{RUN}/{name}", ".png", ".svg")]
+    """A figure of all runs of an experiment, likewise."""
+    caption = f"../../{PAGES}/captions/{name}.rst"
+
+    def shown(seed, file):
+        labels = {"figure": RUN_PANELS[name].title, "seed": str(seed)}
+        return report(file, caption=caption, category="Runs", subcategory="{experiment}", labels=labels)
+
+    first = [shown(seed, file) for seed, file in enumerate(each_seed(f"{RUN}/{name}.webp"))]
+    return first + each_seed([f"{RUN}/{name}.png", f"{RUN}/{name}.svg"])
 
 
 def table(name):
@@ -111,11 +119,16 @@ def figures_of_run(family):
 
 
 def run_figures(wildcards):
-    return expand(f"{RUN}/{{name}}.webp", name=figures_of_run(network(wildcards)["family"]), allow_missing=True)
+    return each_seed([f"{RUN}/{name}.webp" for name in figures_of_run(network(wildcards)["family"])])
 
 
 def run_page_files(wildcards):
     return page_files("run", figures_of_run(network(wildcards)["family"]))
+
+
+def folders_of_runs(wildcards):
+    """The folders of all runs of an experiment, for steps that take each in turn."""
+    return expand(RUN, experiment=wildcards.experiment, seed=range(config["seeds"]))
 
 
 def runs_folder(wildcards):
@@ -128,17 +141,29 @@ def section(name):
     return json.dumps(config[name])
 
 
-def loader(wildcards):
+def loader_code(dataset):
     """The loader is imported by name, which the import graph cannot show."""
-    name = LOADERS[wildcards.dataset]
+    name = LOADERS[dataset]
     read = tuple(DOCUMENTED.values()) if name == "docstrings" else ()
     return code_list(f"dataset_{name}", (f"workflow/repdyn/datasets/{name}.py",), packages=read)
 
 
-def measures(wildcards):
-    """The measurement modules that fit a run's family, likewise imported by name."""
-    family = network(wildcards)["family"]
+def measures_code(family):
+    """The measurement modules that fit a family, likewise imported by name."""
     return code_list(f"measures_{family}", tuple(f"workflow/repdyn/measures/{name}.py" for name in modules_for(family)))
+
+
+# Written before the graph is planned: Snakemake looks only once at what a folder holds.
+LOADER_CODE = {dataset: loader_code(dataset) for dataset in STUDY.datasets}
+MEASURES_CODE = {family: measures_code(family) for family in ("mlp", "cnn", "transformer")}
+
+
+def loader(wildcards):
+    return LOADER_CODE[wildcards.dataset]
+
+
+def measures(wildcards):
+    return MEASURES_CODE[network(wildcards)["family"]]
 
 
 def originals(wildcards):
@@ -166,6 +191,11 @@ def architecture(wildcards):
 def memory(megabytes):
     """Memory of a job, doubled each time it is tried again."""
     return lambda wildcards, attempt: megabytes * 2 ** (attempt - 1)
+
+
+def minutes(base):
+    """Time of a job for all seeds of an experiment: ten seconds for each besides the base."""
+    return base + config["seeds"] // 6
 
 
 def network(wildcards):

@@ -9,28 +9,29 @@ rule run_page:
     input:
         code=code("run_page"),
         page=run_page_files,
-        facts=rules.train.output.facts,
-        summary=rules.phase1.output.summary,
-        jumps=rules.phase1.output.jumps,
-        plan=rules.moments.output,
-        measurements=rules.phase2.output.measurements,
+        facts=each_seed(rules.train.output.facts),
+        summary=each_seed(rules.phase1.output.summary),
+        jumps=each_seed(rules.phase1.output.jumps),
+        plan=each_seed(rules.moments.output),
+        measurements=each_seed(rules.phase2.output.measurements),
         figures=run_figures,
     output:
-        f"{RESULTS}/report/runs/{{experiment}}-seed{{seed}}.html",
+        each_seed(f"{RESULTS}/report/runs/{{experiment}}-seed{{seed}}.html"),
     log:
-        f"{RESULTS}/logs/run_page/{{experiment}}-seed{{seed}}.log",
+        f"{RESULTS}/logs/run_page/{{experiment}}.log",
     conda:
         ENVIRONMENT
     threads: 1
     resources:
         mem_mb=memory(500),
-        runtime=10,
+        runtime=minutes(10),
     params:
-        run=lambda wildcards, input: str(Path(input.facts).parent),
+        runs=folders_of_runs,
+        figures=lambda wildcards: figures_of_run(network(wildcards)["family"]),
     message:
-        "Page of {wildcards.experiment}, seed {wildcards.seed}"
+        "Pages of {wildcards.experiment}, every seed"
     shell:
-        "python {input.code[0]} --run {params.run} --figures {input.figures} --out {output} > {log} 2>&1"
+        "python {input.code[0]} --runs {params.runs} --figures {params.figures} --out {output} > {log} 2>&1"
 
 
 # {stage: where its jobs write their logs}; the report says what each stage cost.
@@ -62,11 +63,7 @@ rule report:
             rules.hypotheses.output.measurements,
             rules.hypotheses.output.hypotheses,
         ],
-        pages=expand(
-            rules.run_page.output,
-            experiment=REPORTED,
-            seed=range(config["seeds"]),
-        ),
+        pages=expand(rules.run_page.output, experiment=REPORTED),
     output:
         f"{RESULTS}/report/index.html",
     log:

@@ -1,0 +1,60 @@
+"""The toolkit's page of the small study: a section for every module, whose numbers are those of its tables."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from html_reader import Reader
+from repdyn.measures.table import COLUMNS
+from repdyn.report.html import short
+from repdyn.toolkit import MODULES
+
+RESULTS = "results/small"
+RUN = f"{RESULTS}/runs/mlp_narrow-digits/seed0"
+
+
+@pytest.fixture(scope="module")
+def page(study):
+    return Reader((study.folder / RESULTS / "report/toolkit.html").read_text(encoding="utf-8"))
+
+
+def test_every_module_has_a_section_with_words_a_figure_and_its_runs(page, study):
+    assert set(MODULES) <= set(page.ids)
+    assert [image["alt"] for image in page.images] == [f"{module.alt}." for module in MODULES.values()]
+    assert page.links.count("runs/mlp_narrow-digits-seed0.html") == len(MODULES)
+    for tool in MODULES:
+        for suffix in ("webp", "png", "svg"):
+            assert (study.folder / RESULTS / f"figures/toolkit/{tool}.{suffix}").stat().st_size > 1000
+
+
+@pytest.mark.parametrize("tool", MODULES)
+def test_the_numbers_of_a_section_are_those_of_the_table(page, study, tool):
+    table = pd.read_parquet(study.folder / RUN / f"toolkit/{tool}.parquet")
+    assert list(table.columns) == ["experiment", "seed", *COLUMNS]
+    shown = {row[0]["text"]: [cell["text"] for cell in row[1:]] for row in page.tables[f"{tool}-table"][1:]}
+    assert set(shown) == {str(name).replace("_", " ") for name in table["quantity"].unique()}
+    for quantity, part in table.groupby("quantity", observed=True):
+        last = part[part["step"] == part["step"].max()]
+        experiment, step, mean, _, counted = shown[str(quantity).replace("_", " ")]
+        assert experiment == "mlp_narrow-digits" and step == short(int(last["step"].iloc[0]))
+        assert mean == short(float(np.nanmean(last["value"])) if last["value"].notna().any() else np.nan)
+        assert counted == f"{last['value'].notna().sum()} of {len(last)}"
+
+
+def test_editing_a_module_reruns_that_module_its_figure_and_the_page(study):
+    with study.edit("workflow/repdyn/toolkit/geometry.py"):
+        done = study.snakemake("-n", "toolkit")
+    jobs = done.stdout.split("Job stats:")[1].split("total")[0].split()[4:]
+    assert dict(zip(jobs[::2], map(int, jobs[1::2]), strict=True)) == {
+        "look_into": 1, "toolkit_figure_geometry": 1, "toolkit_page": 1, "toolkit": 1,
+    }  # fmt: skip
+
+
+def test_an_experiment_that_the_sheet_lacks_is_named_before_any_job(study, tmp_path):
+    overlay = tmp_path / "overlay.yaml"
+    overlay.write_text("toolkit: {experiments: [mlp_narow-digits]}\n")
+    config = ["tests/small/config.yaml", str(overlay)]
+    assert study.snakemake("-n", config=config).returncode == 0
+    refused = study.snakemake("-n", "toolkit", config=config)
+    assert refused.returncode != 0
+    assert "did you mean 'mlp_narrow-digits'?" in refused.stdout + refused.stderr

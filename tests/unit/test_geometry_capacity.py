@@ -1,0 +1,104 @@
+"""Separability against Cover's count and linear programming; capacity falls with the size of the clouds."""
+
+from math import comb
+
+import numpy as np
+import pytest
+
+from repdyn.errors import StudyError
+from repdyn.geometry.capacity import capacity, separable, weights_needed
+
+
+def by_linear_programming(x, sign):
+    from scipy.optimize import linprog
+
+    found = linprog(np.zeros(x.shape[1]), A_ub=-x * sign[:, None], b_ub=-np.ones(len(x)), bounds=(None, None))
+    return found.status == 0
+
+
+def test_separability_is_that_of_linear_programming():
+    rng = np.random.default_rng(0)
+    decided = []
+    for _ in range(60):
+        x = rng.standard_normal((rng.integers(4, 30), rng.integers(1, 10)))
+        sign = np.sign(x @ rng.standard_normal(x.shape[1]) + rng.choice([0.2, 2]) * rng.standard_normal(len(x)))
+        decided.append((separable(x, sign), by_linear_programming(x, sign)))
+    found, oracle = np.array(decided).T
+    assert (found == oracle).all()
+    assert 15 < found.sum() < 45
+
+
+def test_separability_by_hand():
+    square = np.array([[1.0, 1], [-1, 1], [-1, -1], [1, -1]])
+    assert separable(square, np.array([1, 1, -1, -1]))
+    assert not separable(square, np.array([1, -1, 1, -1]))
+    assert not separable(np.array([[1.0, 0], [0, 0]]), np.array([1, 1]))
+    near = np.array([[1.0, 0.001], [1.0, -0.001]])
+    assert separable(near, np.array([1, -1]))
+    assert not separable(np.array([[1.0, 2], [1, 2]]), np.array([1, -1]))
+    with pytest.raises(StudyError, match="as many signs, -1 or 1"):
+        separable(square, np.array([1, 0, 1, 1]))
+
+
+def test_points_follow_covers_count_and_have_capacity_two():
+    points, draws = 10, 300
+    x, labels = np.random.default_rng(1).standard_normal((points, 30)) + 50, np.arange(points)
+    needed, most = weights_needed(x, labels, draws, np.random.default_rng(2))
+    assert most == 10
+    share = (needed[:, None] <= np.arange(1, most + 1)).mean(0)
+    cover = [2 * sum(comb(points - 1, k) for k in range(n)) / 2**points for n in range(1, most + 1)]
+    assert np.abs(share - cover).max() < 4 * 0.5 / np.sqrt(draws)
+    assert cover[4] == 0.5
+    found = capacity(x, labels, draws, np.random.default_rng(2))
+    assert found.value == pytest.approx(2, abs=0.15)
+    assert found.floor == 1
+
+
+def test_capacity_falls_with_the_radius_and_shuffled_labels_have_next_to_none():
+    rng = np.random.default_rng(3)
+    labels = np.repeat(np.arange(8), 10)
+    centres, spread = rng.standard_normal((8, 60)), rng.standard_normal((80, 60))
+    values = [capacity(centres[labels] + r * spread, labels, 30, rng).value for r in (0, 0.3, 1, 3)]
+    assert (np.diff(values) < 0).all()
+    assert values[0] == pytest.approx(2, abs=0.5)
+    assert values[3] < 0.4
+    shuffled = capacity(centres[labels] + 0.3 * spread, rng.permutation(labels), 30, rng)
+    # 80 points without structure on random sides need about 40 weights; 10 of a class on one side are 2 / 10 each.
+    assert shuffled.value == pytest.approx(0.2, abs=0.05)
+    assert shuffled.floor == pytest.approx(8 / 61)
+
+
+def test_capacity_does_not_depend_on_place_or_scale_and_is_not_evaluable_in_too_few_dimensions():
+    rng = np.random.default_rng(4)
+    labels = np.repeat(np.arange(4), 6)
+    x = rng.standard_normal((4, 10))[labels] + rng.standard_normal((24, 10))
+    first = weights_needed(x, labels, 20, np.random.default_rng(5))[0]
+    second = weights_needed(1e-3 * x + 7, labels, 20, np.random.default_rng(5))[0]
+    assert (first == second).all()
+    flat = np.random.default_rng(6).standard_normal((24, 2)) @ rng.standard_normal((2, 10))
+    needed, most = weights_needed(flat, labels, 20, rng)
+    assert most == 3
+    # A dichotomy with all classes on one side needs the threshold alone.
+    assert set(needed) == {1, np.inf}
+    found = capacity(flat, labels, 20, rng)
+    assert np.isnan(found.value)
+    assert found.floor == pytest.approx(4 / 3)
+
+
+def test_half_of_the_draws_is_met_between_whole_numbers(monkeypatch):
+    needed = np.array([2.0, 4, 4, np.inf])
+    monkeypatch.setattr("repdyn.geometry.capacity.weights_needed", lambda *_: (needed, 9))
+    found = capacity(np.eye(6), np.arange(6), 4, np.random.default_rng(0))
+    # A quarter is separable in 3, three quarters in 4.
+    assert found == (6 / 3.5, 6 / 9)
+    needed[:] = [2, 2, np.inf, np.inf]
+    assert capacity(np.eye(6), np.arange(6), 4, np.random.default_rng(0)).value == 3
+    needed[1] = np.inf
+    assert np.isnan(capacity(np.eye(6), np.arange(6), 4, np.random.default_rng(0)).value)
+
+
+def test_labels_that_do_not_fit_are_refused():
+    with pytest.raises(StudyError, match="of two classes or more"):
+        capacity(np.eye(4), np.zeros(4, dtype=int), 5, np.random.default_rng(0))
+    with pytest.raises(StudyError, match="4 rows need as many labels"):
+        capacity(np.eye(4), np.arange(3), 5, np.random.default_rng(0))

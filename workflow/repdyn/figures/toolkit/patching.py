@@ -1,0 +1,244 @@
+"""How much of the difference between two classes a patch carries over: by layer, step, head, position and circuit."""
+
+import numpy as np
+import pandas as pd
+
+from repdyn.figures.moments import step_axis
+from repdyn.figures.panels import key_above, say
+from repdyn.figures.style import FLAGGED_COLOUR, OKABE_ITO, message_figure, styled
+
+DENOISING, NOISING, COMPONENTS, GREEDY, DIRECT = (OKABE_ITO[i] for i in (0, 3, 2, 1, 6))
+WIDTH, LEFT, PANEL, GAP = 10.7, 0.55, 1.95, 0.75  # inches
+TOP, ROW, HEIGHT = 0.6, 2.65, 1.6  # inches: of a ROW the panels have HEIGHT, the rest names and labels
+# A cell is dotted where it is further than this many deviations from its null.
+BEYOND = 3
+UNDEFINED = "not evaluable:\ntoo few pairs"
+
+
+@styled
+def draw(table: pd.DataFrame, maps: dict):
+    """A row of panels per experiment (its first seed), for transformers a second; R as in `toolkit.patching.measure`.
+
+    First row: R of the top tenth of units by layer at the last step; its mean over layers against the step; R of the
+    leading components by layer; faithfulness of circuits against their share of the nodes. Second row: denoising by head
+    and component, by position, causal tracing by position, and total and direct effect of heads. Bars and whiskers:
+    95 % intervals over pairs. Grey: mean and two deviations of the null.
+    """
+    from matplotlib.figure import Figure
+
+    if table.empty:
+        return message_figure("Nothing was patched: no experiment was measured.")
+    table = table[table["seed"] == table.groupby("experiment", observed=True)["seed"].transform("min")]
+    runs = {name: run for name, run in table.groupby("experiment", sort=False, observed=True)}
+    rows = [(name, run, kind) for name, run in runs.items() for kind in _kinds(run)]
+    up = TOP + ROW * len(rows)
+    figure = Figure(figsize=(WIDTH, up))
+    for number, (name, run, panels) in enumerate(rows):
+        bottom = up - TOP - ROW * number - HEIGHT - 0.42
+        title = name if panels is _FIRST else f"{name}, heads and positions"
+        if run["quantity"].eq("pairs").any():
+            pairs = run.loc[run["quantity"] == "pairs", "value"].iloc[0]
+            title += f" ({pairs:.0f} pairs)"
+        figure.text(0.12 / WIDTH, (bottom + HEIGHT + 0.24) / up, title, fontweight="bold", fontsize=8.5)
+        for column, panel in enumerate(panels):
+            left = LEFT + column * (PANEL + GAP)
+            axes = figure.add_axes((left / WIDTH, bottom / up, PANEL / WIDTH, HEIGHT / up))
+            last = run[run["step"] == run["step"].max()]
+            panel(axes, last if panel is not _over_training else run)
+    key_above(figure, _key())
+    return figure
+
+
+def _kinds(run: pd.DataFrame) -> list[tuple]:
+    return [_FIRST, _SECOND] if (run["quantity"] == "tracing").any() else [_FIRST]
+
+
+def _top(axes, last: pd.DataFrame) -> None:
+    axes.set_title("top tenth of units, by layer", loc="left")
+    _by_layer(axes, last, [("top_denoising", DENOISING, "o", -0.12), ("top_noising", NOISING, "s", 0.12)])
+    axes.set_ylabel("R")
+
+
+def _components(axes, last: pd.DataFrame) -> None:
+    axes.set_title("leading components, by layer", loc="left")
+    layers = _by_layer(axes, last, [("component_denoising", COMPONENTS, "D", 0)])
+    if layers:
+        counts = _of(last, "component_count").set_index("layer")["value"]
+        axes.set_xticks(range(len(layers)), [f"{_short(layer)}\n{counts[layer]:.0f}" for layer in layers])
+        axes.set_xlabel("layer, number of components", labelpad=1)
+
+
+def _by_layer(axes, last: pd.DataFrame, drawn: list[tuple]) -> list[str]:
+    """R of each quantity, with its colour, marker and shift, by layer; the layers, none where nothing is drawn."""
+    layers = last.loc[last["quantity"] == drawn[0][0], "layer"].astype(str).tolist()
+    if not layers:
+        say(axes, UNDEFINED)
+        return []
+    for quantity, colour, marker, shift in drawn:
+        value, low, high = (_of(last, f"{quantity}{side}") for side in ("", "_low", "_high"))
+        x = np.arange(len(layers)) + shift
+        mean, sd = value["null_mean"].to_numpy(), value["null_sd"].to_numpy()
+        axes.bar(x, 4 * sd, 0.2, bottom=mean - 2 * sd, color="#CCCCCC", zorder=1)
+        axes.vlines(x, low["value"], high["value"], color=colour, linewidth=1)
+        axes.plot(x, value["value"], marker, color=colour, markersize=4)
+    axes.set_xticks(range(len(layers)), [_short(layer) for layer in layers])
+    axes.set_xlim(-0.5, len(layers) - 0.5)
+    _unit_lines(axes)
+    return layers
+
+
+def _over_training(axes, run: pd.DataFrame) -> None:
+    axes.set_title("mean over layers, by step", loc="left")
+    if _of(run, "top_denoising").empty:
+        say(axes, UNDEFINED)
+        return
+    for quantity, colour, marker in (("top_denoising", DENOISING, "o"), ("component_denoising", COMPONENTS, "D")):
+        means = _of(run, quantity).groupby("step")[["value", "null_mean"]].mean()
+        axes.plot(means.index, means["value"], color=colour, marker=marker, markersize=4)
+        axes.plot(means.index, means["null_mean"], color=colour, linestyle=":")
+    _unit_lines(axes)
+    step_axis(axes, int(run["step"].max()))
+    axes.set_xlabel("SGD step", labelpad=1)
+
+
+def _circuit(axes, last: pd.DataFrame) -> None:
+    axes.set_title("circuits, by share of nodes", loc="left")
+    curve = _of(last, "circuit_faithfulness")
+    if not curve["value"].notna().any():
+        say(axes, UNDEFINED if curve.empty else "no circuit:\nR is not defined")
+        return
+    share = curve["unit"].to_numpy(float) / curve["unit"].max()
+    mean, sd = curve["null_mean"].to_numpy(), curve["null_sd"].to_numpy()
+    axes.fill_between(share, mean - 2 * sd, mean + 2 * sd, color="#CCCCCC", linewidth=0)
+    axes.plot(share, mean, color=FLAGGED_COLOUR, linestyle=":")
+    low, high = (_of(last, f"circuit_faithfulness_{side}")["value"] for side in ("low", "high"))
+    axes.fill_between(share, low, high, color=DENOISING, alpha=0.25, linewidth=0)
+    axes.plot(share, curve["value"], color=DENOISING)
+    for quantity, colour, style in (("circuit_necessity", NOISING, "-."), ("greedy_faithfulness", GREEDY, "--")):
+        other = _of(last, quantity)
+        axes.plot(other["unit"].to_numpy(float) / curve["unit"].max(), other["value"], color=colour, linestyle=style)
+    axes.set_xlim(0, 1)
+    _unit_lines(axes)
+    axes.set_xlabel(f"share of {curve['unit'].max()} nodes", labelpad=1)
+
+
+def _heads(axes, last: pd.DataFrame) -> None:
+    axes.set_title("heads, attention, feed-forward", loc="left")
+    cells = _of(last, "denoising")
+    heads = cells[cells["unit"].notna()]
+    count = heads["unit"].max() + 1
+    rows = heads.groupby("layer", sort=False, observed=True).ngroups
+
+    def grid(column):
+        values = heads[column].to_numpy(float).reshape(rows, count)
+        wholes = cells.loc[cells["unit"].isna(), column].to_numpy(float).reshape(rows, 2)
+        return np.hstack([values, wholes])
+
+    _heat(axes, grid("value"), grid("null_mean"), grid("null_sd"))
+    axes.set_xticks(range(count + 2), [*(f"h{i}" for i in range(count)), "attn", "ff"])
+    axes.set_yticks(range(rows), [f"b{i}" for i in range(rows)])
+
+
+def _positions(axes, last: pd.DataFrame) -> None:
+    axes.set_title("clean value at one position", loc="left")
+    _by_position(axes, _of(last, "position_denoising"))
+
+
+def _tracing(axes, last: pd.DataFrame) -> None:
+    axes.set_title("causal tracing by position", loc="left")
+    _by_position(axes, _of(last, "tracing"))
+
+
+def _by_position(axes, cells: pd.DataFrame) -> None:
+    layers = cells["layer"].astype(str).unique()
+    value, mean, sd = (
+        cells[column].to_numpy(float).reshape(len(layers), -1) for column in ("value", "null_mean", "null_sd")
+    )
+    _heat(axes, value, mean, sd)
+    axes.set_yticks(range(len(layers)), [_short(layer) for layer in layers], fontsize=6)
+    axes.set_xlabel("position", labelpad=1)
+
+
+def _direct(axes, last: pd.DataFrame) -> None:
+    axes.set_title("heads: total and direct R", loc="left")
+    total, below, above = (_of(last, f"denoising{side}") for side in ("", "_low", "_high"))
+    total, below, above = (side[side["unit"].notna()] for side in (total, below, above))
+    direct, low, high = (_of(last, f"head_direct{side}") for side in ("", "_low", "_high"))
+    x = np.arange(len(total))
+    axes.vlines(x + 0.15, low["value"], high["value"], color=DIRECT, linewidth=1)
+    axes.vlines(x - 0.15, below["value"], above["value"], color=DENOISING, linewidth=1)
+    axes.plot(x - 0.15, total["value"], "o", color=DENOISING, markersize=4)
+    axes.plot(x + 0.15, direct["value"], "^", color=DIRECT, markersize=4)
+    count = total["unit"].max() + 1
+    for edge in range(count, len(total), count):
+        axes.axvline(edge - 0.5, color="#DDDDDD", linewidth=0.6)
+    axes.set_xticks(
+        np.arange(0, len(total), count) + (count - 1) / 2, [f"block {i}" for i in range(len(total) // count)]
+    )
+    axes.tick_params(axis="x", length=0)
+    axes.axhline(0, color="#BBBBBB", linewidth=0.6, zorder=0)
+
+
+_FIRST = (_top, _over_training, _components, _circuit)
+_SECOND = (_heads, _positions, _tracing, _direct)
+
+
+def _heat(axes, value: np.ndarray, mean: np.ndarray, sd: np.ndarray) -> None:
+    """R by cell, blue above 0 and red below, dotted where it is beyond its null."""
+    from matplotlib.ticker import MaxNLocator
+
+    finite = np.abs(value[np.isfinite(value)])
+    limit = finite.max() if finite.size and finite.max() > 0 else 1.0
+    image = axes.imshow(value, cmap="RdBu", vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest")
+    rows, columns = np.nonzero(np.abs(value - mean) > BEYOND * sd)
+    axes.plot(columns, rows, ".", color="black", markersize=2)
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+    bar = axes.figure.colorbar(image, ax=axes, fraction=0.05, pad=0.03)
+    bar.locator = MaxNLocator(4)
+    bar.update_ticks()
+    bar.ax.tick_params(labelsize=6.5, length=2)
+    bar.outline.set_visible(False)
+
+
+def _of(run: pd.DataFrame, quantity: str) -> pd.DataFrame:
+    return run[run["quantity"] == quantity]
+
+
+def _unit_lines(axes) -> None:
+    for y in (0, 1):
+        axes.axhline(y, color="#BBBBBB", linewidth=0.6, zorder=0)
+
+
+def _short(layer: str) -> str:
+    """ "hidden.0" -> "h0", "blocks.1.feedforward" -> "b1 ff", "embedding" -> "emb"."""
+    kind, *rest = layer.split(".")
+    if not rest:
+        return {"embedding": "emb"}.get(kind, kind)
+    inner = {"relu": "", "attention": " attn", "feedforward": " ff"}.get(rest[1], "") if len(rest) > 1 else ""
+    letter = "conv " if rest[1:] == ["relu"] else kind[0]
+    return f"{letter}{rest[0]}{inner}"
+
+
+def _key() -> list[list]:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    def line(colour, label, **look):
+        return Line2D([], [], color=colour, label=label, **look)
+
+    return [
+        [
+            line(DENOISING, "denoising; circuit by attribution", marker="o", markersize=4),
+            line(NOISING, "noising", marker="s", markersize=4, linestyle="none"),
+            line(NOISING, "circuit's necessity", linestyle="-."),
+            line(GREEDY, "circuit by greedy elimination", linestyle="--"),
+            line(COMPONENTS, "leading components", marker="D", markersize=4),
+        ],
+        [
+            Patch(color="#CCCCCC", label="null: mean and two deviations"),
+            line("black", "null mean (in its quantity's colour)", linestyle=":"),
+            line(DIRECT, "direct path to the logits", marker="^", markersize=4, linestyle="none"),
+            line("black", f"beyond {BEYOND} deviations of the null", marker=".", markersize=3, linestyle="none"),
+        ],
+    ]

@@ -1,0 +1,92 @@
+"""Flat pictures of clouds of points, and how much of the cloud they keep."""
+
+import numpy as np
+from scipy.spatial.distance import cdist
+from scipy.stats import rankdata
+
+from repdyn.errors import StudyError
+from repdyn.geometry.neighbours import points
+
+
+def principal_embedding(x: np.ndarray, dimensions: int = 2) -> np.ndarray:
+    """(n, d) along its leading principal directions: (n, dimensions)."""
+    x = points(x)
+    left, scale, _ = np.linalg.svd(x - x.mean(0), full_matrices=False)
+    if dimensions > len(scale):
+        raise StudyError(f"points of shape {x.shape} have {len(scale)} principal directions, not {dimensions}")
+    return left[:, :dimensions] * scale[:dimensions]
+
+
+def isometric_embedding(along: np.ndarray, dimensions: int = 2) -> np.ndarray:
+    """Isomap (Tenenbaum 2000): points in the plane whose distances are nearest to geodesics (n, n): (n, dimensions).
+
+    Classical scaling of the geodesics. Raises StudyError where some row cannot be reached from another.
+    """
+    from scipy.linalg import eigh
+
+    if along.ndim != 2 or along.shape[0] != along.shape[1] or not np.isfinite(along).all():
+        raise StudyError(f"finite geodesics between all rows are needed, (n, n), found shape {along.shape}")
+    n = len(along)
+    gram = -(along**2) / 2
+    gram = gram - gram.mean(0) - gram.mean(1)[:, None] + gram.mean()
+    variance, vectors = eigh(gram, subset_by_index=[n - dimensions, n - 1])
+    return (vectors * np.sqrt(np.maximum(variance, 0)))[:, ::-1]
+
+
+def neighbour_embedding(x: np.ndarray, seed: int) -> np.ndarray:
+    """t-SNE (van der Maaten & Hinton 2008) of (n, d) at scikit-learn's settings, from the principal directions: (n, 2)."""
+    from sklearn.manifold import TSNE
+
+    x = points(x)
+    perplexity = min(30.0, (len(x) - 1) / 3)
+    return TSNE(2, perplexity=perplexity, random_state=seed % 2**32).fit_transform(x).astype(np.float64)
+
+
+def trustworthiness(x: np.ndarray, shown: np.ndarray, k: int) -> float:
+    """Whether neighbours in the picture (n, 2) are neighbours in (n, d), in [0, 1] (Venna & Kaski 2001).
+
+    1 - 2 / (n k (2n - 3k - 1)) times the ranks beyond k, in x, of the k nearest in the picture. About 0.5 for a picture
+    without relation to x. Continuity is the same with x and the picture exchanged. Raises StudyError unless 1 <= k < n / 2.
+    """
+    x, shown = points(x), points(shown)
+    n = len(x)
+    if len(shown) != n or not 1 <= k < n / 2:
+        raise StudyError(
+            f"{n} rows and {len(shown)} in the picture must be as many, with 1 to n / 2 neighbours, not {k}"
+        )
+    near, far = cdist(shown, shown), cdist(x, x)
+    np.fill_diagonal(near, np.inf)
+    np.fill_diagonal(far, np.inf)
+    chosen = np.argsort(near, axis=1, kind="stable")[:, :k]
+    ranks = np.argsort(np.argsort(far, axis=1, kind="stable"), axis=1) + 1
+    beyond = np.maximum(np.take_along_axis(ranks, chosen, 1) - k, 0).sum()
+    return float(1 - 2 * beyond / (n * k * (2 * n - 3 * k - 1)))
+
+
+def distance_correlation(distances: np.ndarray, shown: np.ndarray) -> float:
+    """Spearman correlation of the distances between all pairs of rows, (n, n), with those in the picture (n, 2).
+
+    Of geodesics or of Euclidean distances. NaN where either are all the same.
+    """
+    shown = points(shown)
+    if distances.shape != (len(shown), len(shown)):
+        raise StudyError(f"{len(shown)} rows in the picture have as many distances each, found shape {distances.shape}")
+    pairs = np.triu_indices(len(shown), 1)
+    ranks = np.stack([rankdata(distances[pairs]), rankdata(cdist(shown, shown)[pairs])])
+    return float(np.corrcoef(ranks)[0, 1]) if (np.ptp(ranks, axis=1) > 0).all() else np.nan
+
+
+def cluster_silhouette(shown: np.ndarray, clusters: int, seed: int) -> float:
+    """Mean silhouette (Rousseeuw 1987) of the best k-means clusters of a picture (n, 2), in [-1, 1].
+
+    k-means cuts any cloud into clusters, a Gaussian too, and has silhouettes well above 0 there: only what exceeds a null
+    that was drawn in the same way speaks of clusters.
+    """
+    from sklearn.cluster import KMeans
+    from sklearn.metrics import silhouette_score
+
+    shown = points(shown)
+    if not 2 <= clusters < len(shown):
+        raise StudyError(f"{len(shown)} points make 2 to {len(shown) - 1} clusters, not {clusters}")
+    found = KMeans(clusters, n_init=3, random_state=seed % 2**32).fit_predict(shown)
+    return float(silhouette_score(shown, found))

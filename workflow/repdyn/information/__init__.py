@@ -1,0 +1,1 @@
+"""Mutual information from nearest neighbours, with intervals, nulls and bounds."""

@@ -1,0 +1,84 @@
+"""Mutual information from distances to nearest neighbours, in nats, without a density or bins."""
+
+import numpy as np
+from scipy.spatial import cKDTree
+from scipy.special import digamma
+
+from repdyn.errors import StudyError
+
+
+def ksg(x: np.ndarray, y: np.ndarray, k: int = 3) -> float:
+    """Mutual information of (n, dx) and (n, dy), rows paired: the first estimator of Kraskov, Stoegbauer & Grassberger.
+
+    psi(k) + psi(n) - <psi(nx + 1) + psi(ny + 1)> (2004, Phys. Rev. E 69, 066138, equation 8): nx, ny count rows nearer in
+    x, y than the k-th neighbour in both, in the maximum norm. About 0, on either side, where x and y are independent. For
+    continuous values of few dimensions. The two spaces have one scale each: give both the same spread. Raises StudyError
+    for too few rows, and where k rows equal another, as of rounded values.
+    """
+    x, y = _rows(x), _rows(y)
+    n = len(x)
+    if len(y) != n or not 1 <= k < n:
+        raise StudyError(f"{n} and {len(y)} rows must be as many, and more than the {k} neighbours")
+    both = np.hstack([x, y])
+    reach = cKDTree(both).query(both, k + 1, p=np.inf)[0][:, -1]
+    _check_reach(reach, k)
+    inside = np.nextafter(reach, 0)
+    # A row counts itself, which makes n + 1 of n.
+    counts = [cKDTree(part).query_ball_point(part, inside, p=np.inf, return_length=True) for part in (x, y)]
+    return float(digamma(k) + digamma(n) - sum(digamma(count).mean() for count in counts))
+
+
+def class_information(x: np.ndarray, labels: np.ndarray, k: int = 3) -> float:
+    """Mutual information of (n, d) with classes (n,): psi(n) + psi(k) - <psi(n of the class)> - <psi(m)> (Ross 2014).
+
+    PLoS ONE 9, e87357, equation 6: m counts rows of any class nearer than the k-th neighbour of the same class, that
+    neighbour included; maximum norm. Never above the entropy of the labels but for chance. Raises StudyError where a class
+    has k rows or fewer, there is one class only, or k rows of a class equal another.
+    """
+    x = _rows(x)
+    labels = np.asarray(labels)
+    if labels.shape != (len(x),):
+        raise StudyError(f"{len(x)} rows have as many labels, found shape {labels.shape}")
+    classes, inverse, count = np.unique(labels, return_inverse=True, return_counts=True)
+    if len(classes) < 2 or count.min() <= k:
+        raise StudyError(
+            f"two or more classes of more than {k} rows are needed, found {dict(zip(classes, count, strict=True))}"
+        )
+    reach = np.empty(len(x))
+    for each in range(len(classes)):
+        own = x[inverse == each]
+        reach[inverse == each] = cKDTree(own).query(own, k + 1, p=np.inf)[0][:, -1]
+    _check_reach(reach, k)
+    inside = cKDTree(x).query_ball_point(x, np.nextafter(reach, 0), p=np.inf, return_length=True)
+    return float(digamma(len(x)) + digamma(k) - digamma(count[inverse]).mean() - digamma(inside).mean())
+
+
+def tied(x: np.ndarray, labels: np.ndarray, k: int = 3) -> bool:
+    """Whether `class_information` has no value for (n, d): not finite, or k rows of a class equal another."""
+    if not np.isfinite(x).all():
+        return True
+    _, rows = np.unique(np.column_stack([x, labels]), axis=0, return_counts=True)
+    return bool(rows.max() > k)
+
+
+def entropy(labels: np.ndarray) -> float:
+    """Entropy of labels (n,) by their shares, in nats: no variable knows more of them."""
+    share = np.unique(labels, return_counts=True)[1] / len(labels)
+    return float(-(share * np.log(share)).sum())
+
+
+def _rows(x: np.ndarray) -> np.ndarray:
+    x = np.asarray(x, dtype=np.float64)
+    x = x[:, None] if x.ndim == 1 else x
+    if x.ndim != 2 or len(x) < 2 or not x.shape[1] or not np.isfinite(x).all():
+        raise StudyError(f"finite rows (n, d) are needed, two or more, found shape {x.shape}")
+    if not np.ptp(x, axis=0).max():
+        raise StudyError("all rows are equal: a constant has no neighbours to measure, and its information is 0")
+    return x
+
+
+def _check_reach(reach: np.ndarray, k: int) -> None:
+    if not reach.all():
+        raise StudyError(
+            f"{(reach == 0).sum()} rows equal {k} others: values must be continuous, not rounded or counted"
+        )

@@ -1,0 +1,1 @@
+"""Changing what happens inside a network, and what that does to its output."""

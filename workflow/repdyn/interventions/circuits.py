@@ -1,0 +1,133 @@
+"""Circuits: the few nodes that alone, all others at values of another run, give a network's answer.
+
+Nodes are sites (units, channels, heads). A circuit's answer is the metric with every other node at its replacement: in the
+pair's corrupted run (Conmy 2023), or a mean over reference examples. The removed nodes stay removed where the circuit is
+measured. Faithfulness and its interval: `recovery.recovery` of the circuit from no nodes to all.
+"""
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+import torch
+from torch import nn
+
+from repdyn.errors import StudyError
+from repdyn.interventions.hooks import recorded, replaced
+from repdyn.interventions.patching import Metric, Site, measured, patched
+from repdyn.tracking import evaluating
+
+# Points between corrupted and clean at which attribution patching takes the gradient.
+POINTS = 8
+EXHAUSTIVE_LIMIT = 16
+
+
+def reference_means(
+    model: nn.Module, reference: torch.Tensor, paths: Sequence[str], chunk: int = 256
+) -> dict[str, torch.Tensor]:
+    """Mean output (1, ...) of modules over reference examples (n, ...), as replacements.
+
+    Raises StudyError for fewer than two: the mean of an example is itself, and replacing by it does nothing.
+    """
+    if len(reference) < 2:
+        raise StudyError(f"A mean to replace by needs two reference examples or more, not {len(reference)}.")
+    totals = dict.fromkeys(paths, 0)
+    with torch.no_grad(), evaluating(model), recorded(model, paths) as outputs:
+        for inputs in reference.split(chunk):
+            model(inputs)
+            for path in paths:
+                totals[path] = totals[path] + outputs[path].sum(0, keepdim=True)
+    return {path: total / len(reference) for path, total in totals.items()}
+
+
+def circuit_metric(
+    model: nn.Module,
+    inputs: torch.Tensor,
+    replacements: dict[str, torch.Tensor],
+    nodes: Sequence[Site],
+    kept: np.ndarray,
+    metric: Metric,
+) -> np.ndarray:
+    """The metric (n,) of the circuit of the kept nodes (m,) bool: all others at their replacements."""
+    if len(kept) != len(nodes):
+        raise StudyError(f"{len(nodes)} nodes need as many entries that say which are kept, not {len(kept)}.")
+    removed = [node for node, keep in zip(nodes, kept, strict=True) if not keep]
+    return measured(metric, patched(model, inputs, removed, replacements))
+
+
+def nested_circuits(model, inputs, replacements, nodes, order: np.ndarray, sizes: Sequence[int], metric) -> np.ndarray:
+    """The metric (sizes, n) of the circuits of the first k nodes in order (m,), for each size k."""
+    rank = np.argsort(order)
+    return np.stack([circuit_metric(model, inputs, replacements, nodes, rank < size, metric) for size in sizes])
+
+
+def node_attributions(
+    model: nn.Module,
+    inputs: torch.Tensor,
+    clean: dict[str, torch.Tensor],
+    corrupted: dict[str, torch.Tensor],
+    nodes: Sequence[Site],
+    metric: Metric,
+    points: int = POINTS,
+) -> np.ndarray:
+    """Attribution patching (Nanda 2023; Syed 2023): estimates (m, n) of how the metric falls with one node corrupted.
+
+    inputs: the clean examples (n, ...). clean, corrupted: {path: (n, ...)} of both runs. The gradient is a mean over points
+    between the corrupted and the clean output of the node's module (integrated gradients, Sundararajan 2017; Hanna 2024),
+    so that the estimates of all units of a layer that everything passes through add up to the fall with all corrupted.
+    """
+    attributions = {}
+    for path in dict.fromkeys(node.path for node in nodes):
+        difference = clean[path] - corrupted[path]
+        gradient = torch.zeros_like(difference)
+        for share in (np.arange(points) + 0.5) / points:
+            point = (corrupted[path] + float(share) * difference).requires_grad_()
+            with evaluating(model), replaced(model, {path: lambda _, point=point: point.clone()}):
+                gradient += torch.autograd.grad(metric(model(inputs)).sum(), point)[0] / points
+        attributions[path] = (gradient * difference).double()
+    sums = [(attributions[path] * mask).flatten(1).sum(1) for path, mask in nodes]
+    return torch.stack(sums).numpy()
+
+
+def greedy_order(model, inputs, replacements, nodes, metric) -> np.ndarray:
+    """Nodes (m,) from the last to the first removed: backward elimination, m (m + 1) / 2 runs.
+
+    Each time the node goes whose removal leaves the circuit's answers nearest to the network's: mean over examples of the
+    absolute difference, in which errors of opposite sign do not cancel.
+    """
+    full = circuit_metric(model, inputs, replacements, nodes, np.ones(len(nodes), dtype=bool), metric)
+    kept = np.ones(len(nodes), dtype=bool)
+    removed = []
+    while kept.any():
+        departures = {}
+        for node in np.flatnonzero(kept):
+            kept[node] = False
+            answer = circuit_metric(model, inputs, replacements, nodes, kept, metric)
+            departures[node] = np.abs(answer - full).mean()
+            kept[node] = True
+        removed.append(min(departures, key=departures.get))
+        kept[removed[-1]] = False
+    return np.array(removed[::-1])
+
+
+def best_circuit(model, inputs, replacements, nodes, size: int, metric) -> np.ndarray:
+    """The kept nodes (m,) bool of the circuit of a size whose answers are nearest to the network's: all are tried.
+
+    The truth for `greedy_order`. Raises StudyError for more than EXHAUSTIVE_LIMIT nodes.
+    """
+    if len(nodes) > EXHAUSTIVE_LIMIT:
+        raise StudyError(f"All circuits of {len(nodes)} nodes are too many to try; at most {EXHAUSTIVE_LIMIT} nodes.")
+    full = circuit_metric(model, inputs, replacements, nodes, np.ones(len(nodes), dtype=bool), metric)
+
+    def departure(chosen):
+        kept = np.isin(np.arange(len(nodes)), chosen)
+        return np.abs(circuit_metric(model, inputs, replacements, nodes, kept, metric) - full).mean()
+
+    return np.isin(np.arange(len(nodes)), min(combinations(range(len(nodes)), size), key=departure))
+
+
+def size_needed(faithfulness: np.ndarray, sizes: Sequence[int], threshold: float) -> float:
+    """The smallest of the sizes (ascending) from which on the faithfulness stays at the threshold or above; NaN if none."""
+    below = np.flatnonzero(~(np.asarray(faithfulness) >= threshold))
+    at = below[-1] + 1 if len(below) else 0
+    return float(sizes[at]) if at < len(sizes) else np.nan

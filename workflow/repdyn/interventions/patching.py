@@ -1,0 +1,123 @@
+"""Activation patching: which values of one run, put into another, carry the answer over (Heimersheim & Nanda 2024).
+
+A run on one input, the receiver, takes the values of some sites from a run on another, the donor. Clean values in a
+corrupted run (denoising) tell what is enough for the clean answer, corrupted values in a clean run (noising) what it needs.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import nn
+
+from repdyn.errors import StudyError
+from repdyn.interventions.hooks import replaced
+from repdyn.tracking import evaluating
+
+Metric = Callable[[torch.Tensor], torch.Tensor]
+Change = Callable[[torch.Tensor], torch.Tensor]
+
+
+class Site(NamedTuple):
+    """Part of a module's output. mask: bool, broadcastable to the output for one example, True where the site is."""
+
+    path: str
+    mask: torch.Tensor
+
+
+def whole(path: str) -> Site:
+    """All of a module's output."""
+    return Site(path, torch.tensor(True))
+
+
+def sites_along(path: str, shape: Sequence[int], axis: int) -> list[Site]:
+    """One site for each index of an axis of a module's output; shape and axis: of the output for one example.
+
+    Units of (m,), axis 0; channels of (C, H, W), axis 0; heads of (T, H, d), axis 1; positions of (T, d), axis 0.
+    """
+    count = shape[axis]
+    view = [1] * len(shape)
+    view[axis] = count
+    return [Site(path, (torch.arange(count) == i).view(view)) for i in range(count)]
+
+
+def joined(sites: Sequence[Site]) -> dict[str, torch.Tensor]:
+    """{path: mask} of several sites together."""
+    masks = {}
+    for path, mask in sites:
+        masks[path] = masks[path] | mask if path in masks else mask
+    return masks
+
+
+def activations(
+    model: nn.Module, inputs: torch.Tensor, paths: Iterable[str], changes: dict[str, Change] | None = None
+) -> dict[str, torch.Tensor]:
+    """Outputs (n, ...) of modules in a run of their own, in evaluation mode, after any changes of modules' outputs.
+
+    Copies, taken as the module puts them out: neither a later run nor a later module that works in place changes them.
+    """
+    kept = {}
+
+    def keeping(path):
+        def keep(output):
+            kept[path] = output.clone()
+            return output
+
+        return keep
+
+    keeps = {path: keeping(path) for path in paths}
+    with torch.no_grad(), evaluating(model), replaced(model, changes or {}), replaced(model, keeps):
+        model(inputs)
+    return kept
+
+
+def patched(
+    model: nn.Module, inputs: torch.Tensor, sites: Sequence[Site], values: dict[str, torch.Tensor]
+) -> torch.Tensor:
+    """Output of a run on inputs (n, ...) in evaluation mode, with every site at its values.
+
+    values: {path: (n, ...)}, an example each, or (1, ...) for all. Raises StudyError where values or a mask do not fit.
+    """
+    changes = {path: putting(path, mask, values[path]) for path, mask in joined(sites).items()}
+    with torch.no_grad(), evaluating(model), replaced(model, changes):
+        return model(inputs)
+
+
+def patch_each(
+    model: nn.Module, inputs: torch.Tensor, donors: torch.Tensor, sites: Sequence[Site], metric: Metric
+) -> np.ndarray:
+    """The metric (sites, n), each site patched alone: receivers and donors (n, ...), the i-th donor for the i-th receiver.
+
+    Raises StudyError where receivers and donors differ in shape.
+    """
+    if inputs.shape != donors.shape:
+        raise StudyError(f"Receivers are {tuple(inputs.shape)}, donors {tuple(donors.shape)}; each needs one donor.")
+    values = activations(model, donors, {site.path for site in sites})
+    return np.stack([measured(metric, patched(model, inputs, [site], values)) for site in sites])
+
+
+def logit_difference(right: int, wrong: int) -> Metric:
+    """The metric of Wang 2022: logits (n, classes) to (n,), the logit of one class minus that of another."""
+    return lambda logits: logits[:, right] - logits[:, wrong]
+
+
+def measured(metric: Metric, logits: torch.Tensor) -> np.ndarray:
+    """The metric of each example, float64 (n,)."""
+    return metric(logits.detach().double()).numpy()
+
+
+def putting(path: str, mask: torch.Tensor, value: torch.Tensor) -> Change:
+    """The change of a module's output that puts the value (n or 1, ...) where the mask is True."""
+
+    def change(output):
+        shape = output.shape[1:]
+        if value.shape[1:] != shape or len(value) not in (1, len(output)):
+            raise StudyError(f"the output of {path} is {tuple(output.shape)}, the values for it {tuple(value.shape)}")
+        if mask.ndim > len(shape) or any(
+            m not in (1, s) for m, s in zip(reversed(mask.shape), reversed(shape), strict=False)
+        ):
+            raise StudyError(f"a site of {path} is {tuple(mask.shape)}, the output for one example {tuple(shape)}")
+        return torch.where(mask, value, output)
+
+    return change

@@ -1,0 +1,60 @@
+"""The toolkit's page: a section for every tool with what it found, on which runs, its figure and its numbers."""
+
+from importlib.resources import files
+
+import pandas as pd
+
+from repdyn.findings import load
+from repdyn.report.html import Picture, fill, page_name, short
+from repdyn.toolkit import MODULES
+
+
+def render(tables: dict[str, pd.DataFrame], figures: dict[str, Picture]) -> str:
+    """The page as HTML.
+
+    tables: {tool: the measurements of all its runs}, with experiment and seed before `measures.table.COLUMNS`; figures:
+    {tool: picture}; tools by the names in `toolkit.MODULES`, a tool without a table is left out.
+    """
+    sections = [
+        {
+            "name": name,
+            "title": MODULES[name].title,
+            "alt": MODULES[name].alt,
+            "paragraphs": load(name).found(tables[name]),
+            "picture": figures.get(name),
+            "caption": caption(name),
+            "runs": runs_of(tables[name]),
+            "rows": quantity_rows(tables[name]),
+        }
+        for name in MODULES
+        if name in tables
+    ]
+    return fill("toolkit", sections=sections)
+
+
+def caption(name: str) -> str:
+    """The caption of a tool's figure, captions/toolkit/<name>.rst."""
+    return files("repdyn.report").joinpath("captions", "toolkit", f"{name}.rst").read_text(encoding="utf-8").strip()
+
+
+def runs_of(table: pd.DataFrame) -> list[tuple[str, str]]:
+    """(name, page) of the runs in a table, in its order."""
+    runs = table[["experiment", "seed"]].drop_duplicates()
+    return [
+        (f"{run.experiment}, seed {run.seed}", f"runs/{page_name(run.experiment, run.seed)}")
+        for run in runs.itertuples()
+    ]
+
+
+def quantity_rows(table: pd.DataFrame) -> list[list[str]]:
+    """Cells per quantity and run at the last step it was measured: quantity, experiment, step, mean, mean of its null.
+
+    Means are over layers and units, values that are not evaluable left out; how many there are of both is the last cell.
+    """
+    rows = []
+    for (quantity, experiment, _), part in table.groupby(["quantity", "experiment", "seed"], observed=True, sort=True):
+        last = part[part["step"] == part["step"].max()]
+        counted = f"{int(last['value'].notna().sum())} of {len(last)}"
+        numbers = (short(float(last["value"].mean())), short(float(last["null_mean"].mean())))
+        rows.append([str(quantity).replace("_", " "), experiment, short(int(last["step"].iloc[0])), *numbers, counted])
+    return rows

@@ -1,0 +1,221 @@
+"""Attribution on the study's networks: what a network's output rests on, by several methods, each put to the test.
+
+Explained is the output (logit) of the true class on EXAMPLES held-out examples, a seeded draw with equal classes, at the
+grid steps. Features are pixels, entries of a vector, or the words of a text (sums over the embedded word; padding is none).
+Baselines: the mean training input or word, and for comparison the lowest training value or a zero word.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+
+from repdyn.attribution.agreement import rank_agreement
+from repdyn.attribution.case import Case, attributions, case_of, integrated
+from repdyn.attribution.exemplars import exemplar_likeness, exemplars
+from repdyn.attribution.groups import group_sums, image_parts, runs
+from repdyn.attribution.maximisation import maximise, unit_activation
+from repdyn.attribution.randomisation import reinitialised, stages
+from repdyn.attribution.removal import area, removal_curve
+from repdyn.attribution.shapley import exact_shapley, masking_game
+from repdyn.measures.subject import Subject
+from repdyn.measures.table import combine, entry
+from repdyn.seeds import derive
+
+# Samples and resolutions, so that a run takes about half a minute: EXAMPLES of all kinds, of which the first
+# SHAPLEY_EXAMPLES have exact Shapley values (2^GROUPS forward passes each).
+EXAMPLES = 60
+SHAPLEY_EXAMPLES = 24
+SIDE = 3
+GROUPS = SIDE**2
+POINTS = 64  # of an integral
+LEVELS, ORDERS = 10, 5  # of a deletion curve, and random orders of each example
+UNITS, STARTS, EXEMPLARS, NOISE = 8, 2, 9, 200
+SHOWN = 2  # examples and units in the figure
+
+SIGNED = ("gradient_x_input", "integrated_gradients", "lrp_z_plus")
+
+
+def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
+    """Quantities are "<what>/<method>". Methods: saliency, gradient_x_input (which is LRP-0 in ReLU networks),
+    integrated_gradients; grad_cam (CNN), lrp_z_plus (MLP and CNN: LRP has no rule for the LayerNorm and softmax of
+    transformers). Of the whole network (layer ""), at every grid step at which the outputs are finite:
+
+    - deletion/<method>, insertion/<method>: area by which the output falls (rises) faster than in random order when
+      features are replaced by the mean training input (put in its place), highest first; in units of the mean |output -
+      output at the baseline|. Null: ORDERS random orders of every example, mean 0.
+    - constant/<method>: share of examples whose map has one value only. No null.
+    - agreement/<method>/<other method>: mean Spearman correlation of the absolute maps of an example. Null of this and of
+      all that follow unless said otherwise: maps of other examples (permutation, exact).
+    - kept/<method> (reference = first step): the same, of a method now and at the first step.
+    - completeness/integrated_gradients, completeness/lrp_z_plus, completeness/shapley: mean |sum of the map - what it
+      should be|, over the mean size of that: f(x) - f(baseline), f(x), f(x) - f(baseline). No null. For LRP it is the
+      share that the biases keep.
+    - shapley/<method>: mean Spearman correlation of the map's sums over GROUPS groups of features (3 x 3 parts of an image,
+      runs of entries or words) with their exact Shapley values; of absolute ones for saliency and grad_cam.
+
+    At the last grid step only:
+
+    - baseline/integrated_gradients: agreement of the absolute maps with the two baselines.
+    - sanity/<method> (layer = the deepest path redrawn): agreement with the map of the network in which this layer and
+      all above have new random weights, a single draw.
+
+    Of UNITS units of the last hidden layer, drawn once (unit = index), at every grid step; not for texts, whose words are no
+    points of a ball, nor where a unit never rises above zero:
+
+    - maximised/gain: activation at the input that excites the unit most among those with the median training norm, over
+      the highest of a held-out example. Null: NOISE random inputs of that norm.
+    - maximised/cosine: mean cosine of that input and the EXEMPLARS held-out examples that excite the unit most (minus the
+      mean training input). Null: as many random held-out examples, exact.
+
+    Maps, of the last step: input, map/<method> and, for images, maximised and exemplar (SHOWN, ...); curve/<method>,
+    curve/random and curve/random_sd (LEVELS + 1,): mean deletion curve over its scale.
+    """
+    rows = stratified(held_out.labels, EXAMPLES, np.random.default_rng(derive(*held_out.key, "attribution examples")))
+    entries, shown, first = [], {}, None
+    for step in held_out.grid:
+        case = _case(held_out, held_out.model(step), rows, training)
+        if not np.isfinite(case.ends()).all():
+            continue
+        maps = attributions(case, POINTS)
+        removed, curves = _removal(held_out, case, maps, step)
+        entries += [*removed, *_agreements(maps, step), *_completeness(case, maps, step)]
+        entries += _shapley(held_out, rows, training, maps, step)
+        first = first or (step, maps)
+        if step > first[0]:
+            kept = {name: rank_agreement(np.abs(first[1][name]), np.abs(values)) for name, values in maps.items()}
+            entries += [entry(step, "", f"kept/{name}", *found, reference=first[0]) for name, found in kept.items()]
+        pictures = {}
+        if held_out.inputs.dtype != torch.int64:
+            maximised, pictures = _maximised(held_out, training, step)
+            entries += maximised
+        if step == held_out.grid[-1]:
+            entries += [_baselines(case, maps, step), *_sanity(held_out, rows, training, maps, step)]
+            shown = {f"map/{name}": values[:SHOWN] for name, values in maps.items()} | curves | pictures
+            shown["input"] = held_out.inputs[rows[:SHOWN]].numpy()
+    return combine(entries), shown
+
+
+def stratified(labels: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Indices of `count` examples in random order, one of every class in turn; all if there are fewer."""
+    order = rng.permutation(len(labels))
+    turn = np.empty(len(labels), dtype=np.int64)
+    for label in np.unique(labels):
+        mine = labels[order] == label
+        turn[mine] = np.arange(mine.sum())
+    return order[np.argsort(turn, kind="stable")][:count]
+
+
+def _case(subject: Subject, model: nn.Module, rows: np.ndarray, training: Subject) -> Case:
+    convolutional = any(isinstance(module, nn.Conv2d) for module in model.modules())
+    layer = subject.layers[-2] if convolutional else None
+    return case_of(model, subject.inputs[rows], torch.from_numpy(subject.labels[rows]), training.inputs, layer)
+
+
+def _baselines(case: Case, maps: dict, step: int) -> dict:
+    other = integrated(case._replace(baseline=case.other), POINTS)
+    found = rank_agreement(np.abs(maps["integrated_gradients"]), np.abs(other))
+    return entry(step, "", "baseline/integrated_gradients", *found)
+
+
+def _removal(subject: Subject, case: Case, maps: dict, step: int) -> tuple[list[dict], dict[str, np.ndarray]]:
+    rng = np.random.default_rng(derive(*subject.key, "attribution orders", step))
+    top, bottom = case.ends()
+    scale = np.abs(top - bottom).mean()
+    known = case.known.numpy()
+
+    def curve(ranking, start=case.x, end=case.baseline):
+        ranking = case.spread(np.where(known, ranking, -np.inf))
+        return removal_curve(case.f, start, end, ranking, case.targets, rng, LEVELS) / scale
+
+    random = np.stack([curve(rng.random(known.shape)) for _ in range(ORDERS)])
+    areas = np.stack([area(one) for one in random])
+    # Of the mean over examples in a random order, and of the mean over ORDERS of them that it is compared with.
+    null_sd = np.sqrt(areas.var(0, ddof=1).sum() * (1 + 1 / ORDERS)) / len(top)
+    chance, zero = areas.mean(), bottom.mean() / scale
+    curves = {"curve/random": random.mean((0, 1)) - zero}
+    curves["curve/random_sd"] = np.sqrt(random.var(0, ddof=1).sum(0)) / len(top)
+    entries = []
+    for name, values in maps.items():
+        deleted = curve(values)
+        inserted = curve(values, case.baseline.expand_as(case.x), case.x)
+        curves[f"curve/{name}"] = deleted.mean(0) - zero
+        entries.append(entry(step, "", f"deletion/{name}", chance - area(deleted).mean(), 0, null_sd))
+        entries.append(entry(step, "", f"insertion/{name}", area(inserted).mean() - chance, 0, null_sd))
+        flat = values.reshape(len(values), -1)
+        entries.append(entry(step, "", f"constant/{name}", (np.nanmax(flat, 1) == np.nanmin(flat, 1)).mean()))
+    return entries, curves
+
+
+def _agreements(maps: dict, step: int) -> Iterator[dict]:
+    names = list(maps)
+    for i, one in enumerate(names):
+        for other in names[i + 1 :]:
+            agreement = rank_agreement(np.abs(maps[one]), np.abs(maps[other]))
+            yield entry(step, "", f"agreement/{one}/{other}", *agreement)
+
+
+def _completeness(case: Case, maps: dict, step: int) -> Iterator[dict]:
+    top, bottom = case.ends()
+    for name, owed in (("integrated_gradients", top - bottom), ("lrp_z_plus", top)):
+        if name in maps:
+            gap = np.nansum(maps[name].reshape(len(top), -1), 1) - owed
+            yield entry(step, "", f"completeness/{name}", np.abs(gap).mean() / np.abs(owed).mean())
+
+
+def _shapley(subject: Subject, rows: np.ndarray, training: Subject, maps: dict, step: int) -> Iterator[dict]:
+    case = _case(subject, subject.model(step), rows[:SHAPLEY_EXAMPLES], training)
+    known = case.known.numpy()
+    parts = image_parts(*known.shape[1:], SIDE) if known.ndim == 3 else runs(known, GROUPS)
+    groups = np.broadcast_to(parts, known.shape)
+    players = int(groups.max()) + 1
+    members = torch.tensor(case.spread(groups))
+    values = exact_shapley(masking_game(case.f, case.x, case.targets, members, case.baseline), players).T
+    top, bottom = case.ends()
+    gap = np.abs(values.sum(1) - (top - bottom)).mean() / np.abs(top - bottom).mean()
+    yield entry(step, "", "completeness/shapley", gap)
+    for name, found in maps.items():
+        sums = group_sums(found[: len(groups)], groups, players)
+        owed = np.where(np.isnan(sums), np.nan, values if name in SIGNED else np.abs(values))
+        yield entry(step, "", f"shapley/{name}", *rank_agreement(sums, owed))
+
+
+def _sanity(subject: Subject, rows: np.ndarray, training: Subject, maps: dict, step: int) -> Iterator[dict]:
+    model = subject.model(step)
+    paths = stages(model)
+    for depth, path in enumerate(paths):
+        redrawn = reinitialised(model, paths[: depth + 1], derive(*subject.key, "attribution redrawn"))
+        for name, values in attributions(_case(subject, redrawn, rows, training), POINTS).items():
+            yield entry(step, path, f"sanity/{name}", *rank_agreement(np.abs(maps[name]), np.abs(values)))
+
+
+def _maximised(subject: Subject, training: Subject, step: int) -> tuple[list[dict], dict[str, np.ndarray]]:
+    layer = [path for path in subject.layers if path.startswith("hidden") or path.endswith(("relu", "feedforward"))][-1]
+    model, outputs = subject.model(step), subject.examples(step)[layer].astype(np.float64)
+    rng = np.random.default_rng(derive(*subject.key, "attribution units"))
+    units = np.sort(rng.choice(outputs.shape[1], min(UNITS, outputs.shape[1]), replace=False))
+    outputs = outputs[:, units]
+    flat = training.inputs.flatten(1)
+    radius = float(flat.norm(dim=1).median())
+    noise = rng.standard_normal((NOISE, flat.shape[1]), dtype=np.float32)
+    noise *= radius / np.linalg.norm(noise, axis=1, keepdims=True)
+    noise = torch.from_numpy(noise).view(NOISE, *subject.inputs.shape[1:])
+    found, reached = maximise(
+        unit_activation(model, layer, torch.from_numpy(np.repeat(units, STARTS))), noise[: len(units) * STARTS], radius
+    )
+    reached = reached.view(-1, STARTS)
+    best = found.view(len(units), STARTS, *noise.shape[1:])[torch.arange(len(units)), reached.argmax(1)]
+    with torch.no_grad():
+        chance = [unit_activation(model, layer, torch.full((NOISE,), int(unit)))(noise).double() for unit in units]
+    highest = reached.amax(1).double().numpy()
+    alive = np.where((outputs.max(0) > 0) & (highest > 0), 1.0, np.nan)
+    top, chance = outputs.max(0) * alive, torch.stack(chance, 1).numpy()
+    centred = (subject.inputs.flatten(1) - flat.mean(0)).numpy()
+    likeness = exemplar_likeness(best.flatten(1).numpy(), centred, outputs, min(EXEMPLARS, len(outputs)))
+    gain = entry(step, layer, "maximised/gain", highest / top, chance.mean(0) / top, chance.std(0, ddof=1) / top)
+    cosine = entry(step, layer, "maximised/cosine", *(column * alive for column in likeness))
+    picked = np.argsort(-np.nan_to_num(highest / top), kind="stable")[:SHOWN]
+    pictures = {"maximised": best[picked].numpy(), "exemplar": subject.inputs[exemplars(outputs, 1)[0, picked]].numpy()}
+    return [row | {"unit": units} for row in (gain, cosine)], pictures

@@ -1,0 +1,49 @@
+"""Look into one run with one tool of the toolkit, at its checkpoints and at the phases asked for."""
+
+import copy
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from checkpoints import replayed
+from files import read_json, readable_errors, write_arrays, write_parquet
+from repdyn.measures.subject import Subject
+from repdyn.moments import nearest_steps
+from repdyn.toolkit import load
+from run_setup import run_parser, run_settings, set_up
+
+
+def main():
+    parser = run_parser(__doc__)
+    parser.add_argument("--run", type=Path, required=True, help="folder of the run; toolkit/<tool>.* is written there")
+    parser.add_argument("--tool", required=True, help="a name in repdyn.toolkit.MODULES")
+    parser.add_argument("--phases", type=json.loads, required=True, help="JSON: phases for what is costly")
+    arguments = parser.parse_args()
+    held_out, training = subjects(arguments)
+    table, maps = load(arguments.tool).measure(held_out, training)
+    table.insert(0, "experiment", arguments.experiment)
+    table.insert(1, "seed", arguments.seed)
+    folder = arguments.run / "toolkit"
+    write_parquet(folder / f"{arguments.tool}.parquet", table)
+    write_arrays(folder / f"{arguments.tool}.safetensors", maps, {"steps": held_out.steps, "grid": held_out.grid})
+
+
+def subjects(arguments) -> tuple[Subject, Subject]:
+    """The run on its test split and on its training split, a network for each."""
+    setup = set_up(arguments)
+    measured = pd.read_parquet(arguments.run / "training.parquet", columns=["step"])["step"].to_numpy()
+    grid = nearest_steps(arguments.phases, measured, setup.recipe.steps)
+    saved = map(int, read_json(arguments.run / "checkpoints.json"))
+    states = replayed(arguments.run, setup, {*grid, *saved}, run_settings(arguments, setup.device))
+    model, classes, key = setup.model.cpu(), len(setup.data.classes), setup.recipe.key
+    splits = {split: [values.cpu() for values in setup.splits[split]] for split in ("test", "train")}
+    held_out, training = (
+        Subject(copy.deepcopy(model), states, *values, classes, key, tuple(grid)) for values in splits.values()
+    )
+    return held_out, training
+
+
+if __name__ == "__main__":
+    with readable_errors():
+        main()

@@ -1,0 +1,29 @@
+"""Write the toolkit's page: what each tool found, with its figure."""
+
+import argparse
+from itertools import groupby
+from pathlib import Path
+
+from files import atomic, readable_errors
+from repdyn.report.html import picture
+from repdyn.report.toolkit import render
+from tools import read_tables
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--figures", type=Path, nargs="+", required=True, help="<tool>.webp of each tool")
+    parser.add_argument("--tables", type=Path, nargs="+", required=True, help="<run>/toolkit/<tool>.parquet, by tool")
+    parser.add_argument("--out", type=Path, required=True)
+    arguments = parser.parse_args()
+    page = render(
+        {tool: read_tables(list(files)) for tool, files in groupby(arguments.tables, lambda file: file.stem)},
+        {path.stem: picture(path.read_bytes()) for path in arguments.figures},
+    )
+    with atomic(arguments.out) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    with readable_errors():
+        main()
