@@ -7,7 +7,7 @@ from functools import cache
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
-from dag.config import HYPOTHESES, check_files, load_study, original_files, readers
+from dag.config import HYPOTHESES, check_files, load_study, original_files, readers, toolkit_experiments
 from dag.disk import from_the_future, full
 from dag.finished import finished, write_sheet
 from dag.listing import FOLDER, list_code
@@ -18,6 +18,7 @@ from repdyn.errors import StudyError
 from repdyn.measures import modules_for
 from repdyn.report.panels import RUN as RUN_PANELS
 from repdyn.report.panels import STUDY as STUDY_PANELS
+from repdyn.toolkit import MODULES as TOOLKIT
 
 try:
     STUDY = load_study(config)
@@ -207,3 +208,32 @@ def slowness(wildcards):
     """Higher for networks that train longer: started first, so that no core waits for the last one."""
     described = network(wildcards)
     return {"mlp": 0, "cnn": 10, "transformer": 20}[described["family"]] + described.get("layers", 0)
+
+
+def code_of(tool, package):
+    """The module of a tool in a package, imported by name, which the import graph cannot show."""
+    return code_list(f"{package.replace('/', '_')}_{tool}", (f"workflow/repdyn/{package}/{tool}.py",))
+
+
+def looked_into(tool, suffix):
+    """The files of a tool for every run that it looks into."""
+
+    def files(wildcards):
+        try:
+            chosen = toolkit_experiments(STUDY, TOOLKIT[tool].families)
+        except StudyError as error:
+            raise WorkflowError(str(error))
+        return expand(f"{RUN}/toolkit/{tool}{suffix}", experiment=chosen, seed=range(config["seeds"]))
+
+    return files
+
+
+def tool_figure(name):
+    """The figure of a tool in three formats; the first is shown by `snakemake --report` too."""
+    shown = report(
+        f"{FIGURES}/toolkit/{name}.webp",
+        caption=f"../../{PAGES}/captions/toolkit/{name}.rst",
+        category="Toolkit",
+        labels={"figure": TOOLKIT[name].title},
+    )
+    return [shown, *multiext(f"{FIGURES}/toolkit/{name}", ".png", ".svg")]

@@ -1,8 +1,5 @@
 """The toolkit: features, causes, attribution, geometry, topology and dynamics of a few runs, from their checkpoints."""
 
-from dag.config import toolkit_experiments
-from repdyn.toolkit import MODULES as TOOLKIT
-
 
 localrules:
     toolkit,
@@ -10,35 +7,6 @@ localrules:
 
 wildcard_constraints:
     tool="|".join(TOOLKIT),
-
-
-def code_of(tool, package):
-    """The module of a tool in a package, imported by name, which the import graph cannot show."""
-    return code_list(f"{package.replace('/', '_')}_{tool}", (f"workflow/repdyn/{package}/{tool}.py",))
-
-
-def looked_into(tool, suffix):
-    """The files of a tool for every run that it looks into."""
-
-    def files(wildcards):
-        try:
-            chosen = toolkit_experiments(STUDY, TOOLKIT[tool].families)
-        except StudyError as error:
-            raise WorkflowError(str(error))
-        return expand(f"{RUN}/toolkit/{tool}{suffix}", experiment=chosen, seed=range(config["seeds"]))
-
-    return files
-
-
-def tool_figure(name):
-    """The figure of a tool in three formats; the first is shown by `snakemake --report` too."""
-    shown = report(
-        f"{FIGURES}/toolkit/{name}.webp",
-        caption=f"../../{PAGES}/captions/toolkit/{name}.rst",
-        category="Toolkit",
-        labels={"figure": TOOLKIT[name].title},
-    )
-    return [shown, *multiext(f"{FIGURES}/toolkit/{name}", ".png", ".svg")]
 
 
 rule look_into:
