@@ -19,10 +19,8 @@ configfile: "config/config.yaml"
 sys.path.insert(0, str(Path(workflow.basedir, "workflow")))
 
 from dag.environment import prepare
-from dag.producers import look_up_by_name
 
 prepare(Path(workflow.basedir, "workflow"))
-look_up_by_name()
 
 
 include: "workflow/rules/common.smk"

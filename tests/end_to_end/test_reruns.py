@@ -98,7 +98,7 @@ def jobs(output: str) -> tuple[dict[str, int], set[str]]:
         return {}, set()
     rows = output.split("Job stats:")[1].split("total")[0].splitlines()[3:]
     counts = {rule: int(count) for rule, count in (line.split() for line in rows if line.strip())}
-    return counts, set(re.findall(r"^Job \d+: .* (\S+), (?:seed \d+|every seed)$", output, re.MULTILINE))
+    return counts, set(re.findall(r"^Job \d+: .* (\S+), seed \d+$", output, re.MULTILINE))
 
 
 def planned(study) -> tuple[dict[str, int], set[str]]:

@@ -235,7 +235,8 @@ def test_a_run_that_diverges_is_recorded_and_every_later_step_copes(study):
     step(study, "workflow/scripts/phase1.py", "--run", out, "--metrics", "participation_ratio", *settings)
     summary = json.loads((study.folder / out / "phase1.json").read_text())
     assert summary["layers_evaluable"] == 0 and summary["jumps"] == 0 and summary["pattern"] == "not evaluable"
-    step(study, "workflow/scripts/heatmap.py", "--runs", out, "--name", "heatmap")
+    tables = [f"--{name}={out}/{name}.parquet" for name in ("trajectory", "convergence")]
+    step(study, "workflow/scripts/heatmap.py", *tables, "--run", f"{out}/run.json", "--out", f"{out}/heatmap")
     assert (study.folder / out / "heatmap.webp").stat().st_size > 1000
     plan = ["--grid", "0", "0.5", "1", "--window", "2", "--most", '{"early": 2, "middle": 1, "late": 2}']
     command = ["workflow/scripts/moments.py", "--run", out, "--metric", "participation_ratio", *plan]
@@ -247,4 +248,4 @@ def test_a_run_that_diverges_is_recorded_and_every_later_step_copes(study):
         "--checkpoint-every", "20",
     )  # fmt: skip
     for name in ("moments", "similarity", "attention"):
-        step(study, f"workflow/scripts/figure_{name}.py", "--runs", out, "--name", name)
+        step(study, f"workflow/scripts/figure_{name}.py", "--run", out, "--out", f"{out}/{name}")

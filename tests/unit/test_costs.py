@@ -50,7 +50,6 @@ def test_only_the_last_line_counts(tmp_path):
     ("pattern", "found"),
     [
         ("train/{experiment}-seed{seed}.log", ["train/a-seed0.log", "train/b-seed1.log"]),
-        ("heatmap/{experiment}.log", ["heatmap/a.log"]),
         ("dataset/{dataset}.log", ["dataset/digits.log"]),
         ("report.log", ["report.log"]),
         ("ledger.log", []),
@@ -61,12 +60,10 @@ def test_logs_are_those_of_the_runs_reported_on(tmp_path, pattern, found):
         "train/a-seed0.log",
         "train/b-seed1.log",
         "train/removed-seed0.log",
-        "heatmap/a.log",
-        "heatmap/removed.log",
         "dataset/digits.log",
         "report.log",
     ):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("")
-    logs = logs_of(tmp_path, pattern, [("a", 0), ("a", 1), ("b", 1), ("of another family", 0)])
+    logs = logs_of(tmp_path, pattern, [("a", 0), ("b", 1), ("of another family", 0)])
     assert [re.sub(f"^{tmp_path}/", "", str(log)) for log in logs] == found

@@ -91,22 +91,14 @@ def study_figure(name):
     return [shown, *multiext(f"{FIGURES}/{name}", ".png", ".svg")]
 
 
-def each_seed(files):
-    """Files of a run for all seeds of its experiment: what takes seconds a run is one job for all of them, because a
-    job for each costs more to plan than to do."""
-    return expand(files, seed=range(config["seeds"]), allow_missing=True)
-
-
 def run_figure(name):
-    """A figure of all runs of an experiment, likewise."""
-    caption = f"../../{PAGES}/captions/{name}.rst"
-
-    def shown(seed, file):
-        labels = {"figure": RUN_PANELS[name].title, "seed": str(seed)}
-        return report(file, caption=caption, category="Runs", subcategory="{experiment}", labels=labels)
-
-    first = [shown(seed, file) for seed, file in enumerate(each_seed(f"{RUN}/{name}.webp"))]
-    return first + each_seed([f"{RUN}/{name}.png", f"{RUN}/{name}.svg"])
+    """A figure of a run, likewise."""
+    labels = {"figure": RUN_PANELS[name].title, "seed": "{seed}"}
+    shown = report(
+        f"{RUN}/{name}.webp", caption=f"../../{PAGES}/captions/{name}.rst", category="Runs", subcategory="{experiment}",
+        labels=labels,
+    )  # fmt: skip
+    return [shown, *multiext(f"{RUN}/{name}", ".png", ".svg")]
 
 
 def table(name):
@@ -120,16 +112,11 @@ def figures_of_run(family):
 
 
 def run_figures(wildcards):
-    return each_seed([f"{RUN}/{name}.webp" for name in figures_of_run(network(wildcards)["family"])])
+    return expand(f"{RUN}/{{name}}.webp", name=figures_of_run(network(wildcards)["family"]), allow_missing=True)
 
 
 def run_page_files(wildcards):
     return page_files("run", figures_of_run(network(wildcards)["family"]))
-
-
-def folders_of_runs(wildcards):
-    """The folders of all runs of an experiment, for steps that take each in turn."""
-    return expand(RUN, experiment=wildcards.experiment, seed=range(config["seeds"]))
 
 
 def runs_folder(wildcards):
@@ -194,11 +181,6 @@ def memory(megabytes):
     return lambda wildcards, attempt: megabytes * 2 ** (attempt - 1)
 
 
-def minutes(base):
-    """Time of a job for all seeds of an experiment: ten seconds for each besides the base."""
-    return base + config["seeds"] // 6
-
-
 def network(wildcards):
     """The description of a run's network."""
     return STUDY.architectures[architecture(wildcards)]
@@ -212,7 +194,7 @@ def slowness(wildcards):
 
 def code_of(tool, package):
     """The module of a tool in a package, imported by name, which the import graph cannot show."""
-    return code_list(f"{package.replace('/', '_')}_{tool}", (f"workflow/repdyn/{package}/{tool}.py",))
+    return code_list("_".join([*Path(package).parts, tool]), (f"workflow/repdyn/{package}/{tool}.py",))
 
 
 def looked_into(tool, suffix):

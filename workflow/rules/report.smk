@@ -9,29 +9,28 @@ rule run_page:
     input:
         code=code("run_page"),
         page=run_page_files,
-        facts=each_seed(rules.train.output.facts),
-        summary=each_seed(rules.phase1.output.summary),
-        jumps=each_seed(rules.phase1.output.jumps),
-        plan=each_seed(rules.moments.output),
-        measurements=each_seed(rules.phase2.output.measurements),
+        facts=rules.train.output.facts,
+        summary=rules.phase1.output.summary,
+        jumps=rules.phase1.output.jumps,
+        plan=rules.moments.output,
+        measurements=rules.phase2.output.measurements,
         figures=run_figures,
     output:
-        each_seed(f"{RESULTS}/report/runs/{{experiment}}-seed{{seed}}.html"),
+        f"{RESULTS}/report/runs/{{experiment}}-seed{{seed}}.html",
     log:
-        f"{RESULTS}/logs/run_page/{{experiment}}.log",
+        f"{RESULTS}/logs/run_page/{{experiment}}-seed{{seed}}.log",
     conda:
         ENVIRONMENT
     threads: 1
     resources:
         mem_mb=memory(500),
-        runtime=minutes(10),
+        runtime=10,
     params:
-        runs=folders_of_runs,
-        figures=lambda wildcards: figures_of_run(network(wildcards)["family"]),
+        run=lambda wildcards, input: str(Path(input.facts).parent),
     message:
-        "Pages of {wildcards.experiment}, every seed"
+        "Page of {wildcards.experiment}, seed {wildcards.seed}"
     shell:
-        "python {input.code[0]} --runs {params.runs} --figures {params.figures} --out {output} > {log} 2>&1"
+        "python {input.code[0]} --run {params.run} --figures {input.figures} --out {output} > {log} 2>&1"
 
 
 # {stage: where its jobs write their logs}; the report says what each stage cost.
@@ -63,7 +62,11 @@ rule report:
             rules.hypotheses.output.measurements,
             rules.hypotheses.output.hypotheses,
         ],
-        pages=expand(rules.run_page.output, experiment=REPORTED),
+        pages=expand(
+            rules.run_page.output,
+            experiment=REPORTED,
+            seed=range(config["seeds"]),
+        ),
     output:
         f"{RESULTS}/report/index.html",
     log:

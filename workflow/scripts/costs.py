@@ -17,10 +17,9 @@ def read_costs(logs: list[Path]) -> pd.DataFrame:
 
 
 def logs_of(root: Path, pattern: str, runs: list[tuple[str, int]]) -> list[Path]:
-    """The logs of a rule that are there below `root`: those of the runs, or of their experiments, where the pattern names
-    one, else all."""
+    """The logs of a rule that are there below `root`: those of the runs where the pattern names one, else all."""
     if "{experiment}" in pattern:
-        paths = dict.fromkeys(root / pattern.format(experiment=experiment, seed=seed) for experiment, seed in runs)
+        paths = [root / pattern.format(experiment=experiment, seed=seed) for experiment, seed in runs]
         return [path for path in paths if path.is_file()]
     return sorted(root.glob(re.sub(r"\{\w+\}", "*", pattern)))
 

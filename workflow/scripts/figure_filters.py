@@ -1,28 +1,31 @@
-"""Draw the first-layer filters of each CNN while it learns."""
+"""Draw the first-layer filters of one CNN while it learns."""
 
+import argparse
 from pathlib import Path
 
 import pandas as pd
 
+from figure_files import write_figure
 from files import read_arrays, read_json, readable_errors
 from repdyn.figures.filters import OVERLAP, filter_evolution
-from run_figures import parser_of_runs, write_figures
+
+PAGE_DPI, PAGE_LIMIT = 132, 60 * 1024  # bytes: every run has a page with its figures
 
 
 def main():
-    arguments = parser_of_runs(__doc__).parse_args()
-    write_figures(arguments.runs, arguments.name, draw)
-
-
-def draw(run: Path):
-    moments = read_json(run / "moments.json")
-    maps, _ = read_arrays(run / "maps.safetensors")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--run", type=Path, required=True, help="folder of the run")
+    parser.add_argument("--out", type=Path, required=True, help="path without suffix; .png, .svg and .webp are added")
+    arguments = parser.parse_args()
+    moments = read_json(arguments.run / "moments.json")
+    maps, _ = read_arrays(arguments.run / "maps.safetensors")
     measurements = pd.read_parquet(
-        run / "measurements.parquet",
+        arguments.run / "measurements.parquet",
         columns=["step", "layer", "quantity", "value", "null_mean"],
         filters=[("quantity", "==", OVERLAP)],
     )
-    return filter_evolution(maps, moments, measurements, f"{moments['experiment']}, seed {moments['seed']}")
+    title = f"{moments['experiment']}, seed {moments['seed']}"
+    write_figure(filter_evolution(maps, moments, measurements, title), arguments.out, PAGE_DPI, PAGE_LIMIT)
 
 
 if __name__ == "__main__":

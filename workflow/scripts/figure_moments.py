@@ -1,27 +1,31 @@
-"""Draw the moments at which each run is looked into, over its trajectory."""
+"""Draw the moments at which one run is looked into, over its trajectory."""
 
+import argparse
 from pathlib import Path
 
 import pandas as pd
 
+from figure_files import write_figure
 from files import read_json, readable_errors
 from repdyn.figures.moments import moment_plan
-from run_figures import parser_of_runs, write_figures
+
+PAGE_DPI, PAGE_LIMIT = 132, 60 * 1024  # bytes: every run has a page with its figures
 
 
 def main():
-    parser = parser_of_runs(__doc__)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--run", type=Path, required=True, help="folder of the run")
     parser.add_argument("--metric", default="participation_ratio")
+    parser.add_argument("--out", type=Path, required=True, help="path without suffix; .png, .svg and .webp are added")
     arguments = parser.parse_args()
-    write_figures(arguments.runs, arguments.name, lambda run: draw(run, arguments.metric))
-
-
-def draw(run: Path, metric: str):
-    moments = read_json(run / "moments.json")
-    trajectory = pd.read_parquet(run / "trajectory.parquet", columns=["step", "layer", "depth", metric])
-    jumps = pd.read_parquet(run / "jumps.parquet", columns=["layer", "step", "metric"])
+    moments = read_json(arguments.run / "moments.json")
+    columns = ["step", "layer", "depth", arguments.metric]
+    trajectory = pd.read_parquet(arguments.run / "trajectory.parquet", columns=columns)
+    jumps = pd.read_parquet(arguments.run / "jumps.parquet", columns=["layer", "step", "metric"])
+    jumps = jumps[jumps["metric"] == arguments.metric]
     title = f"{moments['experiment']}, seed {moments['seed']}"
-    return moment_plan(trajectory, moments, jumps[jumps["metric"] == metric], metric, title)
+    figure = moment_plan(trajectory, moments, jumps, arguments.metric, title)
+    write_figure(figure, arguments.out, PAGE_DPI, PAGE_LIMIT)
 
 
 if __name__ == "__main__":

@@ -1,28 +1,31 @@
-"""Draw how alike the representations of each run are between its measured steps."""
+"""Draw how alike the representations of one run are between its measured steps."""
 
+import argparse
 from pathlib import Path
 
 import pandas as pd
 
+from figure_files import write_figure
 from files import read_json, readable_errors
 from repdyn.figures.similarity import similarity_matrices
-from run_figures import parser_of_runs, write_figures
+
+PAGE_DPI, PAGE_LIMIT = 132, 60 * 1024  # bytes: every run has a page with its figures
 
 
 def main():
-    arguments = parser_of_runs(__doc__).parse_args()
-    write_figures(arguments.runs, arguments.name, draw)
-
-
-def draw(run: Path):
-    moments = read_json(run / "moments.json")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--run", type=Path, required=True, help="folder of the run")
+    parser.add_argument("--out", type=Path, required=True, help="path without suffix; .png, .svg and .webp are added")
+    arguments = parser.parse_args()
+    moments = read_json(arguments.run / "moments.json")
     measurements = pd.read_parquet(
-        run / "measurements.parquet",
+        arguments.run / "measurements.parquet",
         columns=["step", "reference", "layer", "quantity", "value"],
         filters=[("quantity", "==", "cka")],
     )
-    layers = read_json(run / "run.json")["layers"]
-    return similarity_matrices(measurements, layers, moments, f"{moments['experiment']}, seed {moments['seed']}")
+    layers = read_json(arguments.run / "run.json")["layers"]
+    title = f"{moments['experiment']}, seed {moments['seed']}"
+    write_figure(similarity_matrices(measurements, layers, moments, title), arguments.out, PAGE_DPI, PAGE_LIMIT)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Write the page of each run."""
+"""Write the page of one run."""
 
 import argparse
 from pathlib import Path
@@ -12,20 +12,15 @@ from repdyn.report.run import render
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=Path, nargs="+", required=True, help="folders of the runs")
-    parser.add_argument("--figures", nargs="+", required=True, help="panels: names of WebP files in each folder")
-    parser.add_argument("--out", type=Path, nargs="+", required=True, help="a page for each run, in the same order")
+    parser.add_argument("--run", type=Path, required=True, help="folder of the run")
+    parser.add_argument("--figures", type=Path, nargs="+", required=True, help="WebP files named like the panels")
+    parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
-    for run, page in zip(arguments.runs, arguments.out, strict=True):
-        with atomic(page) as temporary:
-            temporary.write_text(page_of(run, arguments.figures), encoding="utf-8")
-
-
-def page_of(run: Path, names: list[str]) -> str:
-    facts, phase1, plan = (read_json(run / f"{name}.json") for name in ("run", "phase1", "moments"))
-    tables = {name: pd.read_parquet(run / f"{name}.parquet") for name in ("jumps", "measurements")}
-    figures = {name: picture((run / f"{name}.webp").read_bytes()) for name in names}
-    return render(facts, phase1, plan, tables, figures)
+    facts, phase1, plan = (read_json(arguments.run / f"{name}.json") for name in ("run", "phase1", "moments"))
+    tables = {name: pd.read_parquet(arguments.run / f"{name}.parquet") for name in ("jumps", "measurements")}
+    figures = {path.stem: picture(path.read_bytes()) for path in arguments.figures}
+    with atomic(arguments.out) as temporary:
+        temporary.write_text(render(facts, phase1, plan, tables, figures), encoding="utf-8")
 
 
 if __name__ == "__main__":
