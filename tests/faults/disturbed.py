@@ -23,9 +23,13 @@ MLP, TRANSFORMER = (f"{RESULTS}/runs/{name}/seed0" for name in ("mlp_narrow-mani
 TARGETS = [f"{MLP}/measurements.parquet", f"{MLP}/heatmap.webp", f"{RESULTS}/study/experiments.parquet"]
 
 # SIGKILL before the file operation of that number in the run's folder, or the first on a file of that name; 0: only counts.
+# "write N": the system ends the process in the middle of a write, where a file would grow beyond N bytes.
 KILLER = """
-import atexit, os, runpy, signal, sys
+import atexit, os, resource, runpy, signal, sys
 last, folder = sys.argv[1:3]
+if last.startswith("write"):
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_FSIZE, 2 * (int(last.split()[1]),))
 count = 0
 def hook(event, details):
     global count

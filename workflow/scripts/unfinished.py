@@ -69,8 +69,8 @@ def resume(unfinished: Path, wanted: str, model, optimizer, tracker) -> int:
         print(f"{damaged} is missing or not what was saved; only what was saved before it is used", file=sys.stderr)
     tables = [name for name in whole if name.endswith("/training.parquet")]
     kept = whole[: whole.index(tables[-1]) + 1] if tables else []
-    remove_others(unfinished, {unfinished / name for name in kept})
     write_json(unfinished / MANIFEST, {"signature": wanted, "files": {name: saved[name] for name in kept}})
+    remove_others(unfinished, {unfinished / name for name in (MANIFEST, *kept)})
     if not tables:
         return 0
     folder = unfinished / Path(tables[-1]).parent
