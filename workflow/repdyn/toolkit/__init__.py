@@ -40,7 +40,7 @@ MODULES = {
         " layer and step, and how faithful circuits of growing size are; of transformers also by position and by path",
     ),
     "attribution": Module(
-        "What an answer rests on: attribution, and whether its maps can be trusted",
+        "Attribution",
         ALL,
         "Maps of several attribution methods on held-out examples, their deletion curves beside random orders, their"
         " gain over training, and their similarity to maps of networks with redrawn weights",
@@ -63,7 +63,7 @@ MODULES = {
         " beside what a linear probe of the whole layer reads",
     ),
     "dynamics": Module(
-        "Learning as a path: drift, dimension, emergence, phases, weights",
+        "Dynamics of training",
         ALL,
         "Per experiment against the training step: drift of layers from their initialisation, their dimension, the share of"
         " classes and units that have emerged, the held-out loss with change points, and the path of the weights beside"
