@@ -136,11 +136,17 @@ def test_a_second_training_waits_for_the_first(tmp_path, whole):
         time.sleep(0.005)
     first.send_signal(signal.SIGSTOP)
     second = start_training(run, out)
-    assert "waiting until another process has ended" in second.stderr.readline()
-    first.send_signal(signal.SIGCONT)
-    for job in (first, second):
-        _, printed = job.communicate()
-        assert job.returncode == 0, printed
+    try:
+        assert "waiting until another process has ended" in second.stderr.readline()
+        first.send_signal(signal.SIGCONT)
+        for job in (first, second):
+            _, printed = job.communicate()
+            assert job.returncode == 0, printed
+    finally:
+        for job in (first, second):
+            kill_all(job.pid)
+            job.wait()
+            job.stderr.close()
     same(contents(out), expected)
 
 
