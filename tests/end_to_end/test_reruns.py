@@ -173,10 +173,10 @@ def test_a_version_that_a_dataset_is_made_of_reruns_that_dataset(study):
 
 
 def test_the_settings_of_a_stage_rerun_that_stage(study):
-    every = {"phase1": RUNS, "moments": RUNS, "phase2": RUNS}
+    every = {"phase1": RUNS, "phase2": RUNS}
     for settings, stages in (
         ({"phase1": {"threshold": 3}}, every),
-        ({"phase2": {"grid": [0, 0.5, 1]}}, {"moments": RUNS, "phase2": RUNS}),
+        ({"phase2": {"grid": [0, 0.5, 1]}}, {"phase2": RUNS}),
         ({"validity": {"draws": 6}}, {}),
         ({"training": {"learning_rate": 0.002}}, {"train": RUNS, **every}),
         ({"seeds": 2}, {"train": RUNS, **every}),
@@ -185,6 +185,14 @@ def test_the_settings_of_a_stage_rerun_that_stage(study):
         asked = {rule: count for rule, count in found.items() if rule in ("dataset", "train", *every)}
         assert asked == stages, settings
         assert ("battery" in found) == ("validity" in settings)
+
+
+def test_a_seed_more_adds_three_jobs_a_run_and_pages_for_the_first_only(study):
+    two, three, four = (study.planned(seeds=seeds, pages=2) for seeds in (2, 3, 4))
+    assert two["run_page"] == RUNS
+    for fewer, more in ((two, three), (three, four)):
+        added = {rule: count - fewer[rule] for rule, count in more.items() if count != fewer[rule]}
+        assert added == {"train": RUNS, "phase1": RUNS, "phase2": RUNS}
 
 
 def test_touching_without_changing_reruns_nothing(study):

@@ -18,6 +18,11 @@ from repdyn.moments import steps_of
 
 RUNS, CNNS, TRANSFORMERS = 7, 2, 2
 RESULTS = "results/small"
+# What a configuration says about moments, as phase2.py takes it.
+PLAN = [
+    "--metric", "participation_ratio", "--grid", "0", "0.5", "1", "--window", "2",
+    "--most", '{"early": 2, "middle": 1, "late": 2}',
+]  # fmt: skip
 
 
 def folders(study):
@@ -140,7 +145,7 @@ def test_phase_2_refuses_a_run_of_other_settings(study, tmp_path):
         "workflow/scripts/phase2.py", "--run", str(run), "--data", f"{RESULTS}/data/digits.safetensors",
         "--experiment", "mlp_narrow-digits", "--seed", "0", "--checkpoint-every", "20",
         "--architecture", '{"family": "mlp", "hidden": [32, 32, 32, 32]}',
-        "--training", json.dumps(training), environ=environ,
+        "--training", json.dumps(training), *PLAN, environ=environ,
     )  # fmt: skip
     assert done.returncode == 1 and "Traceback" not in done.stderr
     assert "another configuration: training was" in done.stderr
@@ -241,14 +246,11 @@ def test_a_run_that_diverges_is_recorded_and_every_later_step_copes(study):
     tables = [f"--{name}={out}/{name}.parquet" for name in ("trajectory", "convergence")]
     step(study, "workflow/scripts/heatmap.py", *tables, "--run", f"{out}/run.json", "--out", f"{out}/heatmap")
     assert (study.folder / out / "heatmap.webp").stat().st_size > 1000
-    plan = ["--grid", "0", "0.5", "1", "--window", "2", "--most", '{"early": 2, "middle": 1, "late": 2}']
-    command = ["workflow/scripts/moments.py", "--run", out, "--metric", "participation_ratio", *plan]
-    step(study, *command, "--out", f"{out}/moments.json")
-    assert json.loads((study.folder / out / "moments.json").read_text())["grid"] == [0]
     step(
         study, "workflow/scripts/phase2.py", "--run", out, "--data", f"{RESULTS}/data/glyphs.safetensors",
         "--experiment", "transformer_narrow-glyphs", "--seed", "0", "--architecture", ARCHITECTURE, "--training", training,
-        "--checkpoint-every", "20",
+        "--checkpoint-every", "20", *PLAN,
     )  # fmt: skip
+    assert json.loads((study.folder / out / "moments.json").read_text())["grid"] == [0]
     for name in ("moments", "similarity", "attention"):
         step(study, f"workflow/scripts/figure_{name}.py", "--run", out, "--out", f"{out}/{name}")

@@ -74,9 +74,9 @@ def origins(experiments: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def page_of(experiments: pd.DataFrame, pictures: bool = True, **options) -> str:
+def page_of(experiments: pd.DataFrame, pictures: bool = True, pages: int = 5, **options) -> str:
     figures = {name: webp() for name in STUDY} if pictures else {}
-    return render(experiments, figures, origins(experiments), **options)
+    return render(experiments, figures, origins(experiments), pages, **options)
 
 
 def test_table_has_every_run_with_the_frames_numbers():
@@ -140,6 +140,15 @@ def test_links_lead_to_places_on_the_page_or_to_the_page_of_a_run():
     assert others == {f"runs/{experiment}-seed0.html" for experiment in study()["experiment"]}
 
 
+def test_runs_beyond_the_first_seeds_have_no_link_and_the_page_says_so():
+    runs = pd.concat([study().assign(seed=seed) for seed in range(3)], ignore_index=True)
+    reader = Reader(page_of(runs, pages=2))
+    linked = {link for link in reader.links if link.startswith("runs/")}
+    assert linked == {f"runs/{name}-seed{seed}.html" for name in study()["experiment"] for seed in (0, 1)}
+    assert "the first 2 seeds of each experiment" in reader.words()
+    assert "seeds of each experiment" not in Reader(page_of(runs, pages=3)).words()
+
+
 def test_summary_counts_what_learned():
     text = summary(study())
     assert "5 runs of 5 experiments (5 architectures, 3 datasets)" in text
@@ -171,7 +180,7 @@ def test_provenance_is_listed_once_and_per_run():
 
 def test_missing_records_and_pictures_are_said():
     experiments = study()
-    page = render(experiments, {}, pd.DataFrame(columns=["experiment", "seed"]))
+    page = render(experiments, {}, pd.DataFrame(columns=["experiment", "seed"]), 5)
     words = Reader(page).words()
     assert words.count("This figure was not made.") == len(STUDY) - 3
     assert "5 runs without a provenance record." in words
@@ -187,7 +196,7 @@ def test_one_family_alone(family):
 
 
 def test_no_runs_at_all():
-    words = Reader(render(study().iloc[:0], {}, pd.DataFrame())).words()
+    words = Reader(render(study().iloc[:0], {}, pd.DataFrame(), 5)).words()
     assert "The study has no finished run." in words and "No run has finished." in words
 
 

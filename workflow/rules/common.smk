@@ -66,13 +66,23 @@ def code_list(name, scripts, roots=("workflow",), packages=()):
 
 
 def every_run(name, families=("mlp", "cnn", "transformer")):
-    """The file of that name of every run that is reported on, or of those of some families."""
+    """The file of that name of every run that is reported on, or of those of some families.
+
+    An input function, because Snakemake hashes a list that stands in a rule once for every file in it.
+    """
     chosen = [
         experiment
         for experiment, (name_of_network, _) in REPORTED.items()
         if STUDY.architectures[name_of_network]["family"] in families
     ]
-    return expand(f"{RUN}/{name}", experiment=chosen, seed=range(config["seeds"]))
+    files = expand(f"{RUN}/{name}", experiment=chosen, seed=range(config["seeds"]))
+    return lambda wildcards: files
+
+
+def run_pages(wildcards):
+    """The pages of runs: of the first seeds of every experiment that is reported on."""
+    seeds = range(min(config["seeds"], config["pages"]))
+    return expand(rules.run_page.output, experiment=REPORTED, seed=seeds)
 
 
 def page_files(page, figures):

@@ -1,46 +1,19 @@
 """What changes inside each network at its jumps, measured on replayed checkpoints."""
 
 
-rule moments:
-    input:
-        code=code("moments"),
-        facts=rules.train.output.facts,
-        training=rules.train.output.training,
-        jumps=rules.phase1.output.jumps,
-    output:
-        f"{RUN}/moments.json",
-    log:
-        f"{RESULTS}/logs/moments/{{experiment}}-seed{{seed}}.log",
-    conda:
-        ENVIRONMENT
-    threads: 1
-    resources:
-        mem_mb=memory(500),
-        runtime=10,
-    params:
-        run=subpath(output[0], parent=True),
-        metric=config["phase1"]["metrics"][0],
-        grid=config["phase2"]["grid"],
-        window=config["phase2"]["window"],
-        most=json.dumps(config["phase2"]["jumps"]),
-    message:
-        "Planning moments of {wildcards.experiment}, seed {wildcards.seed}"
-    shell:
-        "python {input.code[0]} --run {params.run} --metric {params.metric} --grid {params.grid} --window {params.window}"
-        " --most {params.most:q} --out {output} > {log} 2>&1"
-
-
 rule phase2:
     input:
         code=code("phase2"),
         modules=measures,
         data=rules.train.input.data,
-        plan=rules.moments.output,
+        facts=rules.train.output.facts,
+        jumps=rules.phase1.output.jumps,
         checksums=rules.train.output.checksums,
         checkpoints=rules.train.output.checkpoints,
         training=rules.train.output.training,
         provenance=rules.train.output.provenance,
     output:
+        plan=f"{RUN}/moments.json",
         measurements=f"{RUN}/measurements.parquet",
         maps=f"{RUN}/maps.safetensors",
         provenance=f"{RUN}/phase2_provenance.json",
@@ -60,12 +33,17 @@ rule phase2:
         training=section("training"),
         checkpoint_every=config["checkpoints"]["every"],
         device=config["device"],
+        metric=config["phase1"]["metrics"][0],
+        grid=config["phase2"]["grid"],
+        window=config["phase2"]["window"],
+        most=json.dumps(config["phase2"]["jumps"]),
     message:
         "Looking inside {wildcards.experiment}, seed {wildcards.seed}"
     shell:
         "python {input.code[0]} --run {params.run} --data {input.data} --experiment {wildcards.experiment}"
         " --seed {wildcards.seed} --architecture {params.architecture:q} --training {params.training:q}"
-        " --checkpoint-every {params.checkpoint_every} --device {params.device} > {log} 2>&1"
+        " --checkpoint-every {params.checkpoint_every} --device {params.device}"
+        " --metric {params.metric} --grid {params.grid} --window {params.window} --most {params.most:q} > {log} 2>&1"
 
 
 rule hypotheses:

@@ -12,7 +12,7 @@ rule run_page:
         facts=rules.train.output.facts,
         summary=rules.phase1.output.summary,
         jumps=rules.phase1.output.jumps,
-        plan=rules.moments.output,
+        plan=rules.phase2.output.plan,
         measurements=rules.phase2.output.measurements,
         figures=run_figures,
     output:
@@ -62,11 +62,7 @@ rule report:
             rules.hypotheses.output.measurements,
             rules.hypotheses.output.hypotheses,
         ],
-        pages=expand(
-            rules.run_page.output,
-            experiment=REPORTED,
-            seed=range(config["seeds"]),
-        ),
+        pages=run_pages,
     output:
         f"{RESULTS}/report/index.html",
     log:
@@ -79,12 +75,14 @@ rule report:
         runtime=10,
     params:
         runs=runs_folder,
+        pages=config["pages"],
         logs=f"{RESULTS}/logs",
         stages=lambda wildcards: json.dumps(LOGS),
     message:
         "Writing {output}"
     shell:
         "python {input.code[0]} --sheet {input.sheet} --experiments {input.experiments} --runs-root {params.runs}"
+        " --pages {params.pages}"
         " --logs {params.logs} --stages {params.stages:q} --figures {input.figures}"
         " --evidence {input.evidence} --inside {input.inside} --out {output} > {log} 2>&1"
 

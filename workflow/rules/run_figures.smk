@@ -30,7 +30,7 @@ rule heatmap:
 rule figure_moments:
     input:
         code=code("figure_moments"),
-        plan=rules.moments.output,
+        plan=rules.phase2.output.plan,
         jumps=rules.phase1.output.jumps,
         trajectory=rules.train.output.trajectory,
     output:
@@ -56,7 +56,7 @@ rule figure_moments:
 rule figure_similarity:
     input:
         code=code("figure_similarity"),
-        plan=rules.moments.output,
+        plan=rules.phase2.output.plan,
         measurements=rules.phase2.output.measurements,
         facts=rules.train.output.facts,
     output:
@@ -81,7 +81,7 @@ rule figure_similarity:
 rule figure_attention:
     input:
         code=code("figure_attention"),
-        plan=rules.moments.output,
+        plan=rules.phase2.output.plan,
         maps=rules.phase2.output.maps,
     output:
         run_figure("attention"),
@@ -105,7 +105,7 @@ rule figure_attention:
 rule figure_filters:
     input:
         code=code("figure_filters"),
-        plan=rules.moments.output,
+        plan=rules.phase2.output.plan,
         measurements=rules.phase2.output.measurements,
         maps=rules.phase2.output.maps,
     output:

@@ -97,11 +97,13 @@ rule toolkit_page:
         mem_mb=memory(1000),
         runtime=10,
     params:
+        pages=config["pages"],
         tables=lambda wildcards, input: [file for tool in TOOLKIT for file in input.get(f"tables_{tool}")],
     message:
         "Writing {output}"
     shell:
-        "python {input.code[0]} --figures {input.figures} --tables {params.tables} --out {output} > {log} 2>&1"
+        "python {input.code[0]} --figures {input.figures} --tables {params.tables} --pages {params.pages} --out {output}"
+        " > {log} 2>&1"
 
 
 rule toolkit:

@@ -1,5 +1,7 @@
-"""Look inside one run: materialise the planned steps by replay and take every measurement that fits its family."""
+"""Look inside one run: plan steps around its jumps, replay to them and take every measurement that fits its family."""
 
+import argparse
+import json
 import sys
 import time
 from pathlib import Path
@@ -12,7 +14,7 @@ from provenance import Stopwatch, provenance
 from repdyn.devices import device_name
 from repdyn.measures import load, modules_for
 from repdyn.measures.subject import Subject, Window
-from repdyn.moments import steps_of
+from repdyn.moments import plan, steps_of
 from run_setup import Setup, run_parser, run_settings, set_up
 
 
@@ -21,7 +23,9 @@ def main():
     arguments = parse()
     setup = set_up(arguments)
     settings = run_settings(arguments, setup.device)
-    subject = observed(arguments.run, setup, settings)
+    planned = planned_moments(arguments)
+    write_json(arguments.run / "moments.json", planned)
+    subject = observed(arguments.run, setup, settings, planned)
     tables, maps = [], {}
     for name in modules_for(arguments.architecture["family"]):
         began = time.perf_counter()
@@ -41,9 +45,25 @@ def main():
     )
 
 
-def observed(run: Path, setup: Setup, settings: dict) -> Subject:
+def planned_moments(arguments: argparse.Namespace) -> dict:
+    """The plan for this run's jumps, with what it was made for."""
+    facts = read_json(arguments.run / "run.json")
+    jumps = pd.read_parquet(arguments.run / "jumps.parquet")
+    measured = pd.read_parquet(arguments.run / "training.parquet", columns=["step"])["step"].to_numpy()
+    planned = plan(
+        jumps[jumps["metric"] == arguments.metric],
+        measured if facts["diverged_at"] is None else measured[:1],
+        facts["steps"],
+        arguments.grid,
+        arguments.window,
+        arguments.most,
+    )
+    about = {name: facts[name] for name in ("experiment", "seed", "steps")}
+    return {**about, "metric": arguments.metric, "window": arguments.window, **planned}
+
+
+def observed(run: Path, setup: Setup, settings: dict, planned: dict) -> Subject:
     """The run at all planned steps, on its test split; replayed where it was trained, looked into on the CPU."""
-    planned = read_json(run / "moments.json")
     began = time.perf_counter()
     states = replayed(run, setup, steps_of(planned), settings)
     print(f"{len(states)} steps replayed, {time.perf_counter() - began:.1f} s", file=sys.stderr)
@@ -62,6 +82,10 @@ def observed(run: Path, setup: Setup, settings: dict) -> Subject:
 def parse():
     parser = run_parser(__doc__)
     parser.add_argument("--run", type=Path, required=True, help="folder of the run; the tables are written there")
+    parser.add_argument("--metric", required=True, help="whose jumps are looked at")
+    parser.add_argument("--grid", type=float, nargs="+", required=True, help="phases that every run is looked at")
+    parser.add_argument("--window", type=int, required=True, help="steps before and after a moment")
+    parser.add_argument("--most", type=json.loads, required=True, help="JSON: jumps taken per period, at most")
     return parser.parse_args()
 
 

@@ -18,6 +18,7 @@ def main():
     parser.add_argument("--sheet", type=Path, required=True, help="sample sheet of the whole study")
     parser.add_argument("--experiments", type=Path, required=True)
     parser.add_argument("--runs-root", type=Path, required=True)
+    parser.add_argument("--pages", type=int, required=True, help="how many seeds of an experiment have a page")
     parser.add_argument("--figures", type=Path, nargs="*", default=[], help="WebP files named like the panels")
     parser.add_argument("--evidence", type=Path, nargs="*", default=[], help="tables named like those of the page")
     parser.add_argument("--inside", type=Path, nargs="*", default=[], help="tables of phase 2, likewise")
@@ -46,6 +47,7 @@ def main():
         experiments,
         {path.stem: picture(path.read_bytes()) for path in arguments.figures},
         training,
+        arguments.pages,
         {path.stem: pd.read_parquet(path) for path in arguments.evidence},
         {path.stem: pd.read_parquet(path) for path in arguments.inside},
         stages,

@@ -14,11 +14,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--figures", type=Path, nargs="+", required=True, help="<tool>.webp of each tool")
     parser.add_argument("--tables", type=Path, nargs="+", required=True, help="<run>/toolkit/<tool>.parquet, by tool")
+    parser.add_argument("--pages", type=int, required=True, help="how many seeds of an experiment have a page")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     page = render(
         {tool: read_tables(list(files)) for tool, files in groupby(arguments.tables, lambda file: file.stem)},
         {path.stem: picture(path.read_bytes()) for path in arguments.figures},
+        arguments.pages,
     )
     with atomic(arguments.out) as temporary:
         temporary.write_text(page, encoding="utf-8")

@@ -86,6 +86,11 @@ def interval(value, low, high) -> str:
     return f"{short(value)} ({short(low)} to {short(high)})"
 
 
-def page_name(experiment: str, seed: int) -> str:
-    """The file name of a run's page."""
-    return f"{experiment}-seed{seed}.html"
+def run_name(experiment: str, seed: int) -> str:
+    """A run in one word, as its page is called."""
+    return f"{experiment}-seed{seed}"
+
+
+def run_link(experiment: str, seed: int, pages: int) -> str | None:
+    """Where a run's page lies, from the pages of the study; None beyond the first `pages` seeds, which have none."""
+    return f"runs/{run_name(experiment, seed)}.html" if seed < pages else None

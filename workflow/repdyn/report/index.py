@@ -10,7 +10,7 @@ from repdyn.figures.style import family_name, family_order, plural, untrained
 from repdyn.intervals import BOOTSTRAP_RUNS, MINIMUM_RUNS
 from repdyn.periods import EARLY, MIDDLE
 from repdyn.report.evidence import agreement_rows, claim_rows, detector_rows, statistic_rows, verdict_counts
-from repdyn.report.html import MISSING, Picture, fill, page_name, written
+from repdyn.report.html import MISSING, Picture, fill, run_link, written
 from repdyn.report.mechanisms import hypothesis_rows, measurement_tables, moment_rows, moment_summary
 from repdyn.report.panels import STUDY, caption
 
@@ -45,6 +45,7 @@ def render(
     experiments: pd.DataFrame,
     figures: dict[str, Picture],
     provenance: pd.DataFrame,
+    pages: int,
     evidence: dict[str, pd.DataFrame] | None = None,
     inside: dict[str, pd.DataFrame] | None = None,
     stages: dict[str, pd.DataFrame] | None = None,
@@ -56,7 +57,8 @@ def render(
     test_accuracy, diverged_at, at_chance, metric, jumps, jumps_per_layer, early, middle, late, pattern,
     final_participation_ratio, final_stable_rank and flags (sentences joined by "; "). figures: by the names in
     panels.STUDY. provenance: one row per run with experiment, seed, wall_seconds, cpu_seconds, peak_memory_mb, commit,
-    config_digest, machine, python, versions (a dict). Whatever is missing is said on the page.
+    config_digest, machine, python, versions (a dict). pages: how many seeds of an experiment, the first, have a page of
+    their own. Whatever is missing is said on the page.
     evidence: the tables of `evidence`, by name: ledger, statistics, validity, validity_verdicts, agreement.
     inside: the tables of `mechanisms`, by name: moments, measurements, hypotheses. stages: by name of a stage, its jobs with
     cpu_seconds and peak_memory_mb, NaN for those without a record. unfinished: experiments of the study that are not in
@@ -70,7 +72,8 @@ def render(
         summary=summary(runs),
         unfinished=unfinished or [],
         families=by_family(runs),
-        rows=[_row(run) for run in runs.to_dict("records")],
+        rows=[_row(run, pages) for run in runs.to_dict("records")],
+        pages=pages,
         panels=STUDY,
         captions={name: caption(name) for name in STUDY},
         pictures={name: figures.get(name) for name in STUDY},
@@ -240,7 +243,7 @@ def sources(provenance: pd.DataFrame) -> list[tuple[str, str]]:
     return [(what, once(column)) for what, column in named] + libraries
 
 
-def _row(run: dict) -> dict:
+def _row(run: dict, pages: int) -> dict:
     """A run as the table shows it: what is written in each cell and what the cell sorts by."""
     cells = []
     for column in COLUMNS:
@@ -259,7 +262,7 @@ def _row(run: dict) -> dict:
         "experiment": run["experiment"],
         "seed": run["seed"],
         "family": run["family"],
-        "page": f"runs/{page_name(run['experiment'], run['seed'])}",
+        "page": run_link(run["experiment"], run["seed"], pages),
         "flags": _flags(run),
         "cells": cells,
     }

@@ -4,7 +4,7 @@ import pandas as pd
 
 from repdyn.figures.names import layer_name
 from repdyn.figures.style import family_name, family_order, plural
-from repdyn.report.html import MISSING, interval, page_name, short
+from repdyn.report.html import MISSING, interval, run_name, short
 
 
 def moment_summary(moments: pd.DataFrame, runs: int) -> str:
@@ -26,7 +26,7 @@ def moment_rows(moments: pd.DataFrame) -> list[list[str]]:
     """Cells per moment: run, kind, period, layer, pair, steps, relative magnitude."""
     return [
         [
-            page_name(row.experiment, row.seed).removesuffix(".html"),
+            run_name(row.experiment, row.seed),
             row.kind,
             row.period,
             layer_name(row.layer) if isinstance(row.layer, str) else "",

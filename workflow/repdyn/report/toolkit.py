@@ -5,15 +5,16 @@ from importlib.resources import files
 import pandas as pd
 
 from repdyn.findings import load
-from repdyn.report.html import Picture, fill, page_name, short
+from repdyn.report.html import Picture, fill, run_link, short
 from repdyn.toolkit import MODULES
 
 
-def render(tables: dict[str, pd.DataFrame], figures: dict[str, Picture]) -> str:
+def render(tables: dict[str, pd.DataFrame], figures: dict[str, Picture], pages: int) -> str:
     """The page as HTML.
 
     tables: {tool: the measurements of all its runs}, with experiment and seed before `measures.table.COLUMNS`; figures:
-    {tool: picture}; tools by the names in `toolkit.MODULES`, a tool without a table is left out.
+    {tool: picture}; tools by the names in `toolkit.MODULES`, a tool without a table is left out. pages: how many seeds of
+    an experiment, the first, have a page of their own.
     """
     sections = [
         {
@@ -23,7 +24,7 @@ def render(tables: dict[str, pd.DataFrame], figures: dict[str, Picture]) -> str:
             "paragraphs": load(name).found(tables[name]),
             "picture": figures.get(name),
             "caption": caption(name),
-            "runs": runs_of(tables[name]),
+            "runs": runs_of(tables[name], pages),
             "rows": quantity_rows(tables[name]),
         }
         for name in MODULES
@@ -37,12 +38,11 @@ def caption(name: str) -> str:
     return files("repdyn.report").joinpath("captions", "toolkit", f"{name}.rst").read_text(encoding="utf-8").strip()
 
 
-def runs_of(table: pd.DataFrame) -> list[tuple[str, str]]:
-    """(name, page) of the runs in a table, in its order."""
+def runs_of(table: pd.DataFrame, pages: int) -> list[tuple[str, str | None]]:
+    """(name, page if it has one) of the runs in a table, in its order."""
     runs = table[["experiment", "seed"]].drop_duplicates()
     return [
-        (f"{run.experiment}, seed {run.seed}", f"runs/{page_name(run.experiment, run.seed)}")
-        for run in runs.itertuples()
+        (f"{run.experiment}, seed {run.seed}", run_link(run.experiment, run.seed, pages)) for run in runs.itertuples()
     ]
 
 
