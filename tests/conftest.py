@@ -84,8 +84,8 @@ class Edited:
 
 
 def environment() -> dict[str, str]:
-    """Without what the test runner itself put there."""
-    return {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTEST_CURRENT_TEST")}
+    """That of a stranger: without what the test runner put there, and Python as it is without settings."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST_CURRENT_TEST"))}
 
 
 @pytest.fixture(scope="session")

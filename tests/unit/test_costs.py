@@ -11,13 +11,14 @@ import pytest
 from costs import logs_of, read_costs
 
 
-def job(*lines):
-    """What a step leaves on its streams that runs these lines."""
+def job(*lines, stream=None, **variables):
+    """A step that runs these lines, done; both its streams go into `stream` if there is one."""
     code = "\n".join(
         ["from files import readable_errors", "with readable_errors():", *(f"    {line}" for line in lines)]
     )
-    environment = os.environ | {"PYTHONPATH": "workflow:workflow/scripts"}
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
+    environment = os.environ | {"PYTHONPATH": "workflow:workflow/scripts"} | variables
+    streams = {"stdout": stream, "stderr": subprocess.STDOUT} if stream else {"capture_output": True}
+    return subprocess.run([sys.executable, "-c", code], text=True, env=environment, **streams)
 
 
 def test_a_job_ends_its_log_with_what_it_cost(tmp_path):
@@ -36,8 +37,18 @@ def test_a_failed_job_has_no_cost(tmp_path):
     assert read_costs([log]).isna().all(None)
 
 
-def test_only_the_last_line_counts(tmp_path):
-    texts = ["took 1.50 CPU seconds, at most 20 MB\n", "took 1.50 CPU seconds, at most 20 MB\nkilled\n", ""]
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_what_a_job_prints_does_not_hide_its_cost(tmp_path, unbuffered):
+    """Into a file, Python keeps what is printed until the job ends, after its cost on the other stream."""
+    log = tmp_path / "a.log"
+    with log.open("w") as stream:
+        job("print('done')", stream=stream, PYTHONUNBUFFERED=unbuffered)
+    assert log.read_text().endswith("MB\n" if unbuffered else "done\n")
+    assert read_costs([log]).notna().all(None)
+
+
+def test_the_last_cost_of_a_log_counts_and_a_log_without_has_none(tmp_path):
+    texts = ["took 9.00 CPU seconds, at most 90 MB\ntook 1.50 CPU seconds, at most 20 MB\n", "killed\n", ""]
     logs = [tmp_path / f"{number}.log" for number in range(3)]
     for log, text in zip(logs, texts, strict=True):
         log.write_text(text)

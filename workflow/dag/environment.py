@@ -18,6 +18,8 @@ def prepare(library: Path) -> None:
     prepend("PYTHONPATH", library)
     for name, value in ALLOCATOR.items():
         os.environ.setdefault(name, value)
+    # A log can be followed while its job runs, and has in order what the job wrote on its two streams.
+    os.environ["PYTHONUNBUFFERED"] = "1"
 
 
 def prepend(variable: str, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""What jobs cost, read from the last lines of their logs."""
+"""What jobs cost, read from their logs."""
 
 import re
 from pathlib import Path
@@ -10,9 +10,13 @@ LINE = re.compile(r"took ([\d.]+) CPU seconds, at most (\d+) MB")
 
 
 def read_costs(logs: list[Path]) -> pd.DataFrame:
-    """cpu_seconds and peak_memory_mb, a row per log; NaN where one does not end with its cost."""
-    rows = [LINE.fullmatch(_last_line(log)) for log in logs]
-    costs = [(float(found[1]), float(found[2])) if found else (float("nan"), float("nan")) for found in rows]
+    """cpu_seconds and peak_memory_mb, a row per log; NaN where one does not say it, as of a job that failed.
+
+    A log is written anew by each try of its job. Where Python buffered a step's output, that comes after the cost, which is
+    written unbuffered.
+    """
+    said = [LINE.findall(log.read_text(encoding="utf-8", errors="replace")) for log in logs]
+    costs = [tuple(map(float, found[-1])) if found else (float("nan"), float("nan")) for found in said]
     return pd.DataFrame(costs, columns=["cpu_seconds", "peak_memory_mb"], dtype=float)
 
 
@@ -22,8 +26,3 @@ def logs_of(root: Path, pattern: str, runs: list[tuple[str, int]]) -> list[Path]
         paths = [root / pattern.format(experiment=experiment, seed=seed) for experiment, seed in runs]
         return [path for path in paths if path.is_file()]
     return sorted(root.glob(re.sub(r"\{\w+\}", "*", pattern)))
-
-
-def _last_line(log: Path) -> str:
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    return lines[-1] if lines else ""
