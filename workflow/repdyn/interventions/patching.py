@@ -94,7 +94,10 @@ def patch_each(
     if inputs.shape != donors.shape:
         raise StudyError(f"Receivers are {tuple(inputs.shape)}, donors {tuple(donors.shape)}; each needs one donor.")
     values = activations(model, donors, {site.path for site in sites})
-    return np.stack([measured(metric, patched(model, inputs, [site], values)) for site in sites])
+    found = np.empty((len(sites), len(inputs)))  # at once: small results among activations would scatter the memory
+    for row, site in zip(found, sites, strict=True):
+        row[:] = measured(metric, patched(model, inputs, [site], values))
+    return found
 
 
 def logit_difference(right: int, wrong: int) -> Metric:

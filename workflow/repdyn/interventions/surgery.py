@@ -80,14 +80,18 @@ def outputs_under(
     """
     if not len(inputs):
         raise StudyError("there are no inputs to intervene on; at least one is needed")
-    parts = []
+    # One array for all: small results kept among the activations would split the memory that the next run could use again.
+    found = None
     with torch.inference_mode(), evaluating(model):
         for start in range(0, len(inputs), chunk):
             rows = slice(start, min(start + chunk, len(inputs)))
             with resumed(model, path, inputs[rows]) as (output, run):
-                changed = [run(output), *(run(change(output, rows)) for change in changes)]
-            parts.append(torch.stack(changed).double().numpy())
-    return np.concatenate(parts, axis=1)
+                for number, change in enumerate([None, *changes]):
+                    result = run(change(output, rows) if change else output).numpy()
+                    if found is None:
+                        found = np.empty((1 + len(changes), len(inputs), *result.shape[1:]))
+                    found[number, rows] = result
+    return found
 
 
 def unit_values(model: nn.Module, inputs: torch.Tensor, path: str, chunk: int = CHUNK) -> torch.Tensor:
