@@ -130,8 +130,8 @@ PAGES = {"run_page": RUNS, **PAGE}
 REPORT = {"integrated_report": 1}
 TESTED = {"hypotheses": 1, "figure_hypotheses": 1, **REPORT}
 INSIDE = {
-    "phase2": RUNS, "figure_similarity": RUNS, "figure_filters": CNNS, "figure_attention": TRANSFORMERS, "ledger": 1,
-    **TESTED, "figure_specialisation": 1, "figure_selectivity": 1, **PAGES,
+    "phase2": RUNS, "figure_moments": RUNS, "figure_similarity": RUNS, "figure_filters": CNNS,
+    "figure_attention": TRANSFORMERS, "ledger": 1, **TESTED, "figure_specialisation": 1, "figure_selectivity": 1, **PAGES,
 }  # fmt: skip
 
 
