@@ -13,6 +13,11 @@ import yaml
 from chromium import chromium
 
 ROOT = Path(__file__).parent.parent
+# What a configuration says about moments, as phase2.py takes it.
+PLAN = [
+    "--metric", "participation_ratio", "--grid", "0", "0.5", "1", "--window", "2",
+    "--most", '{"early": 2, "middle": 1, "late": 2}',
+]  # fmt: skip
 
 
 def copy_project(target: Path) -> Path:

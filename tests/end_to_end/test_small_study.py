@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from conftest import environment
+from conftest import PLAN, environment
 from html_reader import Reader
 from repdyn.hypotheses import VERDICTS
 from repdyn.measures.table import COLUMNS
@@ -18,11 +18,6 @@ from repdyn.moments import steps_of
 
 RUNS, CNNS, TRANSFORMERS = 7, 2, 2
 RESULTS = "results/small"
-# What a configuration says about moments, as phase2.py takes it.
-PLAN = [
-    "--metric", "participation_ratio", "--grid", "0", "0.5", "1", "--window", "2",
-    "--most", '{"early": 2, "middle": 1, "late": 2}',
-]  # fmt: skip
 
 
 def folders(study):

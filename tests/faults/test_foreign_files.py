@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from disturbed import MLP, finished, step, train, training
 
-from conftest import ROOT
+from conftest import PLAN, ROOT
 from files import sha256
 
 
@@ -50,7 +50,7 @@ def phase2(run: Path):
     described = dict(zip((arguments := training(MLP, run))[1::2], arguments[2::2], strict=False))
     kept = ("--data", "--experiment", "--seed", "--architecture", "--training", "--checkpoint-every")
     options = [word for name in kept for word in (name, described[name])]
-    return step("workflow/scripts/phase2.py", "--run", str(run), *options)
+    return step("workflow/scripts/phase2.py", "--run", str(run), *options, *PLAN)
 
 
 def test_a_pickle_in_the_place_of_a_checkpoint_even_with_its_checksum(pickled, tmp_path):
