@@ -65,6 +65,7 @@ def test_arrays_come_back_and_a_truncated_file_is_refused(tmp_path):
             OSError(errno.ENOSPC, "No space left on device", "a.txt"),
             "No space left on device: a.txt. Nothing half-written",
         ),
+        (FileNotFoundError('No such file or directory: "a.txt"'), 'Error: No such file or directory: "a.txt". Nothing'),
     ],
 )
 def test_errors_for_people_are_sentences(error, expected):

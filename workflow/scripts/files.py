@@ -103,9 +103,9 @@ def readable_errors():
     except StudyError as error:
         sys.exit(f"\nError: {error}")
     except OSError as error:
-        sys.exit(
-            f"\nError: {error.strerror}: {error.filename or 'while writing'}. Nothing half-written is left; run again."
-        )
+        # Libraries raise it with a text alone.
+        said = f"{error.strerror}: {error.filename or 'while writing'}" if error.strerror else error
+        sys.exit(f"\nError: {said}. Nothing half-written is left; run again.")
 
 
 def _plain(content):
