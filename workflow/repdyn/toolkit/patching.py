@@ -164,7 +164,7 @@ def _bases(x: np.ndarray, count: int, rng: np.random.Generator) -> list[torch.Te
     _, singular, directions = np.linalg.svd(centred, full_matrices=False)
     space = directions[singular > NOISE * singular[0]]
     drawn = [np.linalg.qr(rng.standard_normal((len(space), count)))[0].T @ space for _ in range(DRAWS)]
-    # Copied into torch's memory, which is aligned: products with memory of numpy's differ in the last bit with where it lies.
+    # Copied into torch's memory, which is aligned: with numpy's, the last bit of a product depends on where it lies.
     return [torch.tensor(basis, dtype=torch.float32) for basis in (directions[:count], *drawn)]
 
 
