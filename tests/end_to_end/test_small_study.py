@@ -157,6 +157,16 @@ def test_a_second_run_does_nothing(study):
     assert study.planned() == {}
 
 
+def test_the_slurm_profile_plans_where_no_number_of_cores_is_given(study):
+    """What `snakemake --profile slurm` does first; with -n, Snakemake assumes one core and would not notice."""
+    done = study.command(
+        "-m", "snakemake", "--profile", "slurm", "--summary", "--configfile", "tests/small/config.yaml"
+    )
+    assert done.returncode == 0, done.stderr
+    planned = [line.split("\t") for line in done.stdout.splitlines()[1:]]
+    assert len(planned) > 100 and {row[-1] for row in planned} == {"no update"}
+
+
 def test_snakemake_makes_its_own_report(study, tmp_path):
     """It carries every figure of every run and of the study with its caption and category, and the workflow's graph."""
     target = tmp_path / "report.zip"

@@ -20,7 +20,7 @@ rule download:
     priority: 100
     conda:
         ENVIRONMENT
-    threads: workflow.cores
+    threads: CORES
     params:
         mirror=config["mirror"] or "",
         sheet=config["experiments"],
