@@ -43,8 +43,6 @@ if config["partial"]:
         raise WorkflowError(f"partial is true, and no experiment has finished in {RESULTS}; run without it first.")
     if workflow.is_main_process:
         write_sheet(SHEET, REPORTED)
-# All that a local job may take: on a login node no number is given.
-CORES = workflow.cores if workflow.local_exec else available_cpu_count()
 # Asked for only where it is needed: with auto a job takes what its machine has.
 GPU = {"gpu": 1} if config["device"] == "cuda" else {}
 RUN = f"{RESULTS}/runs/{{experiment}}/seed{{seed}}"

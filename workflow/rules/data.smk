@@ -6,7 +6,8 @@ localrules:
 
 
 # Only files that are missing when Snakemake starts are outputs of this rule: nothing that lies there is ever replaced.
-# One job a file, because the outputs of a failed job are deleted, and all cores, because one connection is polite.
+# One job a file, because the outputs of a failed job are deleted, and all cores of this machine, because one
+# connection is polite (workflow.cores is unknown on a login node).
 rule download:
     input:
         code=code("download"),
@@ -20,7 +21,7 @@ rule download:
     priority: 100
     conda:
         ENVIRONMENT
-    threads: CORES
+    threads: available_cpu_count()
     params:
         mirror=config["mirror"] or "",
         sheet=config["experiments"],
