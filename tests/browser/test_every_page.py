@@ -7,8 +7,8 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from chromium import opened, tab
-from html_reader import Reader
+from helpers.chromium import opened, tab
+from helpers.html_reader import Reader
 
 MEGABYTES = 15
 OPEN_ALL = "document.querySelectorAll('details').forEach((each) => { each.open = true; })"

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from chromium import opened
-from repdyn.report.html import interval, short
+from helpers.chromium import opened
+from repdyn.wording.numbers import interval, short
 
 
 @pytest.fixture

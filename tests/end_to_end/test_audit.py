@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from conftest import ROOT, environment
+from helpers.project import ROOT, environment
 from repdyn.audit.ledger import LEDGER_COLUMNS
 from repdyn.audit.verdicts import MINIMUM_RUNS
 

@@ -7,8 +7,8 @@ import time
 import pytest
 import yaml
 
-from conftest import Project
-from idx_files import write_family
+from helpers.idx_files import write_family
+from helpers.project import Project
 
 TARGET = "results/small/data/mnist.safetensors"
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from conftest import ROOT
+from helpers.project import ROOT
 
 MLPS, CNNS, TRANSFORMERS = 3, 2, 2
 RUNS = MLPS + CNNS + TRANSFORMERS
@@ -32,7 +32,7 @@ EDITS = {
     "a detector": ("workflow/repdyn/detectors/levelshift.py",),
     "a metric": ("workflow/repdyn/spectrum.py",),
     "a measure": ("workflow/repdyn/measures/attention.py",),
-    "a module that two stages use": ("workflow/repdyn/jump_types.py",),
+    "a module that two stages use": ("workflow/repdyn/timeseries/jump_types.py",),
     "a figure of runs": ("workflow/repdyn/figures/heatmap.py",),
     "a figure of the study": ("workflow/repdyn/figures/final.py",),
     "a caption": ("workflow/repdyn/report/captions/filters.rst",),
@@ -139,16 +139,19 @@ INSIDE = {
 @pytest.mark.parametrize(
     ("module", "expected"),
     [
-        ("workflow/repdyn/validity.py", {"battery": 1, "validity": 1, "figure_validity": 1, **REPORT, **PAGE}),
+        (
+            "workflow/repdyn/detectors/validity.py",
+            {"battery": 1, "validity": 1, "figure_validity": 1, **REPORT, **PAGE},
+        ),
         ("workflow/repdyn/measures/subspace.py", INSIDE),
-        ("workflow/repdyn/hypotheses.py", {**TESTED, **PAGE}),
+        ("workflow/repdyn/study/hypotheses.py", {**TESTED, **PAGE}),
         ("workflow/repdyn/figures/filters.py", {"figure_filters": CNNS, "run_page": CNNS, **PAGE}),
         ("workflow/repdyn/figures/learning.py", {"figure_loss_curves": 1, "figure_accuracy_curves": 1, **PAGE}),
         ("workflow/repdyn/report/index.py", {**REPORT, **PAGE}),
         ("workflow/repdyn/report/templates/run.html.j2", PAGES),
         ("workflow/repdyn/report/captions/dashboard.rst", PAGE),
         ("workflow/repdyn/figures/dashboard.py", {"figure_dashboard": 1, **PAGE}),
-        ("workflow/repdyn/figure_data/velocity.py", {"velocity_data": 1, "figure_velocity": 1, **PAGE}),
+        ("workflow/repdyn/figures/data/velocity.py", {"velocity_data": 1, "figure_velocity": 1, **PAGE}),
         ("workflow/repdyn/audit/repaired.py", {"ledger": 1, **REPORT, **PAGE}),
     ],
 )

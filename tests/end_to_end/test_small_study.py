@@ -10,11 +10,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from conftest import PLAN, environment
-from html_reader import Reader
-from repdyn.hypotheses import VERDICTS
+from helpers.html_reader import Reader
+from helpers.project import PLAN, environment
 from repdyn.measures.table import COLUMNS
-from repdyn.moments import steps_of
+from repdyn.study.event_windows import steps_of
+from repdyn.study.hypotheses import VERDICTS
 
 RUNS, CNNS, TRANSFORMERS = 7, 2, 2
 RESULTS = "results/small"

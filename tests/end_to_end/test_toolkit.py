@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from html_reader import Reader
+from helpers.html_reader import Reader
 from repdyn.measures.table import COLUMNS
-from repdyn.report.html import short
-from repdyn.toolkit import MODULES
+from repdyn.toolkit import TOOLS
+from repdyn.wording.numbers import short
 
 RESULTS = "results/small"
 RUN = f"{RESULTS}/runs/mlp_narrow-digits/seed0"
@@ -19,15 +19,15 @@ def page(study):
 
 
 def test_every_module_has_a_section_with_words_a_figure_and_its_runs(page, study):
-    assert set(MODULES) <= set(page.ids)
-    assert [image["alt"] for image in page.images] == [f"{module.alt}." for module in MODULES.values()]
-    assert page.links.count("runs/mlp_narrow-digits-seed0.html") == len(MODULES)
-    for tool in MODULES:
+    assert set(TOOLS) <= set(page.ids)
+    assert [image["alt"] for image in page.images] == [f"{tool.alt}." for tool in TOOLS.values()]
+    assert page.links.count("runs/mlp_narrow-digits-seed0.html") == len(TOOLS)
+    for tool in TOOLS:
         for suffix in ("webp", "png", "svg"):
             assert (study.folder / RESULTS / f"figures/toolkit/{tool}.{suffix}").stat().st_size > 1000
 
 
-@pytest.mark.parametrize("tool", MODULES)
+@pytest.mark.parametrize("tool", TOOLS)
 def test_the_numbers_of_a_section_are_those_of_the_table(page, study, tool):
     table = pd.read_parquet(study.folder / RUN / f"toolkit/{tool}.parquet")
     assert list(table.columns) == ["experiment", "seed", *COLUMNS]
@@ -42,7 +42,7 @@ def test_the_numbers_of_a_section_are_those_of_the_table(page, study, tool):
 
 
 def test_editing_a_module_reruns_that_module_its_figure_and_the_page(study):
-    with study.edit("workflow/repdyn/toolkit/geometry.py"):
+    with study.edit("workflow/repdyn/toolkit/geometry/measure.py"):
         done = study.snakemake("-n", "toolkit")
     jobs = done.stdout.split("Job stats:")[1].split("total")[0].split()[4:]
     assert dict(zip(jobs[::2], map(int, jobs[1::2]), strict=True)) == {

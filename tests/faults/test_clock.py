@@ -9,9 +9,9 @@ import shutil
 import subprocess
 
 import pytest
-from disturbed import FULL, MLP, RESULTS, assert_finishes, copy, study, text
 
-from conftest import ROOT
+from helpers.disturbed import FULL, MLP, RESULTS, assert_finishes, copy, study, text
+from helpers.project import ROOT
 
 DAY = 86_400
 YEAR = 365 * DAY

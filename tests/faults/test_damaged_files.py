@@ -6,7 +6,10 @@ import signal
 from pathlib import Path
 
 import pytest
-from disturbed import (
+
+from common.checkpoints import read_checkpoint
+from common.files import read_json
+from helpers.disturbed import (
     FULL,
     MLP,
     TRIALS,
@@ -21,9 +24,6 @@ from disturbed import (
     text,
     train,
 )
-
-from checkpoints import read_checkpoint
-from files import read_json
 from repdyn.errors import StudyError
 
 

@@ -5,7 +5,8 @@ import subprocess
 from contextlib import contextmanager
 
 import pytest
-from disturbed import FULL, MLP, RESULTS, assert_finishes, contents, copy, say, seeded, study, text, undisturbed
+
+from helpers.disturbed import FULL, MLP, RESULTS, assert_finishes, contents, copy, say, seeded, study, text, undisturbed
 
 WHAT_TO_DO = f"The disk of {RESULTS} is full. Make room there; then the same command continues."
 SEEDS = range(5 if FULL else 1)

@@ -8,10 +8,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from disturbed import MLP, finished, step, train, training
 
-from conftest import PLAN, ROOT
-from files import sha256
+from common.files import sha256
+from helpers.disturbed import MLP, finished, step, train, training
+from helpers.project import PLAN, ROOT
 
 
 class Payload:

@@ -8,7 +8,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from disturbed import (
+from helpers.disturbed import (
     MLP,
     RESULTS,
     TRIALS,

@@ -11,8 +11,9 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from disturbed import MLP, TRANSFORMER, TRIALS, contents, finished, kill_all, say, seeded, start_training, train
-from disturbed import assert_same as same
+
+from helpers.disturbed import MLP, TRANSFORMER, TRIALS, contents, finished, kill_all, say, seeded, start_training, train
+from helpers.disturbed import assert_same as same
 
 GRID = [0, 1, 2, 4, *range(5, 41, 5)]
 

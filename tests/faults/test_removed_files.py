@@ -3,7 +3,8 @@
 import shutil
 
 import pytest
-from disturbed import (
+
+from helpers.disturbed import (
     CONFIG,
     FULL,
     MLP,

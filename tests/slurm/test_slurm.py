@@ -6,10 +6,10 @@ import time
 from collections import Counter
 from pathlib import Path
 
-import cluster
 import pytest
 
-from conftest import Project
+from helpers import cluster
+from helpers.project import Project
 
 SMALL = "results/small"
 RUN = "runs/transformer_narrow-glyphs/seed0"

@@ -4,9 +4,8 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from helpers.project import ROOT
 
 
 def test_the_example_prints_what_the_readme_says():

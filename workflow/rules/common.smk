@@ -19,7 +19,7 @@ from repdyn.errors import StudyError
 from repdyn.measures import modules_for
 from repdyn.report.panels import RUN as RUN_PANELS
 from repdyn.report.panels import STUDY as STUDY_PANELS
-from repdyn.toolkit import MODULES as TOOLKIT
+from repdyn.toolkit import TOOLS as TOOLKIT
 
 try:
     STUDY = load_study(config)
@@ -203,9 +203,9 @@ def slowness(wildcards):
     return {"mlp": 0, "cnn": 10, "transformer": 20}[described["family"]] + described.get("layers", 0)
 
 
-def code_of(tool, package):
-    """The module of a tool in a package, imported by name, which the import graph cannot show."""
-    return code_list("_".join([*Path(package).parts, tool]), (f"workflow/repdyn/{package}/{tool}.py",))
+def tool_code(tool, part):
+    """A module of a tool (measure, findings, figure), imported by name, which the import graph cannot show."""
+    return code_list(f"toolkit_{tool}_{part}", (f"workflow/repdyn/toolkit/{tool}/{part}.py",))
 
 
 def looked_into(tool, suffix):
@@ -225,7 +225,7 @@ def tool_figure(name):
     """The figure of a tool in three formats; the first is shown by `snakemake --report` too."""
     shown = report(
         f"{FIGURES}/toolkit/{name}.webp",
-        caption=f"../../{PAGES}/captions/toolkit/{name}.rst",
+        caption=f"../repdyn/toolkit/{name}/caption.rst",
         category="Toolkit",
         labels={"figure": TOOLKIT[name].title},
     )

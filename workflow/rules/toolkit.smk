@@ -12,7 +12,7 @@ wildcard_constraints:
 rule look_into:
     input:
         code=code("look_into"),
-        module=lambda wildcards: code_of(wildcards.tool, "toolkit"),
+        tool=lambda wildcards: tool_code(wildcards.tool, "measure"),
         data=rules.train.input.data,
         checksums=rules.train.output.checksums,
         checkpoints=rules.train.output.checkpoints,
@@ -55,7 +55,7 @@ for _tool in TOOLKIT:
             f"toolkit_figure_{_tool}"
         input:
             code=code("toolkit_figure"),
-            module=code_of(_tool, "figures/toolkit"),
+            tool=tool_code(_tool, "figure"),
             tables=looked_into(_tool, ".parquet"),
             maps=looked_into(_tool, ".safetensors"),
         output:
@@ -82,9 +82,9 @@ rule toolkit_page:
     input:
         **{f"tables_{tool}": looked_into(tool, ".parquet") for tool in TOOLKIT},
         code=code("toolkit_page"),
-        findings=[code_of(tool, "findings") for tool in TOOLKIT],
+        findings=[tool_code(tool, "findings") for tool in TOOLKIT],
         page=[f"{PAGES}/templates/{name}.html.j2" for name in ("toolkit", "base", "macros")],
-        captions=[f"{PAGES}/captions/toolkit/{tool}.rst" for tool in TOOLKIT],
+        captions=[f"workflow/repdyn/toolkit/{tool}/caption.rst" for tool in TOOLKIT],
         figures=[f"{FIGURES}/toolkit/{tool}.webp" for tool in TOOLKIT],
     output:
         f"{RESULTS}/report/toolkit.html",

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from files import read_json, readable_errors, write_parquet
-from runs import run_folders
+from common.files import read_json, readable_errors, write_parquet
+from common.runs import run_folders
 
 
 def main():

@@ -6,9 +6,9 @@ from pathlib import Path
 import yaml
 
 from audit_logs import read_logs
-from files import atomic, readable_errors, sha256, write_json
+from common.files import atomic, readable_errors, sha256, write_json
 from repdyn.audit.ledger import audit, published_series, terminal, to_csv
-from repdyn.published_logs import read_checksums
+from repdyn.audit.published_logs import read_checksums
 
 
 def main():

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import yaml
 
-from files import atomic, readable_errors
+from common.files import atomic, readable_errors
+from repdyn.audit.published_logs import parse_log, read_checksums, verify
 from repdyn.errors import StudyError
-from repdyn.published_logs import parse_log, read_checksums, verify
 
 TIMEOUT = 60  # seconds without an answer
 

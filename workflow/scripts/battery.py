@@ -3,9 +3,9 @@
 import argparse
 from pathlib import Path
 
-from files import readable_errors, write_parquet
+from common.files import readable_errors, write_parquet
+from repdyn.detectors.validity import battery
 from repdyn.seeds import derive
-from repdyn.validity import battery
 
 
 def main():

@@ -11,10 +11,10 @@ import pandas as pd
 import torch
 import yaml
 
-from files import read_json, readable_errors
+from common.files import read_json, readable_errors
 from repdyn.datasets.registry import load
-from repdyn.tracking import Tracker, evaluating, make_probe
-from repdyn.training import Recipe, initialise, make_optimizer, standardise, train_steps
+from repdyn.training.loop import Recipe, initialise, make_optimizer, standardise, train_steps
+from repdyn.training.tracker import Tracker, evaluating, make_probe
 
 MODES = ("untracked", "bare", "tracked")
 # Steps per timing: slow networks need fewer for the same precision.

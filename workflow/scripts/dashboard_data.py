@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from files import read_json, readable_errors, write_json
-from repdyn.figure_data.dashboard import dashboard
+from common.files import read_json, readable_errors, write_json
+from common.runs import read_runs
+from repdyn.figures.data.dashboard import dashboard
 from repdyn.seeds import derive
-from runs import read_runs
 
 
 def main():

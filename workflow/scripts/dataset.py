@@ -4,7 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-from files import readable_errors, write_arrays
+from common.files import readable_errors, write_arrays
 from repdyn.datasets import to_arrays
 from repdyn.datasets.registry import load
 from repdyn.errors import StudyError

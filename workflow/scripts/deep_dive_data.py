@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from files import readable_errors, write_json
-from repdyn.figure_data.deep_dive import deep_dive
-from runs import read_runs
+from common.files import readable_errors, write_json
+from common.runs import read_runs
+from repdyn.figures.data.deep_dive import deep_dive
 
 
 def main():

@@ -12,7 +12,7 @@ import pooch
 import yaml
 from tqdm import tqdm
 
-from files import readable_errors
+from common.files import readable_errors
 from repdyn.datasets.originals import alternatives
 from repdyn.errors import StudyError
 

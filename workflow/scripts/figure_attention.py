@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from figure_files import write_figure
-from files import read_arrays, read_json, readable_errors
+from common.figure_files import write_figure
+from common.files import read_arrays, read_json, readable_errors
 from repdyn.figures.attention import attention_maps
 
 PAGE_DPI, PAGE_LIMIT = 132, 60 * 1024  # bytes: every run has a page with its figures

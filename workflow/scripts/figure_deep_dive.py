@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from figure_files import write_figure
-from files import read_json, readable_errors
+from common.figure_files import write_figure
+from common.files import read_json, readable_errors
 from repdyn.figures.deep_dive import deep_dive
 
 

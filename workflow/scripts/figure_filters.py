@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from figure_files import write_figure
-from files import read_arrays, read_json, readable_errors
+from common.figure_files import write_figure
+from common.files import read_arrays, read_json, readable_errors
 from repdyn.figures.filters import OVERLAP, filter_evolution
 
 PAGE_DPI, PAGE_LIMIT = 132, 60 * 1024  # bytes: every run has a page with its figures

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from figure_files import write_figure
-from files import readable_errors
+from common.figure_files import write_figure
+from common.files import readable_errors
+from common.runs import read_runs
 from repdyn.figures.learning import learning_curves
-from runs import read_runs
 
 
 def main():

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from figure_files import write_figure
-from files import read_json, readable_errors
+from common.figure_files import write_figure
+from common.files import read_json, readable_errors
+from common.runs import run_folder
 from repdyn.figures.selectivity import FAMILIES, QUANTITY, selectivity_before_after
-from runs import run_folder
 
 COLUMNS = ["experiment", "seed", "step", "layer", "unit", "quantity", "value", "null_mean"]
 

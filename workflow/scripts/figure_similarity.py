@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from figure_files import write_figure
-from files import read_json, readable_errors
+from common.figure_files import write_figure
+from common.files import read_json, readable_errors
 from repdyn.figures.similarity import similarity_matrices
 
 PAGE_DPI, PAGE_LIMIT = 132, 60 * 1024  # bytes: every run has a page with its figures

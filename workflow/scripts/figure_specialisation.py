@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from figure_files import write_figure
-from files import readable_errors
+from common.figure_files import write_figure
+from common.files import readable_errors
+from common.runs import run_folder
 from repdyn.figures.specialisation import LABELS, specialisation_curves
-from runs import run_folder
 
 COLUMNS = ["experiment", "seed", "step", "quantity", "value", "null_mean"]
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from figure_files import write_figure
-from files import readable_errors
+from common.figure_files import write_figure
+from common.files import readable_errors
+from repdyn.detectors.validity import MAXIMUM_FALSE, MINIMUM_RECALL
 from repdyn.figures.validity import detector_validity
-from repdyn.validity import MAXIMUM_FALSE, MINIMUM_RECALL
 
 
 def main():

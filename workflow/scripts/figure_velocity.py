@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from figure_files import write_figure
-from files import readable_errors
+from common.figure_files import write_figure
+from common.files import readable_errors
 from repdyn.figures.velocity import velocity_curves
 
 

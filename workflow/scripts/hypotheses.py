@@ -6,11 +6,11 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from files import read_json, readable_errors, write_parquet
+from common.files import read_json, readable_errors, write_parquet
+from common.runs import run_folders
 from repdyn.errors import StudyError
-from repdyn.hypotheses import PAIR_COLUMNS, by_experiment, by_family, evaluate, run_contrasts
-from repdyn.measured import MOMENT_COLUMNS, run_means, run_moments, summarise
-from runs import run_folders
+from repdyn.study.hypotheses import PAIR_COLUMNS, by_experiment, by_family, evaluate, run_contrasts
+from repdyn.study.phase2 import MOMENT_COLUMNS, run_means, run_moments, summarise
 
 # The rest of the table is not read: it is large, and the experiment and seed are those of the folder.
 COLUMNS = ["step", "reference", "layer", "unit", "quantity", "value", "null_mean"]

@@ -7,10 +7,10 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from files import atomic, read_json, readable_errors, write_json
+from common.files import atomic, read_json, readable_errors, write_json
+from common.runs import run_folder, run_folders
 from repdyn.errors import StudyError
 from repdyn.report.integrated import document, markdown
-from runs import run_folder, run_folders
 
 STAGES = {"training": "provenance.json", "phase2": "phase2_provenance.json"}
 ORIGIN = ("commit", "config_digest", "versions", "python", "machine")

@@ -6,11 +6,11 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from files import read_json, readable_errors, write_json, write_parquet
+from common.files import read_json, readable_errors, write_json, write_parquet
+from common.runs import run_folders
 from repdyn.audit.filters import PAIRS, filter_cosines
 from repdyn.audit.ledger import terminal, with_ours
 from repdyn.audit.own import as_detected, own, own_runs, run_name
-from runs import run_folders
 
 
 def main():

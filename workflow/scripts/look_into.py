@@ -6,22 +6,22 @@ from pathlib import Path
 
 import pandas as pd
 
-from checkpoints import replayed
-from files import read_json, readable_errors, write_arrays, write_parquet
+from common.checkpoints import replayed
+from common.files import read_json, readable_errors, write_arrays, write_parquet
+from common.run_setup import run_parser, run_settings, set_up
 from repdyn.measures.subject import Subject
-from repdyn.moments import nearest_steps
+from repdyn.study.event_windows import nearest_steps
 from repdyn.toolkit import load
-from run_setup import run_parser, run_settings, set_up
 
 
 def main():
     parser = run_parser(__doc__)
     parser.add_argument("--run", type=Path, required=True, help="folder of the run; toolkit/<tool>.* is written there")
-    parser.add_argument("--tool", required=True, help="a name in repdyn.toolkit.MODULES")
+    parser.add_argument("--tool", required=True, help="a name in repdyn.toolkit.TOOLS")
     parser.add_argument("--phases", type=json.loads, required=True, help="JSON: phases for what is costly")
     arguments = parser.parse_args()
     held_out, training = subjects(arguments)
-    table, maps = load(arguments.tool).measure(held_out, training)
+    table, maps = load(arguments.tool, "measure").measure(held_out, training)
     table.insert(0, "experiment", arguments.experiment)
     table.insert(1, "seed", arguments.seed)
     folder = arguments.run / "toolkit"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from files import read_json, readable_errors, write_json, write_parquet
-from repdyn.phase1 import Settings, analyse
+from common.files import read_json, readable_errors, write_json, write_parquet
+from repdyn.study.phase1 import Settings, analyse
 
 
 def main():

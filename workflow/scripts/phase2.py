@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from checkpoints import replayed
-from files import read_json, readable_errors, write_arrays, write_json, write_parquet
-from provenance import Stopwatch, provenance
-from repdyn.devices import device_name
+from common.checkpoints import replayed
+from common.files import read_json, readable_errors, write_arrays, write_json, write_parquet
+from common.provenance import Stopwatch, provenance
+from common.run_setup import Setup, run_parser, run_settings, set_up
 from repdyn.measures import load, modules_for
 from repdyn.measures.subject import Subject, Window
-from repdyn.moments import plan, steps_of
-from run_setup import Setup, run_parser, run_settings, set_up
+from repdyn.study.event_windows import plan, steps_of
+from repdyn.training.devices import device_name
 
 
 def main():

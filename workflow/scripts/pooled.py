@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from files import read_json, readable_errors, write_json, write_parquet
-from repdyn.pooled import pool, types_of_jumps
+from common.files import read_json, readable_errors, write_json, write_parquet
+from common.runs import run_folder, run_folders
 from repdyn.seeds import derive
-from runs import run_folder, run_folders
+from repdyn.study.pooled import pool, types_of_jumps
 
 
 def main():

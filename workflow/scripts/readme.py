@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from files import atomic, read_json, readable_errors, write_json
+from common.files import atomic, read_json, readable_errors, write_json
 from repdyn.figures.verdicts import to_small_png_bytes, verdict_chips
 from repdyn.report.readme import extract, replaced, section
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from costs import logs_of, read_costs
-from files import atomic, read_json, readable_errors
+from common.costs import logs_of, read_costs
+from common.files import atomic, read_json, readable_errors
+from common.runs import run_folder
 from repdyn.report.html import picture
 from repdyn.report.index import render
-from runs import run_folder
 
 
 def main():

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from files import atomic, read_json, readable_errors
+from common.files import atomic, read_json, readable_errors
 from repdyn.report.html import picture
 from repdyn.report.run import render
 

@@ -3,17 +3,17 @@
 import argparse
 from pathlib import Path
 
-from figure_files import write_figure
-from files import read_arrays, readable_errors
-from repdyn.figures.toolkit import load
-from tools import read_tables, run_of
+from common.figure_files import write_figure
+from common.files import read_arrays, readable_errors
+from common.tools import read_tables, run_of
+from repdyn.toolkit import load
 
 PAGE_LIMIT = 400 * 1024  # bytes
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tool", required=True, help="a name in repdyn.toolkit.MODULES")
+    parser.add_argument("--tool", required=True, help="a name in repdyn.toolkit.TOOLS")
     parser.add_argument(
         "--tables", type=Path, nargs="+", required=True, help="<run>/toolkit/<tool>.parquet of each run"
     )
@@ -21,7 +21,7 @@ def main():
     parser.add_argument("--out", type=Path, required=True, help="path without suffix; .png, .svg and .webp are added")
     arguments = parser.parse_args()
     maps = {run_of(file): read_arrays(file)[0] for file in arguments.maps}
-    figure = load(arguments.tool).draw(read_tables(arguments.tables), maps)
+    figure = load(arguments.tool, "figure").draw(read_tables(arguments.tables), maps)
     write_figure(figure, arguments.out, limit=PAGE_LIMIT)
 
 

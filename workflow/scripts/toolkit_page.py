@@ -4,10 +4,10 @@ import argparse
 from itertools import groupby
 from pathlib import Path
 
-from files import atomic, readable_errors
+from common.files import atomic, readable_errors
+from common.tools import read_tables
 from repdyn.report.html import picture
 from repdyn.report.toolkit import render
-from tools import read_tables
 
 
 def main():

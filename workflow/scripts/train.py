@@ -5,16 +5,16 @@ from pathlib import Path
 
 import numpy as np
 
-from files import readable_errors, write_json, write_parquet
-from progress import Progress
-from provenance import Stopwatch, provenance
-from repdyn.devices import device_name
+from common.files import readable_errors, write_json, write_parquet
+from common.progress import Progress
+from common.provenance import Stopwatch, provenance
+from common.run_setup import run_parser, run_settings, set_up
+from common.unfinished import claim, discard, finish, resume, save, signature
 from repdyn.errors import StudyError
-from repdyn.flags import at_chance, dead_layers, describe
-from repdyn.tracking import Tracker, evaluate, make_probe
-from repdyn.training import checkpoint_steps, train_steps
-from run_setup import run_parser, run_settings, set_up
-from unfinished import claim, discard, finish, resume, save, signature
+from repdyn.training.devices import device_name
+from repdyn.training.flags import at_chance, dead_layers, describe
+from repdyn.training.loop import checkpoint_steps, train_steps
+from repdyn.training.tracker import Tracker, evaluate, make_probe
 
 
 def main():

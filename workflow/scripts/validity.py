@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from files import readable_errors, write_parquet
+from common.files import readable_errors, write_parquet
+from common.runs import run_folders
 from repdyn.detectors import DETECTORS
+from repdyn.detectors.validity import agreement_pairs, planted_in_real, sample_series, verdicts
 from repdyn.seeds import derive
-from repdyn.validity import agreement_pairs, planted_in_real, sample_series, verdicts
-from runs import run_folders
 
 
 def main():

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from files import readable_errors, write_parquet
-from repdyn.figure_data.learned import learned
-from repdyn.figure_data.velocity import bin_indices, of_run, velocity_table
+from common.files import readable_errors, write_parquet
+from common.runs import run_folder
+from repdyn.figures.data.learned import learned
+from repdyn.figures.data.velocity import bin_indices, of_run, velocity_table
 from repdyn.seeds import derive
-from runs import run_folder
 
 
 def main():

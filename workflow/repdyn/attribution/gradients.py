@@ -12,7 +12,7 @@ from torch import nn
 
 from repdyn.errors import StudyError
 from repdyn.interventions.hooks import find, recorded, replaced
-from repdyn.tracking import evaluating
+from repdyn.training.tracker import evaluating
 
 Function = Callable[[torch.Tensor], torch.Tensor]
 

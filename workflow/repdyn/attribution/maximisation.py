@@ -11,7 +11,7 @@ from torch import nn
 from repdyn.attribution.gradients import derivative
 from repdyn.errors import StudyError
 from repdyn.interventions.hooks import recorded
-from repdyn.tracking import evaluating
+from repdyn.training.tracker import evaluating
 
 
 def unit_activation(model: nn.Module, path: str, units: torch.Tensor) -> Callable[[torch.Tensor], torch.Tensor]:

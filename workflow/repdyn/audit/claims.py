@@ -5,9 +5,9 @@ import pandas as pd
 
 from repdyn.audit.runs import CNN, FAMILIES, MLP, TRANSFORMER, Run, by_family, means, names_of
 from repdyn.audit.timing import BINS, later_timing, timing
-from repdyn.convergence import convergence_order, convergence_pattern, stabilisation_step
-from repdyn.critical import coordination, critical_steps, loss_coupling, transition_steps
-from repdyn.jump_types import jump_types, type_sizes
+from repdyn.timeseries.convergence import convergence_order, convergence_pattern, stabilisation_step
+from repdyn.timeseries.critical_steps import coordination, critical_steps, loss_coupling, transition_steps
+from repdyn.timeseries.jump_types import jump_types, type_sizes
 
 FIRST_CONVOLUTION = "conv_layers.0"
 PATTERNS = ("unclear", "bottom-up", "top-down", "simultaneous")

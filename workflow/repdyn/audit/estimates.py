@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from repdyn.intervals import MINIMUM_RUNS, mean_interval
+from repdyn.statistics.intervals import MINIMUM_RUNS, mean_interval
 
 
 class Estimate(NamedTuple):

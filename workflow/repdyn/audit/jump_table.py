@@ -7,10 +7,10 @@ from repdyn.audit.jumps import zscore_table
 from repdyn.audit.run_table import SURROGATES, identity, window_means
 from repdyn.audit.runs import Run
 from repdyn.audit.timing import BINS, timing
-from repdyn.coordination import jitter
-from repdyn.critical import WINDOW
 from repdyn.detectors import levelshift
 from repdyn.seeds import derive
+from repdyn.timeseries.coordination import jitter
+from repdyn.timeseries.critical_steps import WINDOW
 
 NEAR = 2  # measurements within which two layers jump together
 

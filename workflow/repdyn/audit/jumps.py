@@ -4,7 +4,7 @@ import pandas as pd
 
 from repdyn.audit.runs import Run
 from repdyn.detectors import levelshift
-from repdyn.jumps import tabulate_jumps, zscore_jumps
+from repdyn.timeseries.jumps import tabulate_jumps, zscore_jumps
 
 
 def zscore_table(runs: list[Run], threshold: float = 2.0) -> pd.DataFrame:

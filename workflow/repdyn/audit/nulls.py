@@ -10,10 +10,10 @@ import pandas as pd
 from repdyn.audit import claims
 from repdyn.audit.runs import CNN, FAMILIES, MLP, TRANSFORMER, Run, names_of
 from repdyn.audit.timing import BINS, timing
-from repdyn.convergence import convergence_order, convergence_pattern, stabilisation_step
-from repdyn.critical import critical_steps, loss_coupling
 from repdyn.seeds import derive
-from repdyn.surrogates import ar_surrogates
+from repdyn.timeseries.convergence import convergence_order, convergence_pattern, stabilisation_step
+from repdyn.timeseries.critical_steps import critical_steps, loss_coupling
+from repdyn.timeseries.surrogates import ar_surrogates
 
 DRAWS = 200
 NO_JUMPS = f"{DRAWS} studies of surrogates: trend, local scale, autocorrelation and tails of each series, no jumps"

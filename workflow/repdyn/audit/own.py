@@ -11,7 +11,7 @@ from repdyn.audit.quantities import Quantity, jump_quantities, run_quantities, t
 from repdyn.audit.run_table import run_table
 from repdyn.audit.runs import Run
 from repdyn.detectors.checks import MINIMUM
-from repdyn.series import evaluable, layer_series
+from repdyn.timeseries.series import evaluable, layer_series
 
 
 def own_runs(tables: list[tuple[pd.DataFrame, pd.DataFrame, dict]], metric: str) -> tuple[list[Run], dict[str, int]]:
@@ -84,7 +84,8 @@ def own(runs: list[Run], detected: pd.DataFrame | None = None, cosines: pd.DataF
 def as_detected(tables: dict[str, pd.DataFrame], runs: list[Run]) -> pd.DataFrame:
     """Jumps that phase 1 found, as `jumps.detected_table` would give them.
 
-    tables: run name -> rows of one metric of its jumps.parquet (columns of `repdyn.jumps.describe_jumps`, layer by name).
+    tables: run name -> rows of one metric of its jumps.parquet (columns of
+    `timeseries.jumps.describe_jumps`, layer by name).
     """
     frames = [
         tables[run.name].assign(

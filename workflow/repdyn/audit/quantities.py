@@ -12,10 +12,10 @@ from repdyn.audit.estimates import Estimate, difference, excess, percent, quotie
 from repdyn.audit.run_table import SURROGATES
 from repdyn.audit.runs import FAMILIES
 from repdyn.audit.timing import BINS
-from repdyn.critical import WINDOW
 from repdyn.errors import StudyError
-from repdyn.jump_types import choose_k, jump_features
 from repdyn.seeds import derive
+from repdyn.timeseries.critical_steps import WINDOW
+from repdyn.timeseries.jump_types import choose_k, jump_features
 
 UNIFORM = "uniform placement, range over runs"
 BASE = "what the number of layers gives, subtracted: 0, range over runs"

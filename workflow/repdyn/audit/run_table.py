@@ -4,12 +4,19 @@ import numpy as np
 import pandas as pd
 
 from repdyn.audit.runs import Run
-from repdyn.convergence import convergence_order, convergence_pattern, settling_step, stabilisation_step
-from repdyn.coordination import jitter, total_pairs
-from repdyn.critical import WINDOW, coordination, critical_clustering, critical_steps, loss_coupling, transition_steps
 from repdyn.detectors import changepoints
-from repdyn.jumps import zscore_jumps
 from repdyn.seeds import derive
+from repdyn.timeseries.convergence import convergence_order, convergence_pattern, settling_step, stabilisation_step
+from repdyn.timeseries.coordination import jitter, total_pairs
+from repdyn.timeseries.critical_steps import (
+    WINDOW,
+    coordination,
+    critical_clustering,
+    critical_steps,
+    loss_coupling,
+    transition_steps,
+)
+from repdyn.timeseries.jumps import zscore_jumps
 
 SURROGATES = 100  # for expectations, not for p values
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from repdyn.errors import StudyError
-from repdyn.series import evaluable, layer_series
+from repdyn.timeseries.series import evaluable, layer_series
 
 FAMILIES = ("transformer", "cnn", "mlp")
 # The runs that the published study singled out.

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from repdyn.audit.runs import Run
-from repdyn.jumps import zscore_jumps
-from repdyn.periods import EARLY, MIDDLE, period
+from repdyn.timeseries.jumps import zscore_jumps
+from repdyn.timeseries.periods import EARLY, MIDDLE, period
 
 BINS = ("early", "mid", "late")
 

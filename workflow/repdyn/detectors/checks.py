@@ -3,7 +3,7 @@
 import numpy as np
 
 from repdyn.errors import StudyError
-from repdyn.series import evaluable as is_evaluable
+from repdyn.timeseries.series import evaluable as is_evaluable
 
 MINIMUM = 50  # measurements: fewer do not hold a trend, a noise level and a jump
 

@@ -15,8 +15,8 @@ import numpy as np
 
 from repdyn.detectors.checks import evaluable, searchable
 from repdyn.errors import StudyError
-from repdyn.fdr import benjamini_hochberg
-from repdyn.surrogates import IncrementModel, draw_increments, fit_increments, tail_weight, whiten
+from repdyn.statistics.fdr import benjamini_hochberg
+from repdyn.timeseries.surrogates import IncrementModel, draw_increments, fit_increments, tail_weight, whiten
 
 Array, Generator = np.ndarray, np.random.Generator
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from repdyn.detectors.checks import NONE, searchable
-from repdyn.jumps import change_zscores
+from repdyn.timeseries.jumps import change_zscores
 
 
 def detect(values: np.ndarray, threshold: float = 2.0) -> np.ndarray:

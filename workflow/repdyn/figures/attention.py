@@ -5,8 +5,8 @@ import re
 import numpy as np
 
 from repdyn.figures.moments import compared_states
-from repdyn.figures.names import layer_name
 from repdyn.figures.style import MISSING_COLOUR, message_figure, styled
+from repdyn.wording.names import layer_name
 
 DIVERGING_MAP = "PuOr_r"  # centred at uniform attention
 

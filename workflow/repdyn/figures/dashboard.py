@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 
 from repdyn.figures.estimates import COLUMNS, NULL_BAND, NULL_LINE, draw_estimates, family_entries, null_entries
-from repdyn.figures.names import metric_name
 from repdyn.figures.panels import key_above, say
 from repdyn.figures.phases import draw_phase_bins, log_counts, mark_periods, phase_axis
-from repdyn.figures.style import FAMILY_COLOURS, family_name, family_order, message_figure, plural, styled
+from repdyn.figures.style import FAMILY_COLOURS, message_figure, styled
+from repdyn.wording.names import family_name, family_order, metric_name
+from repdyn.wording.numbers import plural
 
 ALL, ALL_COLOUR = "all", "black"
 WIDTH, TOP, BOTTOM, LEFT, RIGHT = 9.6, 0.95, 0.1, 0.95, 0.12  # inches

@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 
 from repdyn.figures.estimates import COLUMNS, draw_estimates, null_entries
-from repdyn.figures.names import layer_name
 from repdyn.figures.panels import key_above, say
 from repdyn.figures.phases import draw_phase_bins
-from repdyn.figures.style import FAMILY_COLOURS, family_name, family_order, message_figure, plural, styled
+from repdyn.figures.style import FAMILY_COLOURS, message_figure, styled
+from repdyn.wording.names import family_name, family_order, layer_name
+from repdyn.wording.numbers import plural
 
 SHOWN = 10  # layers per family: those with the highest rates
 LEFT, PANEL, ACROSS, RIGHT, TOP, BOTTOM = 1.35, 1.75, 1.6, 0.65, 0.75, 0.5  # inches

@@ -3,18 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.names import metric_name
 from repdyn.figures.panels import RUN, dataset_order, flagged_label, key_above, logarithmic, panel_grid, say
-from repdyn.figures.style import (
-    DEPTH_COLOURS,
-    FLAGGED_COLOUR,
-    family_name,
-    family_order,
-    message_figure,
-    plural,
-    styled,
-    untrained,
-)
+from repdyn.figures.style import DEPTH_COLOURS, FLAGGED_COLOUR, message_figure, styled
+from repdyn.study.exclusion import untrained
+from repdyn.wording.names import family_name, family_order, metric_name
+from repdyn.wording.numbers import plural
 
 
 @styled

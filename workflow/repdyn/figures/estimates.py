@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.style import family_name
+from repdyn.wording.names import family_name
 
 NULL_BAND = {"color": "#CFCFCF", "linewidth": 0, "alpha": 0.8}
 NULL_LINE = {"color": "black", "linestyle": ":", "linewidth": 1.0}

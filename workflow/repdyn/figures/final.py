@@ -3,17 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.names import metric_name
 from repdyn.figures.panels import architecture_grid, flagged_label, key_above, logarithmic, panel_grid
-from repdyn.figures.style import (
-    FAMILY_COLOURS,
-    FLAGGED_COLOUR,
-    dataset_styles,
-    message_figure,
-    plural,
-    styled,
-    untrained,
-)
+from repdyn.figures.style import FAMILY_COLOURS, FLAGGED_COLOUR, dataset_styles, message_figure, styled
+from repdyn.study.exclusion import untrained
+from repdyn.wording.names import metric_name
+from repdyn.wording.numbers import plural
 
 
 @styled

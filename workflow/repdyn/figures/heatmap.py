@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.names import layer_name, metric_name
 from repdyn.figures.style import MISSING_COLOUR, SEQUENTIAL_MAP, styled
-from repdyn.series import layer_series
+from repdyn.timeseries.series import layer_series
+from repdyn.wording.names import layer_name, metric_name
 
 ROW = 0.22  # inches per layer: keeps one line of text apart from the next
 LEFT, RIGHT, TOP, BOTTOM, WIDTH = 1.45, 1.15, 0.78, 1.05, 7.6  # inches

@@ -5,8 +5,9 @@ import textwrap
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.names import metric_name
-from repdyn.figures.style import FAMILY_COLOURS, family_name, family_order, message_figure, plural, styled
+from repdyn.figures.style import FAMILY_COLOURS, message_figure, styled
+from repdyn.wording.names import family_name, family_order, metric_name
+from repdyn.wording.numbers import plural
 
 PLACEBO_COLOUR = "#777777"
 

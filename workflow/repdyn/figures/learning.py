@@ -12,7 +12,8 @@ from repdyn.figures.panels import (
     logarithmic,
     panel_grid,
 )
-from repdyn.figures.style import FAMILY_COLOURS, FLAGGED_COLOUR, dataset_styles, message_figure, styled, untrained
+from repdyn.figures.style import FAMILY_COLOURS, FLAGGED_COLOUR, dataset_styles, message_figure, styled
+from repdyn.study.exclusion import untrained
 
 LABELS = {"loss": "probe loss (nats)", "accuracy": "probe accuracy"}
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.names import layer_name, metric_name
 from repdyn.figures.panels import logarithmic
 from repdyn.figures.style import message_figure, styled
-from repdyn.series import layer_series
+from repdyn.timeseries.series import layer_series
+from repdyn.wording.names import layer_name, metric_name
 
 # A moment is told by colour and by fill. Colours: Okabe & Ito (2008), grey for what is no jump.
 LOOKS = {

@@ -3,7 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.style import DATASETS, family_order, plural
+from repdyn.figures.style import DATASETS
+from repdyn.wording.names import family_order
+from repdyn.wording.numbers import plural
 
 RUN = ["experiment", "seed"]
 COLUMNS = 4  # panels in a row of architectures

@@ -5,7 +5,7 @@ import pandas as pd
 
 from repdyn.figures.panels import key_above, panel_grid
 from repdyn.figures.style import OKABE_ITO, message_figure, styled
-from repdyn.jumps import change_zscores
+from repdyn.timeseries.jumps import change_zscores
 
 THRESHOLD = 2.0  # |z| of the published detector
 PUBLISHED, REPAIRED = OKABE_ITO[3], OKABE_ITO[0]

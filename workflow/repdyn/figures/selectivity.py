@@ -5,15 +5,9 @@ import pandas as pd
 
 from repdyn.figures.moments import largest_jump
 from repdyn.figures.panels import RUN, architecture_grid, flagged_label, key_above, panel_grid
-from repdyn.figures.style import (
-    FAMILY_COLOURS,
-    FLAGGED_COLOUR,
-    dataset_styles,
-    message_figure,
-    plural,
-    styled,
-    untrained,
-)
+from repdyn.figures.style import FAMILY_COLOURS, FLAGGED_COLOUR, dataset_styles, message_figure, styled
+from repdyn.study.exclusion import untrained
+from repdyn.wording.numbers import plural
 
 FAMILIES = ("mlp", "cnn")
 QUANTITY = "selectivity"

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from repdyn.figures.moments import LOOKS, moment_key
-from repdyn.figures.names import layer_name
 from repdyn.figures.style import MISSING_COLOUR, SEQUENTIAL_MAP, message_figure, styled
+from repdyn.wording.names import layer_name
 
 LEFT, TOP, BOTTOM = 0.75, 1.2, 0.6  # inches
 SIDE, GAP_X, GAP_Y, BAR = 2.0, 0.62, 0.95, 0.95  # inches: a matrix, between matrices, the colour bar and its room

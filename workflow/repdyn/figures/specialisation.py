@@ -4,7 +4,8 @@ import pandas as pd
 
 from repdyn.figures.moments import step_axis
 from repdyn.figures.panels import RUN, dataset_entries, flagged_label, key_above, panel_grid
-from repdyn.figures.style import FAMILY_COLOURS, FLAGGED_COLOUR, dataset_styles, message_figure, styled, untrained
+from repdyn.figures.style import FAMILY_COLOURS, FLAGGED_COLOUR, dataset_styles, message_figure, styled
+from repdyn.study.exclusion import untrained
 
 LABELS = {"attention_entropy": "attention entropy / ln keys", "head_specialisation": "head specialisation (JSD)"}
 UNIFORM = 1.0  # normalised entropy of uniform attention

@@ -4,7 +4,6 @@ import functools
 from io import BytesIO
 
 import numpy as np
-import pandas as pd
 
 FONT = "DejaVu Sans"  # ships with matplotlib, so text has the same shape on every machine
 
@@ -30,8 +29,7 @@ RC = {
     "hatch.linewidth": 0.4,
 }
 
-# Families in the order in which every figure and table shows them. Colours: Paul Tol's muted set.
-FAMILIES = {"mlp": "MLP", "cnn": "CNN", "transformer": "Transformer"}
+# Paul Tol's muted set.
 FAMILY_COLOURS = {"mlp": "#332288", "cnn": "#117733", "transformer": "#882255"}
 
 # Okabe & Ito (2008). A dataset is told by colour and by marker, so that neither is needed alone.
@@ -60,16 +58,6 @@ def styled(draw):
     return wrapper
 
 
-def family_order(families) -> list[str]:
-    """The given families without repeats: the known ones in the order of FAMILIES, then any others by name."""
-    present = set(families)
-    return [name for name in FAMILIES if name in present] + sorted(present - set(FAMILIES))
-
-
-def family_name(family: str) -> str:
-    return FAMILIES.get(family, family)
-
-
 def dataset_styles(datasets) -> dict[str, tuple[str, str]]:
     """{dataset: (colour, marker)}: a known dataset always looks the same, others take what is left, by name."""
     present = set(datasets)
@@ -81,16 +69,6 @@ def dataset_styles(datasets) -> dict[str, tuple[str, str]]:
         index = free[number % len(free)]
         styles[name] = (OKABE_ITO[index], MARKERS[index])
     return styles
-
-
-def untrained(experiments: pd.DataFrame) -> pd.Series:
-    """Which runs diverged or ended within noise of chance: drawn apart, and in no average."""
-    return experiments["diverged_at"].notna() | experiments["at_chance"].fillna(False).astype(bool)
-
-
-def plural(number: int, noun: str) -> str:
-    """plural(1, "run") == "1 run", plural(2, "run") == "2 runs"."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 @styled

@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 
 from repdyn.figures.estimates import NULL_BAND, NULL_LINE, null_entries
-from repdyn.figures.names import metric_name
 from repdyn.figures.panels import key_above, panel_grid, say
 from repdyn.figures.phases import mark_periods, phase_axis
-from repdyn.figures.style import FAMILY_COLOURS, family_name, family_order, message_figure, plural, styled
+from repdyn.figures.style import FAMILY_COLOURS, message_figure, styled
+from repdyn.wording.names import family_name, family_order, metric_name
+from repdyn.wording.numbers import plural
 
 MOTIONS = {"velocity": "|velocity|", "acceleration": "|acceleration|"}
 UNIT = "share of range"

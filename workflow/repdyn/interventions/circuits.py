@@ -15,7 +15,7 @@ from torch import nn
 from repdyn.errors import StudyError
 from repdyn.interventions.hooks import recorded, replaced
 from repdyn.interventions.patching import Metric, Site, measured, patched
-from repdyn.tracking import evaluating
+from repdyn.training.tracker import evaluating
 
 # Points between corrupted and clean at which attribution patching takes the gradient.
 POINTS = 8

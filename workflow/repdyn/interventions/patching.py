@@ -13,7 +13,7 @@ from torch import nn
 
 from repdyn.errors import StudyError
 from repdyn.interventions.hooks import replaced
-from repdyn.tracking import evaluating
+from repdyn.training.tracker import evaluating
 
 Metric = Callable[[torch.Tensor], torch.Tensor]
 Change = Callable[[torch.Tensor], torch.Tensor]

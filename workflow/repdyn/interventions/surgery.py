@@ -12,7 +12,7 @@ from torch import nn
 
 from repdyn.errors import StudyError
 from repdyn.interventions.resume import resumed
-from repdyn.tracking import evaluating
+from repdyn.training.tracker import evaluating
 
 # Examples that go through the network together: few enough for their activations to stay in the cache.
 CHUNK = 64

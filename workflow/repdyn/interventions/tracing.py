@@ -10,7 +10,7 @@ from torch import nn
 from repdyn.errors import StudyError
 from repdyn.interventions.hooks import replaced
 from repdyn.interventions.patching import Metric, Site, activations, measured, putting
-from repdyn.tracking import evaluating
+from repdyn.training.tracker import evaluating
 
 # Noise in standard deviations of the embedding's values (Meng 2022).
 NOISE = 3.0

@@ -9,7 +9,7 @@ from repdyn.measures.subject import Subject
 from repdyn.measures.table import combine, entry
 from repdyn.models.embedding import PADDING, masked_mean
 from repdyn.models.transformer import Attention, Block, Transformer
-from repdyn.tracking import captured, evaluating
+from repdyn.training.tracker import captured, evaluating
 
 
 def head_contributions(attention: Attention, heads: torch.Tensor) -> torch.Tensor:

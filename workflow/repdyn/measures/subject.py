@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from repdyn.models.embedding import PADDING, masked_mean
-from repdyn.tracking import captured, evaluating, make_probe, matrix
+from repdyn.training.tracker import captured, evaluating, make_probe, matrix
 
 
 class Window(NamedTuple):

@@ -3,9 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.names import metric_name
-from repdyn.figures.style import family_name
-from repdyn.report.html import MISSING, interval, short
+from repdyn.wording.names import family_name, metric_name
+from repdyn.wording.numbers import MISSING, interval, short
 
 
 def claim_rows(ledger: pd.DataFrame) -> list[dict]:

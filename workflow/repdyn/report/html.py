@@ -4,12 +4,9 @@ from base64 import b64encode
 from io import BytesIO
 from typing import NamedTuple
 
-import numpy as np
-import pandas as pd
-
-from repdyn.figures.style import FAMILY_COLOURS, FONT, family_name, plural
-
-MISSING = "n/a"
+from repdyn.figures.style import FAMILY_COLOURS, FONT
+from repdyn.wording.names import family_name
+from repdyn.wording.numbers import plural, written
 
 
 class Picture(NamedTuple):
@@ -49,41 +46,6 @@ def fill(template: str, **values) -> str:
     environment.filters |= {"written": written, "plural": plural}
     environment.globals |= {"font": FONT, "family_colours": FAMILY_COLOURS, "family_name": family_name}
     return environment.get_template(f"{template}.html.j2").render(values)
-
-
-def written(value, style: str) -> str:
-    """A value as a page shows it; "n/a" for None and NaN."""
-    if value is None or (isinstance(value, float) and not np.isfinite(value)):
-        return MISSING
-    if style == "count":
-        return f"{int(value):,}"
-    if style == "percent":
-        return f"{100 * value:.1f} %"
-    if style == "number":
-        return f"{value:.2f}"
-    if style == "seconds":
-        return f"{value:.1f} s" if value < 120 else f"{value / 60:.1f} min"
-    return str(value)
-
-
-def short(value) -> str:
-    """A number in three significant digits, whole numbers whole; "n/a" for None and NaN."""
-    if value is None or (isinstance(value, float) and not np.isfinite(value)):
-        return MISSING
-    if isinstance(value, str):
-        return value
-    if abs(value) < 1e-12:
-        return "0"
-    if float(value).is_integer():
-        return f"{int(value):,}"
-    return f"{value:.3g}" if abs(value) < 999.5 else f"{value:,.0f}"
-
-
-def interval(value, low, high) -> str:
-    """A value with its interval, e.g. "0.31 (0.20 to 0.42)"; the value alone where there is none."""
-    if pd.isna(low) or pd.isna(high):
-        return short(value)
-    return f"{short(value)} ({short(low)} to {short(high)})"
 
 
 def run_name(experiment: str, seed: int) -> str:

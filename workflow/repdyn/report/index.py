@@ -6,13 +6,15 @@ import numpy as np
 import pandas as pd
 
 from repdyn.detectors.levelshift import ALPHA
-from repdyn.figures.style import family_name, family_order, plural, untrained
-from repdyn.intervals import BOOTSTRAP_RUNS, MINIMUM_RUNS
-from repdyn.periods import EARLY, MIDDLE
 from repdyn.report.evidence import agreement_rows, claim_rows, detector_rows, statistic_rows, verdict_counts
-from repdyn.report.html import MISSING, Picture, fill, run_link, written
+from repdyn.report.html import Picture, fill, run_link
 from repdyn.report.mechanisms import hypothesis_rows, measurement_tables, moment_rows, moment_summary
 from repdyn.report.panels import STUDY, caption
+from repdyn.statistics.intervals import BOOTSTRAP_RUNS, MINIMUM_RUNS
+from repdyn.study.exclusion import untrained
+from repdyn.timeseries.periods import EARLY, MIDDLE
+from repdyn.wording.names import family_name, family_order
+from repdyn.wording.numbers import MISSING, plural, written
 
 
 class Column(NamedTuple):

@@ -8,12 +8,14 @@ import numpy as np
 import pandas as pd
 
 from repdyn.errors import StudyError
-from repdyn.figures.style import family_order, plural, untrained
 from repdyn.figures.verdicts import MEANINGS
 from repdyn.report.evidence import detector_rows, statistic_rows, verdict_counts
-from repdyn.report.html import interval, short, templates
+from repdyn.report.html import templates
 from repdyn.report.index import summary
 from repdyn.report.mechanisms import hypothesis_rows, moment_summary
+from repdyn.study.exclusion import untrained
+from repdyn.wording.names import family_order
+from repdyn.wording.numbers import interval, plural, short
 
 SCHEMA_VERSION = 1
 TITLE = "How the dimensionality of representations changes while networks learn"

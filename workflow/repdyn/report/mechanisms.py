@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from repdyn.figures.names import layer_name
-from repdyn.figures.style import family_name, family_order, plural
-from repdyn.report.html import MISSING, interval, run_name, short
+from repdyn.report.html import run_name
+from repdyn.wording.names import family_name, family_order, layer_name
+from repdyn.wording.numbers import MISSING, interval, plural, short
 
 
 def moment_summary(moments: pd.DataFrame, runs: int) -> str:

@@ -2,10 +2,9 @@
 
 from repdyn.audit.verdicts import VERDICTS
 from repdyn.errors import StudyError
-from repdyn.figures.names import metric_name
-from repdyn.figures.style import plural
-from repdyn.report.html import interval, short
 from repdyn.report.integrated import quantity_words, table_row
+from repdyn.wording.names import metric_name
+from repdyn.wording.numbers import interval, plural, short
 
 BEGIN, END = "<!-- verdicts -->", "<!-- end of verdicts -->"
 IMAGE = "data/readme/verdicts.png"

@@ -2,9 +2,10 @@
 
 import pandas as pd
 
-from repdyn.figures.names import layer_name, metric_name
-from repdyn.report.html import MISSING, Picture, fill, short, written
+from repdyn.report.html import Picture, fill
 from repdyn.report.panels import RUN, caption
+from repdyn.wording.names import layer_name, metric_name
+from repdyn.wording.numbers import MISSING, short, written
 
 
 def render(facts: dict, phase1: dict, plan: dict, tables: dict[str, pd.DataFrame], figures: dict[str, Picture]) -> str:

@@ -1,41 +1,34 @@
 """The toolkit's page: a section for every tool with what it found, on which runs, its figure and its numbers."""
 
-from importlib.resources import files
-
 import pandas as pd
 
-from repdyn.findings import load
-from repdyn.report.html import Picture, fill, run_link, short
-from repdyn.toolkit import MODULES
+from repdyn.report.html import Picture, fill, run_link
+from repdyn.toolkit import TOOLS, caption, load
+from repdyn.wording.numbers import short
 
 
 def render(tables: dict[str, pd.DataFrame], figures: dict[str, Picture], pages: int) -> str:
     """The page as HTML.
 
     tables: {tool: the measurements of all its runs}, with experiment and seed before `measures.table.COLUMNS`; figures:
-    {tool: picture}; tools by the names in `toolkit.MODULES`, a tool without a table is left out. pages: how many seeds of
+    {tool: picture}; tools by the names in `toolkit.TOOLS`, a tool without a table is left out. pages: how many seeds of
     an experiment, the first, have a page of their own.
     """
     sections = [
         {
             "name": name,
-            "title": MODULES[name].title,
-            "alt": MODULES[name].alt,
-            "paragraphs": load(name).found(tables[name]),
+            "title": TOOLS[name].title,
+            "alt": TOOLS[name].alt,
+            "paragraphs": load(name, "findings").found(tables[name]),
             "picture": figures.get(name),
             "caption": caption(name),
             "runs": runs_of(tables[name], pages),
             "rows": quantity_rows(tables[name]),
         }
-        for name in MODULES
+        for name in TOOLS
         if name in tables
     ]
     return fill("toolkit", sections=sections)
-
-
-def caption(name: str) -> str:
-    """The caption of a tool's figure, captions/toolkit/<name>.rst."""
-    return files("repdyn.report").joinpath("captions", "toolkit", f"{name}.rst").read_text(encoding="utf-8").strip()
 
 
 def runs_of(table: pd.DataFrame, pages: int) -> list[tuple[str, str | None]]:

@@ -10,7 +10,7 @@ from torch.nn.functional import cross_entropy
 from repdyn.errors import StudyError
 from repdyn.interventions.hooks import replaced
 from repdyn.sparse_autoencoders.autoencoder import Autoencoder, encode
-from repdyn.tracking import evaluating
+from repdyn.training.tracker import evaluating
 
 CERTAIN = 2.0  # standard errors by which an ablation has to raise the loss before a share of the rise means anything
 

@@ -25,7 +25,7 @@ from repdyn.measures.table import entry
 from repdyn.models.embedding import PADDING
 from repdyn.models.transformer import Transformer
 from repdyn.seeds import derive
-from repdyn.tracking import evaluating
+from repdyn.training.tracker import evaluating
 
 # Pairs of each split at most: a run of the network costs as much as there are pairs.
 PAIRS = 32

@@ -1,0 +1,206 @@
+"""README.md says what the extract in data/readme says, and the figure shows it."""
+
+import json
+import re
+import subprocess
+import sys
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from helpers.integrated_cases import CLAIMS, integrated
+from helpers.project import ROOT, environment
+from repdyn.audit.verdicts import VERDICTS
+from repdyn.errors import StudyError
+from repdyn.figures.verdicts import COLOURS, IN_A_ROW, MEANINGS, to_small_png_bytes, verdict_chips
+from repdyn.report.readme import BEGIN, END, IMAGE, WORDS, alternative, extract, replaced, section
+
+README = ROOT / "README.md"
+FOUND = json.loads((ROOT / "data/readme/verdicts.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def report() -> dict:
+    return integrated()
+
+
+def pixels(content: bytes) -> np.ndarray:
+    with Image.open(BytesIO(content)) as image:
+        return np.asarray(image.convert("RGB"), dtype=np.float64)
+
+
+def test_readme_is_what_the_rule_writes():
+    text = README.read_text(encoding="utf-8")
+    assert replaced(text, section(FOUND)) == text, (
+        "README.md is not what data/readme/verdicts.json gives: snakemake readme"
+    )
+
+
+def test_readme_has_the_claims_of_the_configuration():
+    declared = CLAIMS["claims"]
+    expected = [(claim["id"], claim["claim"]) for claim in declared]
+    assert [(claim["id"], claim["title"]) for claim in FOUND["claims"]] == expected
+    for claim, rule in zip(FOUND["claims"], declared, strict=True):
+        for number in claim["published"]:
+            printed = rule["published"].get(number["quantity"], {"value": rule["verdict"].get("value")})
+            assert number["value"] == printed["value"]
+
+
+def test_the_committed_figure_shows_the_extract():
+    content = (ROOT / IMAGE).read_bytes()
+    assert len(content) <= 60_000
+    kept, drawn = pixels(content), pixels(to_small_png_bytes(verdict_chips(FOUND["claims"])))
+    assert kept.shape == drawn.shape and kept.shape[1] == 800
+    # Another build of the font library may move the edges of letters; a chip in another place is far more.
+    assert np.abs(kept - drawn).mean() < 1
+    moved = [FOUND["claims"][0] | {"verdict": "reproduced"}, *FOUND["claims"][1:]]
+    other = pixels(to_small_png_bytes(verdict_chips(moved)))
+    assert other.shape != kept.shape or np.abs(kept - other).mean() > 1
+    assert (kept[0] == 255).all() and (kept[:, 0] == 255).all()
+
+
+def test_git_keeps_what_the_readme_rests_on():
+    for name in ("verdicts.json", "verdicts.png"):
+        ignored = subprocess.run(["git", "check-ignore", "-q", f"data/readme/{name}"], cwd=ROOT)
+        assert ignored.returncode == 1
+
+
+def test_the_extract_has_the_numbers_of_the_report(report):
+    found = extract(report)
+    assert found["runs"] == 4 and found["excluded"] == 2 and found["commits"] == ["0123456789ab"]
+    by_name = {claim["id"]: claim for claim in found["claims"]}
+    for claim in report["claims"]:
+        rows = {row["quantity"]: row for row in claim["quantities"]}
+        small = by_name[claim["id"]]
+        assert small["verdict"] == claim["verdict"] and small["published"] and small["ours"]
+        for number in small["ours"]:
+            measured = rows.get(number["quantity"], {"ours": {"value": None, "low": None, "high": None}})["ours"]
+            assert {key: number[key] for key in measured} == measured
+    assert by_name["C01"]["ours"] == [
+        {"quantity": "settled_at_zero_percent", "value": 12.5, "low": 3.25, "high": 21.75}
+    ]
+    assert by_name["C02"]["published"] == [{"quantity": "total", "value": 2991}]
+    assert by_name["C05"]["published"] == [{"quantity": "types_found_detected", "value": 5}]
+    assert by_name["C12"]["published"] == [{"quantity": "ratio", "value": 2.5}]
+    assert [number["value"] for number in by_name["C04"]["published"]] == [100, 70, 98.2]
+
+
+def test_the_section_counts_every_claim_once_and_fits_a_screen(report):
+    text = section(extract(report))
+    counts = [int(count) for count in re.findall(rf"(\d+) (?:{'|'.join(VERDICTS)})[,.]", text)]
+    assert len(counts) == len(VERDICTS) and sum(counts) == 17
+    rows = [line for line in text.splitlines() if line.startswith("| C")]
+    assert len(rows) == 17 and len(text.splitlines()) <= 30
+    assert "| jumps: 2,991 | jumps: 116 (78 to 173) |" in rows[1]
+    assert "4 runs of our own (4 experiments, 1 seed, 2,000 steps, 2 of them excluded" in text
+    assert text.startswith(BEGIN) and text.endswith(END)
+    bare = extract(report) | {"commits": [], "excluded": 0}
+    assert "commit unknown" in section(bare) and "excluded" not in section(bare)
+
+
+def test_quantities_put_in_words_exist():
+    for claim in CLAIMS["claims"]:
+        rule = claim["verdict"]
+        known = {*claim["published"], rule.get("quantity"), rule.get("ours")}
+        known |= {condition["quantity"] for condition in rule.get("conditions", ())}
+        known = {name.removesuffix("_detected") for name in known if name}
+        assert set(WORDS.get(claim["id"], {})) <= known, claim["id"]
+
+
+def test_a_report_without_claims_is_refused():
+    with pytest.raises(StudyError, match="has no claims; the study needs study/ledger.parquet"):
+        section(FOUND | {"claims": []})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f"a {END}", f"x.md has the marker {BEGIN} 0 times"),
+        (f"{BEGIN} {BEGIN} {END}", f"x.md has the marker {BEGIN} 2 times"),
+        (f"{BEGIN} {END} {END}", f"x.md has the marker {END} 2 times"),
+        (f"{END} {BEGIN}", f"x.md has the marker {END} before {BEGIN}"),
+    ],
+)
+def test_markers_must_be_there_once_and_in_order(text, said):
+    with pytest.raises(StudyError, match=re.escape(said)):
+        replaced(text, "new", "x.md")
+
+
+def test_nothing_outside_the_markers_changes():
+    assert (
+        replaced(f"before\n{BEGIN} old {END}\nafter\n", f"{BEGIN}\nnew\n{END}")
+        == f"before\n{BEGIN}\nnew\n{END}\nafter\n"
+    )
+
+
+def chips(figure) -> dict[str, tuple]:
+    """Of each chip its colour and lower edge."""
+    return {patch.get_label(): (patch.get_facecolor(), patch.get_y()) for patch in figure.axes[0].patches}
+
+
+def test_a_claim_stands_under_its_verdict():
+    from matplotlib.colors import to_rgba
+
+    claims = [{"id": f"C{number:02}", "verdict": verdict} for number, verdict in enumerate([*VERDICTS, VERDICTS[2]])]
+    figure = verdict_chips(claims)
+    found = chips(figure)
+    assert list(sorted(found)) == [claim["id"] for claim in claims]
+    for claim in claims:
+        assert found[claim["id"]][0] == to_rgba(COLOURS[claim["verdict"]][0])
+    assert found["C06"][1] == found["C02"][1]
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    assert all(meaning in texts for meaning in MEANINGS.values()) and texts.count("1") == 5 and texts.count("2") == 1
+    heads = {text.get_text(): text.get_position()[1] for text in figure.axes[0].texts}
+    places = [heads[verdict] for verdict in VERDICTS]
+    assert places == sorted(places)
+    for claim, following in zip(claims, [*places[1:], np.inf], strict=False):
+        assert heads[claim["verdict"]] < found[claim["id"]][1] < following
+
+
+def test_many_claims_wrap_and_none_leaves_the_figure():
+    figure = verdict_chips([{"id": f"C{number:02}", "verdict": "artefact"} for number in range(2 * IN_A_ROW + 1)])
+    figure.canvas.draw()
+    whole = figure.bbox
+    for item in [*figure.axes[0].patches, *figure.axes[0].texts]:
+        box = item.get_window_extent()
+        assert box.x0 >= whole.x0 and box.x1 <= whole.x1 and box.y0 >= whole.y0 and box.y1 <= whole.y1
+    assert len({edge for _, edge in chips(figure).values()}) == 3
+    titles = [text for text in figure.axes[0].texts if text.get_text() in (*VERDICTS, *MEANINGS.values())]
+    boxes = [text.get_window_extent() for text in titles]
+    assert not any(first.overlaps(second) for i, first in enumerate(boxes) for second in boxes[i + 1 :])
+
+
+def test_an_unknown_verdict_is_refused():
+    with pytest.raises(StudyError, match="claim C01 has the verdict 'true'; one of reproduced, supported"):
+        verdict_chips([{"id": "C01", "verdict": "true"}])
+
+
+def test_the_figure_has_an_alternative_in_words():
+    text = alternative([{"id": "C01", "verdict": "artefact"}, {"id": "C02", "verdict": "artefact"}])
+    assert "artefact: C01, C02" in text and "supported: none" in text
+    assert f'alt="{alternative(FOUND["claims"])}"' in README.read_text(encoding="utf-8")
+
+
+def test_the_step_writes_readme_figure_and_extract_alike_twice(report, tmp_path):
+    (tmp_path / "report.json").write_text(json.dumps(report))
+    (tmp_path / "README.md").write_text(f"# Title\n\n{BEGIN}\n{END}\n\nEnd.\n")
+    written = []
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, str(ROOT / "workflow/scripts/readme.py"), "--report", str(tmp_path / "report.json"),
+             "--readme", str(tmp_path / "README.md"), "--folder", str(tmp_path / "out")],
+            capture_output=True, text=True, env={**environment(), "PYTHONPATH": str(ROOT / "workflow")},
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        written.append([path.read_bytes() for path in sorted(tmp_path.rglob("*")) if path.is_file()])
+    assert written[0] == written[1]
+    text = (tmp_path / "README.md").read_text()
+    assert text == f"# Title\n\n{section(json.loads((tmp_path / 'out/verdicts.json').read_text()))}\n\nEnd.\n"
+    (tmp_path / "README.md").write_text("no markers\n")
+    refused = subprocess.run(
+        done.args, capture_output=True, text=True, env={**environment(), "PYTHONPATH": str(ROOT / "workflow")}
+    )
+    assert refused.returncode == 1 and "must be there exactly once" in refused.stderr
+    assert (tmp_path / "README.md").read_text() == "no markers\n"

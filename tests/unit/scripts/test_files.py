@@ -1,0 +1,86 @@
+"""Files appear whole or not at all; errors are sentences; progress is readable in a log."""
+
+import errno
+import json
+import os
+import subprocess
+
+import numpy as np
+import pytest
+
+from common.files import atomic, read_arrays, readable_errors, sha256, write_arrays, write_json
+from common.progress import Progress
+from repdyn.errors import StudyError
+
+
+def test_a_file_appears_only_when_it_is_whole(tmp_path):
+    path = tmp_path / "folder/table.txt"
+    with atomic(path) as temporary:
+        temporary.write_text("half")
+        assert not path.exists()
+    assert path.read_text() == "half"
+    with pytest.raises(KeyboardInterrupt), atomic(path) as temporary:
+        temporary.write_text("other")
+        raise KeyboardInterrupt
+    assert path.read_text() == "half"
+    assert [file.name for file in path.parent.iterdir()] == ["table.txt"]
+
+
+def test_what_a_killed_process_left_is_removed_and_what_another_writes_is_not(tmp_path):
+    path = tmp_path / "a.json"
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    names = {pid: f".a.json.{pid}.part" for pid in (ended.pid, os.getppid())}
+    for name in (*names.values(), f".b.json.{ended.pid}.part"):
+        (tmp_path / name).write_text("half")
+    write_json(path, {})
+    assert {file.name for file in tmp_path.iterdir()} == {"a.json", names[os.getppid()], f".b.json.{ended.pid}.part"}
+
+
+def test_json_has_no_numbers_that_json_does_not_know(tmp_path):
+    write_json(tmp_path / "a.json", {"a": np.float64("nan"), "b": [np.int64(3), float("inf")], "c": {1: np.True_}})
+    assert json.loads((tmp_path / "a.json").read_text()) == {"a": None, "b": [3, None], "c": {"1": True}}
+
+
+def test_arrays_come_back_and_a_truncated_file_is_refused(tmp_path):
+    path = tmp_path / "a.safetensors"
+    arrays = {"x": np.arange(6, dtype=np.float32).reshape(2, 3)}
+    write_arrays(path, arrays, {"name": "a", "words": ["ä"]})
+    checksum = sha256(path)
+    stored, metadata = read_arrays(path)
+    assert metadata == {"name": "a", "words": ["ä"]}
+    assert stored["x"].tolist() == arrays["x"].tolist()
+    write_arrays(path, arrays, {"name": "a", "words": ["ä"]})
+    assert sha256(path) == checksum
+    path.write_bytes(path.read_bytes()[:-5])
+    with pytest.raises(StudyError, match="is not a whole data file"):
+        read_arrays(path)
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (StudyError("steps is 0; 1 would do"), "Error: steps is 0; 1 would do"),
+        (
+            OSError(errno.ENOSPC, "No space left on device", "a.txt"),
+            "No space left on device: a.txt. Nothing half-written",
+        ),
+        (FileNotFoundError('No such file or directory: "a.txt"'), 'Error: No such file or directory: "a.txt". Nothing'),
+    ],
+)
+def test_errors_for_people_are_sentences(error, expected):
+    with pytest.raises(SystemExit) as left, readable_errors():
+        raise error
+    assert expected in left.value.code
+
+
+def test_progress_in_a_log_is_lines_with_step_loss_rate_and_time_left(monkeypatch, capsys):
+    clock = iter([0.0, 4.0, 11.0, 20.0])
+    monkeypatch.setattr("progress.time.monotonic", lambda: next(clock))
+    progress = Progress("a", total=40, start=20)
+    for step, loss in ((24, 2.0), (31, 1.5), (40, 1.25)):
+        progress.update(step, loss)
+    assert capsys.readouterr().err.splitlines() == [
+        "a: step 31/40, loss 1.5000, 1 steps/s, 9 s left",
+        "a: step 40/40, loss 1.2500, 1 steps/s, 0 s left",
+    ]

@@ -1,0 +1,303 @@
+"""The module on tiny networks of every family: what it lists and gives, planted causes, its figure and its findings."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+from helpers import tiny_networks
+from repdyn.interventions.ablation import effects
+from repdyn.interventions.steering import steered
+from repdyn.measures.subject import Subject
+from repdyn.measures.table import COLUMNS, combine, entry
+from repdyn.models import build
+from repdyn.toolkit import caption
+from repdyn.toolkit.interventions import measure as module
+from repdyn.toolkit.interventions.figure import draw
+from repdyn.toolkit.interventions.findings import compare, found
+from repdyn.toolkit.interventions.measure import DOSES, SHARES, confused_pair, measure, set_size
+
+KINDS = {"mlp": "image", "cnn": "image", "transformer": "image", "mlp text": "text", "transformer text": "text"}
+
+
+def data_of(kind, n, seed):
+    if kind == "image":
+        return tiny_networks.data(n, seed)
+    rng = np.random.default_rng(seed)
+    labels = np.arange(n) % 3
+    tokens = rng.integers(4, 9, (n, 7))
+    tokens[:, 0] = labels + 1
+    tokens[np.arange(7) >= rng.integers(3, 8, n)[:, None]] = 0
+    return torch.from_numpy(tokens), torch.from_numpy(labels)
+
+
+def pair_of_subjects(name):
+    kind = KINDS[name]
+    architecture = tiny_networks.NETWORKS[name.split()[0]]
+    shape = tiny_networks.SHAPE if kind == "image" else {"kind": "text", "shape": (7,), "classes": 3, "vocabulary": 9}
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        models = [build(architecture, **shape) for _ in range(3)]
+        inputs, labels = data_of(kind, 60, 0)
+        states = {0: {key: value.clone() for key, value in models[0].state_dict().items()}}
+        optimizer = torch.optim.Adam(models[0].parameters(), lr=1e-2)
+        for _ in range(40):
+            optimizer.zero_grad()
+            torch.nn.functional.cross_entropy(models[0](inputs), labels).backward()
+            optimizer.step()
+        states[40] = models[0].state_dict()
+    splits = ((models[1], *data_of(kind, 45, 1)), (models[2], inputs, labels))
+    return tuple(Subject(model, states, x, y, 3, key=("tiny", 0)) for model, x, y in splits)
+
+
+@pytest.fixture(scope="module")
+def measured():
+    kept = {}
+
+    def get(name):
+        if name not in kept:
+            kept[name] = (*(subjects := pair_of_subjects(name)), *measure(*subjects))
+        return kept[name]
+
+    return get
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_exactly_the_quantities_of_the_docstring(measured, name):
+    *_, table, maps = measured(name)
+    listed = re.findall(r"(?m)^ *- (.*?):", measure.__doc__) + ["steering_success", "steering_dose", "steering_cost"]
+    names = {word for line in listed for word in re.findall(r"[a-z]+(?:_[a-z]+)+", line)} - {"index"}
+    assert set(table["quantity"]) == names
+    assert tuple(table.columns) == COLUMNS and set(table["step"]) == {0, 40}
+    ends = table.groupby("quantity", observed=True)["step"].min()
+    kinds = {"unit_zero_loss", "unit_mean_loss", "zero_mean_rho", "zero_resample_rho", "mean_resample_rho"}
+    assert set(ends[ends == 40].index) == kinds | {"greedy_set_loss", "steering_dose"}
+    value = table[~table["quantity"].isin(["do_slope"])]["value"]
+    assert np.isfinite(value.to_numpy()).mean() > 0.9
+    assert {"pair", "zero", "mean", "resample", "sweep_values", "sweep_mean", "sweep_class"} <= set(maps)
+
+
+LAYERS = {"mlp": {"hidden.0": 12, "hidden.1": 8}, "cnn": {"blocks.0.relu": 4, "blocks.1.relu": 6},
+          "transformer": {"blocks.1.feedforward": 64}}  # fmt: skip
+
+
+@pytest.mark.parametrize("family", LAYERS)
+def test_every_unit_of_every_layer_is_lost(measured, family):
+    held_out, _, table, _ = measured(family)
+    for quantity in ("unit_zero_loss", "unit_mean_loss", "unit_resample_loss", "unit_resample_accuracy"):
+        rows = table[(table["quantity"] == quantity) & (table["step"] == 40)]
+        assert rows.groupby("layer", observed=True)["unit"].apply(list).to_dict() == {
+            layer: list(range(m)) for layer, m in LAYERS[family].items()
+        }
+    layer = list(LAYERS[family])[-1]
+    zero = table[(table["quantity"] == "unit_zero_loss") & (table["step"] == 40) & (table["layer"] == layer)]
+    # There are fewer held-out rows than ROWS: all are used, whatever their order.
+    truth = effects(held_out.model(40), held_out.inputs, held_out.labels, layer, [[u] for u in zero["unit"]], 0.0)
+    assert zero["value"].to_numpy() == pytest.approx(truth.loss.mean(1), abs=1e-7)
+    assert np.abs(truth.loss.mean(1)).max() > 2e-5
+
+
+def test_twice_the_same(measured):
+    *subjects, table, maps = measured("transformer text")
+    again, arrays = measure(*subjects)
+    assert again.equals(table)
+    assert maps.keys() == arrays.keys() and all(np.array_equal(maps[name], arrays[name]) for name in maps)
+
+
+def test_a_trained_network_is_steered_and_loses_more_with_its_first_units(measured):
+    *_, table, _ = measured("mlp")
+    last = table[table["step"] == 40].set_index(["quantity", "layer", "unit"]).sort_index()
+    for layer in ("hidden.0", "hidden.1"):
+        success = last.loc[("steering_success", layer)].iloc[0]
+        assert success["value"] > 0.9 and success["null_mean"] < 0.5
+        assert success["value"] == last.loc[("steering_dose", layer, DOSES.index(1.0)), "value"]
+        ranked = last.loc[("ranked_set_loss", layer, SHARES.index(1 / 4))]
+        assert ranked["value"] > ranked["null_mean"]
+        alone = last.loc[("unit_resample_loss", layer)]["value"]
+        single = last.loc[("top_unit_loss", layer)].iloc[0]
+        assert single["value"] in alone.to_numpy() and single["null_mean"] == pytest.approx(alone.mean())
+        assert single["null_sd"] == pytest.approx(alone.std(ddof=0))
+        # A set of one unit costs what the unit costs.
+        assert last.loc[("ranked_set_loss", layer, 0), "value"] == pytest.approx(single["value"])
+        assert last.loc[("ranked_set_interaction", layer, 0), "value"] == pytest.approx(0, abs=1e-12)
+
+
+def test_what_is_read_linearly_moves_by_its_weights(measured):
+    held_out, training, table, maps = measured("mlp")
+    last = table[(table["layer"] == "hidden.1") & (table["step"] == 40)].set_index("quantity")
+    units = training.examples(40)["hidden.1"].astype(float)
+    weight = held_out.states[40]["output.weight"].double().numpy()
+    centred = weight - weight.mean(0)
+    most = centred[np.argmax(np.abs(centred), axis=0), np.arange(8)]
+    assert min(most) < 0
+    slope, live = np.abs(most) * units.std(0), units.std(0) > 0
+    first = np.argmin(np.abs(slope - last.loc["do_slope", "value"]))
+    assert last.loc["do_slope", "value"] == pytest.approx(slope[first], rel=1e-5)
+    # There are fewer other units than CONTROL_UNITS: all that are not silent are the null.
+    others = slope[live & (np.arange(8) != first)]
+    assert last.loc["do_slope", "null_mean"] == pytest.approx(others.mean(), rel=1e-5)
+    assert last.loc["do_slope", "null_sd"] == pytest.approx(others.std(ddof=1), rel=1e-5)
+
+    source, target = maps["pair"]
+    means = [units[training.labels == label].mean(0) for label in (source, target)]
+    shift = (weight[target] - weight[source]) @ (means[1] - means[0])
+    assert last.loc["steering_shift", "value"] == pytest.approx(shift, rel=1e-5) and shift > 1
+
+
+def test_the_cost_of_steering_is_accuracy_that_others_lose(measured):
+    held_out, training, table, maps = measured("mlp")
+    source, target = maps["pair"]
+    others = held_out.inputs[(held_out.labels != source) & (held_out.labels != target)]
+    label = ({0, 1, 2} - {int(source), int(target)}).pop()
+    x = training.examples(40)["hidden.0"].astype(float)
+    push = x[training.labels == target].mean(0) - x[training.labels == source].mean(0)
+    right = (steered(held_out.model(40), others, "hidden.0", [push]).argmax(2) == label).mean(1)
+    cost = table[(table["quantity"] == "steering_cost") & (table["layer"] == "hidden.0") & (table["step"] == 40)]
+    assert cost["value"].item() == pytest.approx(right[0] - right[1])
+    assert cost["null_mean"].item() > 0
+
+
+def test_units_are_chosen_on_training_rows_alone(measured):
+    held_out, training, table, _ = measured("mlp")
+    other = Subject(
+        held_out.network,
+        held_out.states,
+        held_out.inputs.flip(0),
+        torch.from_numpy(held_out.labels),
+        3,
+        key=("tiny", 0),
+    )
+    chosen = []
+    for subject in (held_out, other):
+        table, maps = measure(subject, training)
+        chosen.append((maps["sweep_values"].tolist(), int(maps["sweep_class"]), maps["pair"].tolist()))
+    assert chosen[0] == chosen[1]
+
+
+def test_the_pair_is_the_one_confused_most():
+    logits = np.log([[0.7, 0.1, 0.2], [0.5, 0.5, 1e-9], [0.01, 0.01, 0.98], [0.8, 0.15, 0.05]])
+    assert confused_pair(logits, np.array([0, 1, 2, 0])) == (1, 0)
+    assert confused_pair(logits[[0, 3, 2]], np.array([0, 0, 2])) in {(0, 1), (0, 2)}
+    assert [set_size(32, share) for share in SHARES] == [1, 2, 4, 8, 16] and set_size(4, 1 / 32) == 1
+
+
+def test_a_dead_layer_is_not_evaluable(measured):
+    held_out, training = pair_of_subjects("mlp")
+    for subject in (held_out, training):
+        subject.states = {step: {k: v.clone() for k, v in state.items()} for step, state in subject.states.items()}
+        for state in subject.states.values():
+            state["hidden.1.0.weight"][:] = 0
+            state["hidden.1.0.bias"][:] = -1
+    table, maps = measure(held_out, training)
+    last = table[table["layer"] == "hidden.1"].set_index("quantity")["value"]
+    assert last[["zero_mean_rho", "split_rho", "do_slope"]].isna().all()
+    assert (last["unit_resample_loss"] == 0).all() and (last["ranked_set_loss"] == 0).all()
+    text = "\n".join(found(with_runs(table, ["a"])))
+    assert "not evaluable" in text
+    FigureCanvasAgg(draw(with_runs(table, ["a"]), {"a/0": maps})).draw()
+
+
+def with_runs(table, names):
+    return pd.concat([table.assign(experiment=name, seed=0) for name in names], ignore_index=True)
+
+
+def test_the_figure_holds_the_values(measured):
+    names = ["mlp", "cnn", "transformer"]
+    tables = [measured(name)[2].assign(experiment=name, seed=0) for name in names]
+    table = pd.concat(tables, ignore_index=True)
+    figure = draw(table, {f"{name}/0": measured(name)[3] for name in names})
+    FigureCanvasAgg(figure).draw()
+    sets, rhos, curves, steering = figure.axes
+    last = tables[0][(tables[0]["quantity"] == "ranked_set_accuracy") & (tables[0]["step"] == 40)]
+    lines = {line.get_label(): line for line in sets.lines if line.get_linestyle() == "-"}
+    assert lines["mlp"].get_ydata() == pytest.approx(last.groupby("unit")["value"].mean().to_numpy())
+    assert lines["mlp"].get_xdata() == pytest.approx(SHARES)
+    nulls = [line for line in sets.lines if line.get_linestyle() == ":"]
+    assert nulls[0].get_ydata() == pytest.approx(last.groupby("unit")["null_mean"].mean().to_numpy())
+    dose = tables[1][(tables[1]["quantity"] == "steering_dose") & (tables[1]["layer"] == "blocks.1.relu")]
+    drawn = next(line for line in steering.lines if line.get_label() == "cnn")
+    assert drawn.get_ydata() == pytest.approx(dose["value"].to_numpy()) and drawn.get_xdata() == pytest.approx(DOSES)
+    maps = measured("transformer")[3]
+    drawn = next(line for line in curves.lines if line.get_label() == "transformer")
+    assert drawn.get_ydata() == pytest.approx(maps["sweep_mean"][:, int(maps["sweep_class"])])
+    marks = [mark for mark in rhos.collections if mark.get_label() == "mlp"]
+    assert sum(len(mark.get_offsets()) for mark in marks) == 8
+
+
+@pytest.mark.parametrize("count", [0, 1, 8])
+def test_the_figure_stands_with_any_number_of_experiments(measured, count):
+    table = measured("cnn")[2]
+    runs = with_runs(table, [f"architecture_{i}-dataset" for i in range(count)]) if count else table[:0]
+    figure = draw(runs, {})
+    FigureCanvasAgg(figure).draw()
+    if count:
+        assert "not evaluable" in [text.get_text() for text in figure.axes[2].texts]
+        labels = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
+        assert len(labels) == count + 2
+    else:
+        assert "No intervention" in figure.texts[0].get_text()
+
+
+def planted(effect, runs=4, sd=0.1):
+    """A table of runs whose values lie `effect` null deviations above their null, by a tenth more in each run."""
+    tables = []
+    for run in range(runs):
+        entries = []
+        for step, size in ((0, 0.0), (40, effect)):
+            for layer in ("hidden.0", "hidden.1"):
+
+                def put(name, units=None, size=size, run=run, layer=layer, step=step):
+                    value = 0.2 + size * sd * (1 + run / 10)
+                    value = value if units is None else np.full(units, value)
+                    return entry(step, layer, name, value, 0.2, sd)
+
+                entries += [put(f"ranked_set_{name}", 5) for name in ("loss", "accuracy", "interaction")]
+                for name in ("zero_mean_rho", "zero_resample_rho", "mean_resample_rho", "split_rho", "do_slope"):
+                    entries.append(put(name))
+                entries += [put(f"steering_{name}") for name in ("shift", "success", "cost")]
+                entries += [put("greedy_set_loss")] if step else []
+        tables.append(combine(entries).assign(experiment=f"a{run}", seed=0))
+    return pd.concat(tables, ignore_index=True)
+
+
+def test_findings_count_what_is_planted():
+    first, second, third = found(planted(6.0))
+    assert "random sets of as many in 8 of 8 layers at the end" in first
+    assert "and in 0 of 8 layers at initialisation" in first
+    # 0.6, 0.66, 0.72, 0.78 over the null; Student interval of four runs.
+    assert "over 4 runs at the end +0.69 (95 % +0.57 to +0.81, above 0)" in first
+    assert "than random sets in 8 of 8 layers that are small enough to try" in first
+    assert "of that size in 0 of 8" in first
+    assert (
+        "beyond permuted units in 8 of 8 layers, reversed in 0; at initialisation +0.00 (95 % +0.00 to +0.00, undecided)"
+        in second
+    )
+    assert "equal length in 8 of 8 layers at the end and 0 of 8 layers at initialisation" in third
+    assert "lost 0.89 of their accuracy, under random directions 0.20" in third
+    assert "no sample of networks" in third
+
+
+def test_findings_stay_quiet_on_a_null_and_say_what_is_too_few():
+    paragraphs = found(planted(0.0))
+    assert "in 0 of 8 layers at the end" in paragraphs[0] and "undecided" in paragraphs[0]
+    assert "8 of 8 layers" not in " ".join(paragraphs[1:]) and "above 0" not in " ".join(paragraphs)
+    few = found(planted(5.0, runs=2))
+    assert "in 2 runs, too few for an interval: undecided" in few[0]
+    nothing = planted(5.0)
+    nothing["value"] = np.nan
+    assert found(nothing) == ["Nothing was evaluable: no network has units to intervene on."]
+    below = compare(planted(-5.0), "steering_success")
+    assert (below.above, below.below, below.layers) == (0, 8, 8) and below.high < 0
+
+
+def test_two_seeds_of_an_experiment_are_runs_of_their_own():
+    table = pd.concat([planted(5.0, runs=2), planted(5.0, runs=2).assign(seed=1)])
+    assert compare(table, "do_slope").runs == 4
+    assert "no sample of networks" not in found(table)[2]
+
+
+def test_the_study_declares_how_many_rows_it_uses():
+    assert f"({module.ROWS} of each split; {module.STEERED_ROWS} where" in caption("interventions")

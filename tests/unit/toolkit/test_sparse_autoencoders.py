@@ -1,0 +1,333 @@
+"""Sparse autoencoders on the study's networks: what is measured, drawn and said."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from helpers.tiny_networks import NETWORKS, SHAPE, data
+from repdyn.figures.style import to_png_bytes
+from repdyn.measures.subject import Subject
+from repdyn.measures.table import COLUMNS as TABLE
+from repdyn.measures.table import combine, entry
+from repdyn.models import build
+from repdyn.models.embedding import PADDING
+from repdyn.seeds import derive
+from repdyn.sparse_autoencoders.autoencoder import encode, explained_variance, fit, reconstruct
+from repdyn.sparse_autoencoders.dictionaries import gaussian_matched, matched
+from repdyn.sparse_autoencoders.features import class_detectors
+from repdyn.sparse_autoencoders.linear import principal
+from repdyn.sparse_autoencoders.spliced import effect
+from repdyn.toolkit import TOOLS, load
+from repdyn.toolkit.sparse_autoencoders import measure as module
+from repdyn.toolkit.sparse_autoencoders.figure import COLUMNS, draw
+from repdyn.toolkit.sparse_autoencoders.findings import found
+from repdyn.training.tracker import evaluating
+
+LAYERS = {"mlp": "hidden.1", "cnn": "blocks.1", "transformer": "blocks.1"}
+ONCE = {"rows", "features", "active", "uses"}
+LAST = {"class_effect", "explained_variance_longer"} | {
+    f"penalty_{name}" for name in ("l0", "explained_variance", "loss_recovered", "pca_explained_variance")
+}
+WITH_NULL = {"explained_variance", "dead", "dense", "mmcs_seeds", "mmcs_end", "class_f1", "class_effect"}
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    monkeypatch.setattr(module, "TRAINING", {"steps": 40, "batch": 32})
+    monkeypatch.setattr(module, "SHUFFLES", 3)
+    monkeypatch.setattr(module, "DIRECTIONS", 3)
+
+
+def trained(family, n=90, **shape):
+    """{step: weights} at initialisation and after a few updates, and the network."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = build(NETWORKS[family], **(shape or SHAPE))
+        states = {0: {name: value.clone() for name, value in model.state_dict().items()}}
+        inputs, labels = data(n)
+        optimiser = torch.optim.Adam(model.parameters(), 0.01)
+        for _ in range(0 if shape else 30):
+            optimiser.zero_grad()
+            torch.nn.functional.cross_entropy(model(inputs), labels).backward()
+            optimiser.step()
+        states[30] = {name: value.clone() for name, value in model.state_dict().items()}
+    return model, states
+
+
+def subjects(family, n=90):
+    model, states = trained(family)
+    return tuple(Subject(model, states, *data(count, seed), 3, ("tiny",)) for count, seed in ((n - 30, 1), (n, 0)))
+
+
+@pytest.mark.parametrize("family", NETWORKS)
+def test_what_is_measured_is_what_is_said(family):
+    held_out, training = subjects(family)
+    table, maps = module.measure(held_out, training)
+    assert list(table.columns) == list(TABLE)
+    assert table["step"].is_monotonic_increasing
+    assert set(table["layer"]) == {LAYERS[family]}
+    by_step = {step: set(part["quantity"]) for step, part in table.groupby("step")}
+    listed = set(re.findall(r"\b([a-z_0-9]+)(?=[,:( ])", module.measure.__doc__))
+    assert by_step[0] - by_step[30] == ONCE | {"mmcs_end"}
+    assert by_step[30] - by_step[0] == LAST
+    assert by_step[0] | by_step[30] <= listed
+    assert {
+        quantity for quantity, part in table.groupby("quantity", observed=True) if part["null_mean"].notna().any()
+    } == (WITH_NULL)
+    assert set(maps) == {f"{kind} {step}" for kind in ("density", "null density") for step in (0, 30)}
+    again, same = module.measure(*subjects(family))
+    pd.testing.assert_frame_equal(table, again)
+    assert all(np.array_equal(maps[name], same[name]) for name in maps)
+
+
+def test_numbers_are_those_of_the_library():
+    held_out, training = subjects("mlp")
+    table, maps = module.measure(held_out, training)
+    end = table[table["step"] == 30].drop_duplicates("quantity").set_index("quantity")["value"]
+    rows, judged = (side.examples(30)["hidden.1"] for side in (training, held_out))
+    x = torch.from_numpy(judged)
+    seeds = [derive("tiny", "autoencoder", seed) for seed in (0, 1)]
+    saes = [fit(rows, 16, seed, k=1, steps=40, batch=32) for seed in seeds]
+    assert end["explained_variance"] == pytest.approx(
+        np.mean([explained_variance(x, reconstruct(sae, x)) for sae in saes])
+    )
+    assert end["pca_explained_variance"] == pytest.approx(explained_variance(x, principal(rows, 1)(x)))
+    assert end["explained_variance_longer"] == pytest.approx(
+        explained_variance(x, reconstruct(y := fit(rows, 16, seeds[0], k=1, steps=120, batch=32), x)), abs=1e-6
+    )
+    assert y.k == 1
+    with torch.inference_mode(), evaluating(held_out.model(30)):
+        model = held_out.model(30)
+
+        def rise(state):
+            labels = torch.from_numpy(held_out.labels)
+            return torch.nn.functional.cross_entropy(model.output(state), labels).item() - end["loss"]
+
+        assert end["loss"] == pytest.approx(rise(x) + end["loss"], abs=1e-6)
+        assert abs(rise(x)) < 1e-6
+        assert end["rise_reconstruction"] == pytest.approx(rise(reconstruct(saes[0], x)), abs=1e-5)
+        assert end["rise_zero"] == pytest.approx(rise(torch.zeros_like(x)), abs=1e-5)
+        assert end["rise_mean"] == pytest.approx(rise(torch.from_numpy(rows.mean(0)).expand_as(x)), abs=1e-5)
+    assert end["pca_loss_recovered"] == pytest.approx(1 - end["rise_pca"] / end["rise_mean"])
+    assert end["loss_recovered"] == pytest.approx(1 - end["rise_reconstruction"] / end["rise_mean"])
+    assert maps["density 30"].tolist() == pytest.approx((module._features(saes[0], rows) > 0).mean(0).tolist())
+    first = table[table["step"] == 0].set_index("quantity")["value"]
+    assert first[sorted(ONCE)].tolist() == [1, 16, 90, 90 / 16]
+    assert end["penalty_l0"] > table[table["quantity"] == "penalty_l0"]["value"].iloc[-1]
+
+
+def test_likeness_and_nulls_are_those_of_the_library():
+    held_out, training = subjects("mlp")
+    table, _ = module.measure(held_out, training)
+    found = {}
+    for step in (0, 30):
+        rows = training.examples(step)["hidden.1"]
+        for split, side in (("training", rows), ("held-out", held_out.examples(step)["hidden.1"])):
+            for seed in (0, 1):
+                rng = np.random.default_rng(derive("tiny", "Gaussian match", split, seed))
+                found[step, split, seed] = gaussian_matched(side, rng)
+        for name, sides in (("real", [rows] * 2), ("null", [found[step, "training", seed] for seed in (0, 1)])):
+            saes = [
+                fit(x, 16, derive("tiny", "autoencoder", seed), k=1, steps=40, batch=32) for seed, x in enumerate(sides)
+            ]
+            tensors = [torch.from_numpy(np.asarray(x, dtype=np.float32)) for x in sides]
+            active = [(encode(sae, x) > 0).any(0).numpy() for sae, x in zip(saes, tensors, strict=True)]
+            found[step, name] = saes, [sae.decoder.numpy()[alive] for sae, alive in zip(saes, active, strict=True)]
+    by_step = table.drop_duplicates(["step", "quantity"]).set_index(["step", "quantity"])
+    for column, name in (("value", "real"), ("null_mean", "null")):
+        live = {step: found[step, name][1] for step in (0, 30)}
+        assert by_step.loc[(30, "mmcs_seeds"), column] == pytest.approx(matched(*live[30]))
+        across = np.mean([matched(*pair) for pair in zip(live[0], live[30], strict=True)])
+        assert by_step.loc[(0, "mmcs_end"), column] == pytest.approx(across)
+        assert by_step.loc[(30, "dead"), column] == pytest.approx(1 - sum(map(len, live[30])) / 32)
+    fresh = [torch.from_numpy(found[30, "held-out", seed].astype(np.float32)) for seed in (0, 1)]
+    null = [explained_variance(x, reconstruct(sae, x)) for sae, x in zip(found[30, "null"][0], fresh, strict=True)]
+    assert by_step.loc[(30, "explained_variance"), "null_mean"] == pytest.approx(np.mean(null), abs=1e-6)
+
+    sae = found[30, "real"][0][0]
+    sides = [torch.from_numpy(side.examples(30)["hidden.1"]) for side in (training, held_out)]
+    labels = training.labels, held_out.labels
+    best = class_detectors(encode(sae, sides[0]).numpy(), labels[0], encode(sae, sides[1]).numpy(), labels[1], 3)
+    assert by_step.loc[(30, "class_f1"), "value"] == pytest.approx(best.f1.mean())
+    both = [torch.hstack([side, -side]).numpy() for side in sides]
+    units = class_detectors(both[0], labels[0], both[1], labels[1], 3)
+    assert by_step.loc[(30, "unit_class_f1"), "value"] == pytest.approx(units.f1.mean())
+    for label in range(3):
+        chosen = labels[1] == label
+        inputs = held_out.inputs[torch.from_numpy(chosen)]
+        rise, _ = effect(held_out.model(30), "hidden.1", sae, inputs, labels[1][chosen], int(best.feature[label]))
+        row = table[(table["quantity"] == "class_effect") & (table["unit"] == label)].iloc[0]
+        assert row["value"] == pytest.approx(rise, abs=1e-6)
+        assert row["null_sd"] >= 0
+
+
+def test_units_may_detect_a_class_by_falling_and_shuffled_labels_detect_none():
+    held_out, training = subjects("mlp")
+    sides = [module.Rows(-np.eye(3)[side.labels], np.arange(len(side.labels))) for side in (training, held_out)]
+    planted_features = [-side.values for side in sides]
+    detectors = module._detectors(training, held_out, *planted_features)
+    arguments = held_out, training, 30, "hidden.1", planted_features, detectors, tuple(sides)
+    table = combine(module._classes(*arguments)).set_index("quantity")
+    assert table["value"].tolist() == [1, 1]
+    assert table.loc["class_f1", "null_mean"] < 0.7
+
+
+def test_rows_are_positions_and_tokens_without_padding():
+    held_out, _ = subjects("cnn")
+    positions = module.rows_of(held_out, 30, "blocks.1")
+    assert positions.values.shape == (60 * 4 * 4, 6)
+    assert positions.owner.tolist() == np.repeat(np.arange(60), 16).tolist()
+    with torch.inference_mode():
+        pooled = held_out.model(30).blocks[1](held_out.model(30).blocks[0](held_out.inputs[:1]))
+    assert positions.values[5] == pytest.approx(pooled[0, :, 1, 1].numpy(), abs=1e-6)
+
+    tokens = torch.from_numpy(np.random.default_rng(0).integers(1, 9, (7, 5)))
+    tokens[:, 3:] = PADDING
+    tokens[2, 3] = 4
+    model, states = trained("transformer", kind="text", shape=(5,), classes=3, vocabulary=9)
+    rows = module.rows_of(Subject(model, states, tokens, torch.arange(7) % 3, 3), 0, "blocks.1")
+    assert rows.values.shape == (22, 16)
+    assert np.bincount(rows.owner).tolist() == [3, 3, 4, 3, 3, 3, 3]
+
+
+def test_many_rows_are_drawn_once_for_all_steps(monkeypatch):
+    monkeypatch.setattr(module, "ROWS", 50)
+    first, again = module._chosen(80, ("a",)), module._chosen(80, ("a",))
+    assert np.array_equal(first, again)
+    assert len(np.unique(first)) == 50
+    assert not np.array_equal(first, module._chosen(80, ("b",)))
+    assert module._chosen(50, ("a",)).tolist() == list(range(50))
+
+
+def test_a_dead_layer_is_not_evaluable_and_drawn_as_such():
+    held_out, training = subjects("mlp")
+    for side in (held_out, training):
+        for name in ("hidden.1.0.weight", "hidden.1.0.bias"):
+            side.states[30][name] = torch.zeros_like(side.states[30][name])
+    table, maps = module.measure(held_out, training)
+    end = table[table["step"] == 30]
+    assert end["quantity"].tolist() == ["explained_variance"]
+    assert end["value"].isna().all()
+    assert set(maps) == {"density 0", "null density 0"}
+    table.insert(0, "experiment", "mlp-tiny")
+    table.insert(1, "seed", 0)
+    assert to_png_bytes(draw(table, {"mlp-tiny/0": maps}), dpi=40)
+    assert "not evaluable" in " ".join(found(table))
+
+
+def planted(runs, effect=0.3, uses=100, spread=0.01):
+    """A table of runs in which features beat every null and baseline by `effect`."""
+    rng = np.random.default_rng(0)
+    tables = []
+    for seed in range(runs):
+        entries = []
+        for step in (0, 100):
+
+            def both(name, scale=1.0, step=step, entries=entries, **options):
+                value = 0.5 + scale * effect * (step > 0) + spread * rng.standard_normal()
+                entries.append(entry(step, "hidden.0", name, value, 0.5, 0.01, **options))
+
+            for name in ("explained_variance", "mmcs_seeds", "class_f1"):
+                both(name)
+            for name in ("pca_explained_variance", "unit_class_f1", "pca_loss_recovered", "mmcs_random"):
+                entries.append(entry(step, "hidden.0", name, 0.5))
+            entries.append(entry(step, "hidden.0", "loss_recovered", 0.9 if step else np.nan))
+        entries.append(entry(0, "hidden.0", "mmcs_end", 0.5 + effect + spread * (-1) ** seed, 0.5, reference=100))
+        entries.append(entry(0, "hidden.0", "rows", 1000 + seed))
+        entries.append(entry(0, "hidden.0", "active", 4))
+        entries.append(entry(0, "hidden.0", "uses", uses))
+        entries.append(entry(100, "hidden.0", "explained_variance_longer", 0.5 + effect))
+        noise = spread * rng.standard_normal(3)
+        entries.append(entry(100, "hidden.0", "class_effect", 0.1 + effect + noise, np.full(3, 0.1), np.full(3, 0.05)))
+        entries.append(entry(100, "hidden.0", "penalty_l0", [9.0, 5.0, 2.0]))
+        entries.append(
+            entry(100, "hidden.0", "penalty_explained_variance", [0.9, 0.8, 0.5 + effect + spread * noise[0]])
+        )
+        entries.append(entry(100, "hidden.0", "penalty_pca_explained_variance", [0.9, 0.7, 0.5]))
+        table = combine(entries)
+        table.insert(0, "experiment", "mlp-digits")
+        table.insert(1, "seed", seed)
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
+def test_what_was_found_is_said_with_its_numbers():
+    variance, stability, classes, limits = found(planted(5))
+    assert re.search(r"features explain 0\.(79|80)", variance)
+    assert ": more (above in 5 of 5 runs)" in variance
+    assert "this difference grows" in variance
+    assert variance.count("the features more (above in 5 of 5 runs)") == 2
+    assert "with 2.0 [2.0, 2.0] features active" in variance
+    assert "penalty grows in 5 of 5 runs" in variance
+    assert "keeps 0.900 [0.900, 0.900]" in variance
+    assert stability.count("more alike (above in 5 of 5 runs)") == 2
+    assert ": better (above in 5 of 5 runs)" in classes
+    assert "features better (above in 5 of 5 runs)" in classes
+    assert "for 15 of 15 classes" in classes
+    assert "1,000 to 1,004" in limits
+    assert "dictionary: 0 runs of 5" in limits
+    assert "dictionary: 5 runs of 5" in found(planted(5, uses=module.FEWEST - 1))[3]
+
+
+def test_nothing_is_found_in_nothing_and_in_too_few_runs():
+    text = " ".join(found(planted(6, effect=0.0)))
+    assert text.count("undecided (above in") >= 6
+    for claim in (": more (", "grows (", "more alike (", "better (", "the features more ("):
+        assert claim not in text
+    text = " ".join(found(planted(2)))
+    assert "undecided, too few runs (above in 2 of 2 runs)" in text
+    assert ": more (" not in text
+    text = " ".join(found(planted(5, effect=-0.3)))
+    assert ": less (above in 0 of 5 runs)" in text
+    assert "this difference shrinks" in text
+    # Above the null, but by less than two of its standard deviations.
+    assert "for 0 of 9 classes" in found(planted(3, effect=0.08, spread=0.001))[2]
+    rising = planted(3)
+    rising.loc[rising["quantity"] == "penalty_l0", "value"] = [1, 2, 3] * 3
+    assert "penalty grows in 0 of 3 runs" in found(rising)[0]
+
+
+@pytest.mark.parametrize("runs", [1, 4])
+def test_the_figure_draws_the_table(runs):
+    table = planted(runs)
+    densities = {
+        "density 100": np.array([0, 0.5, 1]),
+        "null density 100": np.array([0.1, 0.1, 1]),
+        "density 0": np.ones(3),
+    }
+    figure = draw(table, {f"mlp-digits/{seed}": densities for seed in range(runs)})
+    assert len(figure.axes) == runs * len(COLUMNS)
+    variance, likeness, f1, share, effects, shares = figure.axes[-len(COLUMNS) :]
+    last = table[table["seed"] == runs - 1]
+
+    def values(quantity, column="value"):
+        return last[last["quantity"] == quantity].sort_values("step")[column].tolist()
+
+    assert variance.lines[0].get_xydata().tolist() == [
+        [x, y] for x, y in zip([2, 5, 9], values("penalty_explained_variance")[::-1], strict=True)
+    ]
+    assert [line.get_xydata()[0].tolist() for line in variance.lines[2:]] == [
+        [4, values("explained_variance")[-1]], [4, 0.5], [4, 0.5]
+    ]  # fmt: skip
+    assert likeness.lines[0].get_ydata().tolist() == values("mmcs_seeds")
+    assert likeness.lines[1].get_ydata().tolist() == values("mmcs_seeds", "null_mean")
+    assert f1.lines[0].get_ydata().tolist() == values("class_f1")
+    assert np.isnan(share.lines[0].get_ydata()[0])
+    assert share.lines[0].get_ydata()[1] == 0.9
+    assert effects.lines[-2].get_ydata().tolist() == values("class_effect")
+    assert shares.patches[1].get_data().values.sum() == 3
+    assert shares.patches[1].get_data().values[0] == 1
+    assert [label.get_text() for label in likeness.get_xticklabels()] == ["0", "100"]
+
+
+def test_without_runs_the_figure_says_so():
+    figure = draw(planted(1).iloc[:0], {})
+    assert "No sparse autoencoder" in figure.texts[0].get_text()
+
+
+def test_the_module_is_registered():
+    assert load("sparse_autoencoders") is module
+    assert TOOLS["sparse_autoencoders"].families == ("mlp", "cnn", "transformer")

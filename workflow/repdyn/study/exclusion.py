@@ -1,0 +1,8 @@
+"""Which runs no average holds."""
+
+import pandas as pd
+
+
+def untrained(experiments: pd.DataFrame) -> pd.Series:
+    """Which runs diverged or ended within noise of chance: drawn apart, and in no average."""
+    return experiments["diverged_at"].notna() | experiments["at_chance"].fillna(False).astype(bool)

@@ -1,0 +1,147 @@
+"""Sets of units against random sets, kinds of ablation, do-responses, and steering against random directions."""
+
+import numpy as np
+import pandas as pd
+
+from repdyn.figures.panels import RUN, key_above, panel_grid, say
+from repdyn.figures.style import MARKERS, OKABE_ITO, message_figure, styled
+from repdyn.toolkit.interventions.grid import DOSES, QUANTILES, SHARES
+
+RHOS = {
+    "zero_mean_rho": "zero,\nmean",
+    "zero_resample_rho": "zero,\nresample",
+    "mean_resample_rho": "mean,\nresample",
+    "split_rho": "training,\nheld-out",
+}
+KEY_COLUMNS = 3
+
+
+@styled
+def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
+    """Four panels at the last step, an experiment a colour and a marker, a run a line or a column of marks.
+
+    Accuracy lost with ranked sets of units and (dotted) random ones, mean over layers; Spearman correlations over units, a
+    mark per layer; response of the most moved logit to the first unit of the last layer, with its interval; share of rows
+    read as the target under steering and (dotted) random directions, in the middle of the steered layers.
+    """
+    if table.empty:
+        return message_figure("No intervention was measured: no network in this study has such layers.")
+    looks = experiment_looks(table)
+    rows = -(-len(looks) // KEY_COLUMNS) + 1
+    figure, panels = panel_grid(2, 2, width=3.7, height=2.6, top=0.42 + 0.19 * rows, left=0.7)
+    figure.subplots_adjust(wspace=0.24, hspace=0.42)  # each panel has labels of its own
+    last = table[table["step"] == table.groupby(RUN, observed=True)["step"].transform("max")]
+    sets, rhos, curves, steering = panels.ravel()
+    _curves(sets, last, "ranked_set_accuracy", SHARES, looks, _mean_of_layers)
+    sets.set(title="Units lost together", xlabel="share of a layer's units", ylabel="accuracy lost", xscale="log")
+    sets.set_xticks(SHARES, [f"1/{round(1 / share)}" for share in SHARES], minor=False)
+    sets.set_xticks([], minor=True)
+    _correlations(rhos, last, looks)
+    _responses(curves, maps, looks)
+    _curves(steering, last, "steering_dose", DOSES, looks, _middle_layer)
+    steering.set(
+        title="Steering", xlabel="push / difference of class means", ylabel="share read as the target", xscale="log"
+    )
+    steering.set_xticks(DOSES, [f"{dose:g}" for dose in DOSES], minor=False)
+    steering.set_xticks([], minor=True)
+    key_above(figure, _key(looks))
+    return figure
+
+
+def experiment_looks(table: pd.DataFrame) -> dict[str, tuple[str, str]]:
+    """{experiment: (colour, marker)} in the order of the table."""
+    names = table["experiment"].astype(str).unique()
+    return {name: (OKABE_ITO[i % len(OKABE_ITO)], MARKERS[i % len(MARKERS)]) for i, name in enumerate(names)}
+
+
+def _mean_of_layers(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.groupby("unit")[["value", "null_mean"]].mean()
+
+
+def _middle_layer(rows: pd.DataFrame) -> pd.DataFrame:
+    layers = rows["layer"].astype(str).drop_duplicates().tolist()
+    return rows[rows["layer"] == layers[len(layers) // 2]].set_index("unit")[["value", "null_mean"]]
+
+
+def _curves(axes, table: pd.DataFrame, quantity: str, places, looks: dict, chosen) -> None:
+    rows = table[(table["quantity"] == quantity) & table["value"].notna()]
+    if rows.empty:
+        say(axes, "not evaluable")
+        return
+    for (experiment, _), run in rows.groupby(RUN, observed=True, sort=False):
+        colour, marker = looks[experiment]
+        curve = chosen(run)
+        x = [places[int(unit)] for unit in curve.index]
+        axes.plot(x, curve["value"], color=colour, marker=marker, markersize=4, label=experiment)
+        axes.plot(x, curve["null_mean"], color=colour, linestyle=":", marker=marker, markersize=2, label="null")
+    low, high = axes.get_ylim()
+    axes.set_ylim(min(low, 0), max(high, 0.05))
+
+
+def _correlations(axes, table: pd.DataFrame, looks: dict) -> None:
+    rows = table[table["quantity"].isin(list(RHOS)) & table["value"].notna()]
+    axes.set(title="Agreement on which units matter", ylabel="Spearman correlation over units")
+    if rows.empty:
+        say(axes, "not evaluable")
+        return
+    width = 0.8 / len(looks)
+    for place, quantity in enumerate(RHOS):
+        for number, (experiment, (colour, marker)) in enumerate(looks.items()):
+            chosen = rows[(rows["quantity"] == quantity) & (rows["experiment"] == experiment)]
+            if chosen.empty:
+                continue
+            x = place - 0.4 + width * (number + 0.5)
+            band = 2 * chosen["null_sd"].max()
+            axes.bar(x, 2 * band, width * 0.9, -band, color="#DDDDDD", linewidth=0, zorder=0)
+            axes.scatter(
+                [x] * len(chosen),
+                chosen["value"],
+                14,
+                color=colour,
+                marker=marker,
+                linewidth=0,
+                zorder=2,
+                label=experiment,
+            )
+    axes.axhline(0, color="black", linewidth=0.5, zorder=1)
+    axes.set_xticks(range(len(RHOS)), RHOS.values())
+    axes.set_ylim(top=1.05)
+
+
+def _responses(axes, maps: dict, looks: dict) -> None:
+    axes.set(title="First unit of the last layer, held at a value", ylabel="logit less its own value")
+    drawn = False
+    for key, arrays in maps.items():
+        experiment = key.rsplit("/", 1)[0]
+        if "sweep_mean" not in arrays or experiment not in looks or not np.ptp(arrays["sweep_values"]):
+            continue
+        colour, marker = looks[experiment]
+        values, logit = arrays["sweep_values"], int(arrays["sweep_class"])
+        mean, low, high = (arrays[f"sweep_{name}"][:, logit] for name in ("mean", "low", "high"))
+        x = (values - values[0]) / np.ptp(values)
+        axes.fill_between(x, low, high, color=colour, alpha=0.25, linewidth=0)
+        axes.plot(x, mean, color=colour, marker=marker, markersize=4, label=experiment)
+        drawn = True
+    if not drawn:
+        say(axes, "not evaluable")
+        return
+    axes.axhline(0, color="black", linewidth=0.5, zorder=0)
+    ends = [f"{round(100 * QUANTILES[0])} %", f"{round(100 * QUANTILES[-1])} %"]
+    axes.set_xticks([0, 1], [f"low ({ends[0]} quantile)", f"high ({ends[1]})"])
+    for label, side in zip(axes.get_xticklabels(), ("left", "right"), strict=True):
+        label.set_horizontalalignment(side)
+
+
+def _key(looks: dict) -> list[list]:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    entries = [
+        Line2D([], [], color=colour, marker=marker, markersize=4, label=name)
+        for name, (colour, marker) in looks.items()
+    ]
+    nulls = [
+        Line2D([], [], color="black", linestyle=":", label="random sets, random directions (mean)"),
+        Patch(color="#DDDDDD", label="permuted units (2 sd)"),
+    ]
+    return [entries[i : i + KEY_COLUMNS] for i in range(0, len(entries), KEY_COLUMNS)] + [nulls]

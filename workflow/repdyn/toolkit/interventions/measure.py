@@ -1,0 +1,253 @@
+"""What units and directions cause: ablation of every unit and of sets, do-sweeps, and steering from class to class."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from repdyn.interventions.ablation import donated, effects, other_rows, over_examples, unit_means
+from repdyn.interventions.dose_response import do_response, mean_curve, slopes, sweep_values
+from repdyn.interventions.steering import mean_difference, random_directions, steered
+from repdyn.interventions.surgery import unit_values, values_of_units
+from repdyn.interventions.unit_sets import greedy, random_sets, top
+from repdyn.measures.subject import Subject
+from repdyn.measures.table import combine, entry
+from repdyn.measures.units import selectivity_importance
+from repdyn.models.embedding import PADDING
+from repdyn.seeds import derive
+from repdyn.toolkit.interventions.grid import DOSES, GREEDY_SHARE, QUANTILES, SHARES
+
+# Rows of a split that are looked at: losing every unit costs a pass of all of them through what follows the layer.
+ROWS = 128
+# Random sets of each size of SHARES to compare with.
+RANDOM_SETS = 20
+# A greedy set of an eighth of m units costs m^2 / 8 passes: only in layers this small, and at the last step.
+GREEDY_UNITS = 64
+CONTROL_UNITS = 8
+RANDOM_DIRECTIONS = 20
+# Held-out rows that are steered, of the one class and of those that should stay: 21 passes a layer and dose each.
+STEERED_ROWS = 64
+
+
+class Split(NamedTuple):
+    """Rows of a split: inputs, labels, and which tokens count (None where all do)."""
+
+    inputs: torch.Tensor
+    labels: np.ndarray
+    valid: torch.Tensor | None
+
+
+def measure(held_out: Subject, training: Subject) -> tuple:
+    """Interventions at the grid steps. Chosen on ROWS training rows, measured on ROWS held-out rows, both at random.
+
+    All units of every hidden layer of an MLP and every channel of a CNN, after the ReLU; of a transformer those of the last
+    feed-forward layer (in those before, every unit costs a pass through all that follows, beyond the budget). Values that
+    units are held at come from the training rows: zero, the mean, or those of another example (resampled). Per layer:
+
+    - unit_resample_loss (unit = index), and at the last step unit_zero_loss, unit_mean_loss (unit = index): rise of the
+      held-out cross-entropy, nats; null: random signs over examples, exact (mean 0).
+    - unit_resample_accuracy (unit = index): fall of the held-out accuracy; null: the same.
+    - zero_mean_rho, zero_resample_rho, mean_resample_rho: Spearman correlation over units of two kinds of loss, at the
+      last step; null: permutation, exact (0, 1 / sqrt(units - 1)).
+    - split_rho: Spearman correlation of unit_resample_loss on training rows and on held-out rows; null: the same.
+    - top_unit_loss: unit_resample_loss of the unit that is first on the training rows; null: a unit at random, exact.
+    - ranked_set_loss, ranked_set_accuracy (unit = place in SHARES): the units that are first on the training rows,
+      resampled together: rise of the held-out loss, nats, fall of the accuracy; null: RANDOM_SETS random sets of as many.
+    - ranked_set_interaction (unit = place in SHARES): that rise less the sum of the rises of its units alone, nats; above 0
+      where units back each other up; null: the same of the random sets.
+    - greedy_set_loss: of a set of an eighth of the units grown greedily on the training rows, in layers of at most
+      GREEDY_UNITS units, at the last step; null: random sets of as many.
+    - do_slope: change of the logit (less the mean logit) that the first unit moves most on the training rows, on held-out
+      rows, per standard deviation of the unit, in the direction found in training; the unit held at QUANTILES of its
+      values; null: CONTROL_UNITS other units at random, each with the logit that it moves most.
+
+    Steering of MLP hidden layers, CNN channels and transformer blocks' outputs: at most STEERED_ROWS held-out rows of one
+    class, pushed by the difference of the training means of another class and theirs. The pair is the one that the last
+    network confuses most on the training split, by its mean probabilities. Null of all: RANDOM_DIRECTIONS of the same
+    length, between means of random training rows.
+
+    - steering_shift: rise of the target's logit over the source's; steering_success: share of rows read as the target.
+    - steering_cost: fall of the accuracy on at most STEERED_ROWS rows of the other classes, pushed alike (more than two
+      classes).
+    - steering_dose (unit = place in DOSES): share of rows read as the target, at the last step.
+
+    maps, of the last layer that is ablated, at the last step: "zero", "mean", "resample" (units) effects on the
+    loss; "sweep_values" (v,), "sweep_mean", "sweep_low", "sweep_high" (v, classes) of its first unit's do-response, and
+    "sweep_class"; "pair" (2,) source and target class.
+    """
+    ours, theirs = _split(held_out, "held-out rows"), _split(training, "training rows")
+    pair = confused_pair(training.logits(training.grid[-1]), training.labels)
+    maps = {"pair": np.array(pair)}
+    entries = []
+    for step in held_out.grid:
+        model = held_out.model(step)
+        for layer in ablated_layers(model):
+            entries += _ablations(model, layer, step, step == held_out.grid[-1], ours, theirs, held_out.key, maps)
+        for layer in steered_layers(model):
+            entries += _steering(held_out, training, layer, step, pair)
+    return combine(entries), maps
+
+
+def ablated_layers(model: torch.nn.Module) -> list[str]:
+    """The layers of which every unit is lost."""
+    hidden = [name for name in model.tracked if name.endswith("relu") or name.startswith("hidden.")]
+    return hidden or [name for name in model.tracked if name.endswith("feedforward")][-1:]
+
+
+def steered_layers(model: torch.nn.Module) -> list[str]:
+    """The layers that are pushed."""
+    parts = ("output", "embedding")
+    return [name for name in model.tracked if name not in parts and not name.endswith(("attention", "feedforward"))]
+
+
+def confused_pair(logits: np.ndarray, labels: np.ndarray) -> tuple[int, int]:
+    """The class, and another one to which its examples give the largest mean probability: logits (n, classes)."""
+    shifted = np.exp(logits - logits.max(1, keepdims=True).astype(np.float64))
+    probabilities = shifted / shifted.sum(1, keepdims=True)
+    classes = np.unique(labels)
+    given = np.array([probabilities[labels == label].mean(0) for label in classes])
+    given[np.arange(len(classes)), classes] = -1
+    source, target = np.unravel_index(given.argmax(), given.shape)
+    return int(classes[source]), int(target)
+
+
+def _split(subject: Subject, purpose: str) -> Split:
+    rng = np.random.default_rng(derive(*subject.key, "interventions", purpose))
+    rows = np.sort(rng.permutation(len(subject.labels))[:ROWS])
+    inputs = subject.inputs[torch.from_numpy(rows)]
+    return Split(inputs, subject.labels[rows], inputs != PADDING if inputs.dtype == torch.int64 else None)
+
+
+def _ablations(model, layer, step, last, ours: Split, theirs: Split, key, maps) -> Iterator[dict]:
+    rng = np.random.default_rng(derive(*key, "interventions", layer))  # the same donors and sets at all steps
+    observed = unit_values(model, theirs.inputs, layer, model.chunk)
+    if observed.ndim != 3:  # an MLP reads the mean of a text's words
+        theirs = theirs._replace(valid=None)
+    mean = unit_means(observed, theirs.valid)
+    donors = donated(observed, other_rows(len(theirs.labels), rng), theirs.valid)
+    ours_donors = donated(observed, rng.integers(len(theirs.labels), size=len(ours.labels)), theirs.valid)
+    m = len(mean)
+    alone = np.arange(m)[:, None]
+
+    def lost(split, sets, values):
+        return effects(model, split.inputs, split.labels, layer, sets, values, model.chunk)
+
+    found = lost(theirs, alone, donors).loss.mean(1)
+    kinds = {"resample": ours_donors} | ({"zero": 0.0, "mean": mean} if last else {})
+    held = {kind: lost(ours, alone, values) for kind, values in kinds.items()}
+    rise = {}
+    for kind, effect in held.items():
+        over = over_examples(effect.loss)
+        rise[kind] = over.value
+        yield entry(step, layer, f"unit_{kind}_loss", over.value, 0.0, over.null_sd)
+    over = over_examples(held["resample"].lost)
+    yield entry(step, layer, "unit_resample_accuracy", over.value, 0.0, over.null_sd)
+    for one, other in (("zero", "mean"), ("zero", "resample"), ("mean", "resample")) if last else ():
+        yield entry(step, layer, f"{one}_{other}_rho", *rank_correlation(rise[one], rise[other]))
+    yield entry(step, layer, "split_rho", *rank_correlation(found, rise["resample"]))
+    first = top(found, 1)[0]
+    yield entry(step, layer, "top_unit_loss", rise["resample"][first], rise["resample"].mean(), rise["resample"].std())
+    yield from _sets(lambda sets: lost(ours, sets, ours_donors), found, rise["resample"], step, layer, rng)
+    if last and m <= GREEDY_UNITS:
+        size = set_size(m, SHARES[GREEDY_SHARE])
+        grown = greedy(lambda sets: lost(theirs, sets, donors).loss.mean(1), m, size)
+        others = random_sets(m, size, RANDOM_SETS, rng)
+        value, *null = lost(ours, [grown, *others], ours_donors).loss.mean(1)
+        yield entry(step, layer, "greedy_set_loss", value, np.mean(null), np.std(null, ddof=1))
+    units = [first, *rng.permutation(np.delete(np.arange(m), first))[:CONTROL_UNITS]]
+    swept = [_swept(model, layer, unit, observed, ours, theirs) for unit in units]
+    controls = np.array([slope for slope, *_ in swept[1:]])
+    known = controls[~np.isnan(controls)]  # a unit that is always silent has no values to be held at
+    null = (known.mean(), known.std(ddof=1)) if len(known) > 1 else (np.nan, np.nan)
+    yield entry(step, layer, "do_slope", swept[0][0], *null)
+    if last:
+        _, values, curve, logit = swept[0]
+        maps.update(rise, sweep_values=values, sweep_class=np.array(logit))
+        maps.update(sweep_mean=curve.mean, sweep_low=curve.low, sweep_high=curve.high)
+
+
+def _sets(lost, found, alone, step, layer, rng) -> Iterator[dict]:
+    """Entries of the sets that are first by `found` (m,), against random ones; alone (m,): what each unit does alone."""
+    m = len(found)
+    rows = {"loss": [], "accuracy": [], "interaction": []}
+    for share in SHARES:
+        size = set_size(m, share)
+        sets = [top(found, size), *random_sets(m, size, RANDOM_SETS, rng)]
+        effect = lost(sets)
+        loss = effect.loss.mean(1)
+        rows["loss"].append(loss)
+        rows["accuracy"].append(effect.lost.mean(1))
+        rows["interaction"].append(loss - [alone[chosen].sum() for chosen in sets])
+    for name, values in rows.items():
+        values = np.array(values)
+        null = values[:, 1:]
+        yield entry(step, layer, f"ranked_set_{name}", values[:, 0], null.mean(1), null.std(1, ddof=1))
+
+
+def set_size(m: int, share: float) -> int:
+    """Units in a share of m, at least one."""
+    return max(1, round(m * share))
+
+
+def _swept(model, layer, unit, observed, ours: Split, theirs: Split) -> tuple:
+    """The held-out slope per standard deviation, the values, the held-out mean curve, and the logit, of one unit."""
+    values = sweep_values(observed, unit, QUANTILES, theirs.valid)
+    every = values_of_units(observed, theirs.valid)[:, unit].double().numpy()
+    if not np.ptp(values):
+        values = np.linspace(every.min(), every.max(), len(QUANTILES))  # mostly silent: over its range instead
+    responses = []
+    for split in (theirs, ours):
+        moved = do_response(model, split.inputs, layer, unit, values, model.chunk)
+        responses.append(moved - moved.mean(2, keepdims=True))
+    slope = slopes(values, responses[0].mean(1))
+    logit = int(np.argmax(np.abs(slope))) if np.isfinite(slope).all() else 0
+    value = slopes(values, responses[1].mean(1))[logit] * np.sign(slope[logit]) * every.std()
+    return value, values, mean_curve(responses[1]), logit
+
+
+def _steering(held_out: Subject, training: Subject, layer: str, step: int, pair: tuple[int, int]) -> Iterator[dict]:
+    source, target = pair
+    x, labels = training.examples(step)[layer], training.labels
+    push = mean_difference(x, labels, source, target)
+    rng = np.random.default_rng(derive(*held_out.key, "interventions", "steering", layer))
+    sizes = (int((labels == source).sum()), int((labels == target).sum()))
+    pushes = [push, *random_directions(x, sizes, float(np.linalg.norm(push)), RANDOM_DIRECTIONS, rng)]
+    model = held_out.model(step)
+    ours, theirs = (_rows_of(held_out, classes) for classes in ([source], _others(held_out, pair)))
+    before, *after = steered(model, held_out.inputs[ours], layer, pushes, model.chunk)
+    shifts = [float((one - before)[:, target].mean() - (one - before)[:, source].mean()) for one in after]
+    success = [float((one.argmax(1) == target).mean()) for one in after]
+    yield _against(step, layer, "steering_shift", shifts)
+    yield _against(step, layer, "steering_success", success)
+    if len(theirs):
+        right = steered(model, held_out.inputs[theirs], layer, pushes, model.chunk).argmax(2) == held_out.labels[theirs]
+        yield _against(step, layer, "steering_cost", right[0].mean() - right[1:].mean(1))
+    if step == held_out.grid[-1]:
+        doses = [dose * one for dose in DOSES for one in pushes]
+        read = steered(model, held_out.inputs[ours], layer, doses, model.chunk)[1:].argmax(2) == target
+        shares = read.mean(1).reshape(len(DOSES), len(pushes))
+        null = shares[:, 1:]
+        yield entry(step, layer, "steering_dose", shares[:, 0], null.mean(1), null.std(1, ddof=1))
+
+
+def _against(step: int, layer: str, quantity: str, values) -> dict:
+    value, *null = values
+    return entry(step, layer, quantity, value, np.mean(null), np.std(null, ddof=1))
+
+
+def _others(subject: Subject, pair: tuple[int, int]) -> list[int]:
+    return [label for label in range(subject.classes) if label not in pair]
+
+
+def _rows_of(subject: Subject, classes: list[int]) -> np.ndarray:
+    """At most STEERED_ROWS rows of the classes, at random."""
+    rows = np.flatnonzero(np.isin(subject.labels, classes))
+    rng = np.random.default_rng(derive(*subject.key, "interventions", "steered rows", *classes))
+    return np.sort(rng.permutation(rows)[:STEERED_ROWS])
+
+
+def rank_correlation(one: np.ndarray, other: np.ndarray) -> tuple[float, float, float]:
+    """Spearman correlation over m units, with mean and deviation when they are permuted, exact; NaN if one is constant."""
+    rho, count = selectivity_importance(one, other)
+    return (rho, np.nan, np.nan) if np.isnan(rho) else (rho, 0.0, 1 / np.sqrt(count - 1))

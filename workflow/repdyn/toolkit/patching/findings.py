@@ -1,0 +1,153 @@
+"""What patching found: where the difference between two classes is, and how few nodes carry it."""
+
+import numpy as np
+import pandas as pd
+
+from repdyn.figures.panels import RUN
+from repdyn.seeds import derive
+from repdyn.statistics.intervals import mean_interval
+from repdyn.wording.numbers import plural
+
+# Quantity: what it is of, what its null is, both as sentences need them.
+SETS = {
+    "top_denoising": ("the tenth of a layer's units that attribution puts first", "random sets of units"),
+    "component_denoising": ("as many principal components as a layer's participation ratio", "random directions"),
+}
+
+
+def found(table: pd.DataFrame) -> list[str]:
+    """Paragraphs: how many runs and pairs; units and components against random ones, at the ends of training; circuits;
+    transformers. A mean over the layers of a run is one number, and intervals are over runs."""
+    pairs = _per_run(table[table["quantity"] == "pairs"], "value")
+    span = table[table["quantity"] == "span"]
+    if span.empty:
+        return [f"Patching was not evaluable in any of {plural(len(pairs), 'run')}: too few pairs of the two classes."]
+    last = table[table["step"] == table.groupby(RUN, observed=True)["step"].transform("max")]
+    first = table[table["step"] == table.groupby(RUN, observed=True)["step"].transform("min")]
+    return [
+        " ".join([_pairs(pairs, span), *(_carried(name, first, last) for name in SETS)]),
+        " ".join([*_circuits(last), *_heads(last)]),
+        "R depends on the two classes and on the pairs, which are those the network gets right at its last step; units"
+        " that are enough need not be needed, and another set may do as well. Pairs say how sure R is for one network,"
+        " runs of different architectures and data how far it holds beyond; neither says why training led there.",
+    ]
+
+
+def _pairs(pairs: pd.Series, span: pd.DataFrame) -> str:
+    measured = span.groupby(RUN, observed=True).ngroups
+    used = pairs[pairs.index.isin(pd.MultiIndex.from_frame(span[RUN].drop_duplicates()))]
+    numbers = f"{used.min():.0f}" if used.min() == used.max() else f"{used.min():.0f} to {used.max():.0f}"
+    missing = len(pairs) - measured
+    return f"{plural(measured, 'run')}, each with {numbers} held-out pairs of two classes" + (
+        f"; not evaluable in {plural(missing, 'run')} for want of pairs." if missing else "."
+    )
+
+
+def _carried(quantity: str, first: pd.DataFrame, last: pd.DataFrame) -> str:
+    what, null = SETS[quantity]
+    at_end, before = (part[part["quantity"] == quantity] for part in (last, first))
+    value, random = _per_run(at_end, "value"), _per_run(at_end, "null_mean")
+    excess = value - random
+    start = _per_run(before, "value") - _per_run(before, "null_mean")
+    change = (excess - start).dropna()
+    sentence = (
+        f"At the last step {what}, patched into the other class, carried over R = {_mean(value)} of the difference"
+        f" between the classes, {null} {_mean(random)}: a difference of {_interval(excess, quantity)};"
+        f" {_verdict(excess, quantity, 'more', 'less')}."
+    )
+    noising = last[last["quantity"] == quantity.replace("denoising", "noising")]
+    if len(noising):
+        sentence += f" In the other direction, noising, they carry over {_mean(_per_run(noising, 'value'))}."
+    if change.empty:
+        return f"{sentence} Whether training changed that cannot be said: untrained, R is defined in no run."
+    return (
+        f"{sentence} From the first step to the last that difference changed by {_interval(change, quantity)} in the"
+        f" {plural(len(change), 'run')} in which R is defined untrained;"
+        f" {_verdict(change, quantity, 'a rise', 'a fall')}."
+    )
+
+
+def _circuits(last: pd.DataFrame) -> list[str]:
+    share = last[last["quantity"] == "circuit_share"].set_index(RUN)
+    saved = share["null_mean"] - share["value"]
+    rho = _per_run(last[last["quantity"] == "attribution_rho"], "value")
+    lines = []
+    if saved.notna().any():
+        fewer = int((saved > 2 * share["null_sd"]).sum())
+        lines.append(
+            f"Circuits chosen on training pairs stay faithful (0.9 or more on held-out pairs) from"
+            f" {_mean(share['value'])} of the nodes on, random circuits from {_mean(share['null_mean'])};"
+            f" a difference of {_interval(saved, 'circuit_share')}; {_verdict(saved, 'circuit_share', 'fewer', 'more')}."
+            f" It is more than two deviations of random orders in {fewer} of {plural(int(saved.notna().sum()), 'run')}."
+        )
+    else:
+        lines.append("No circuit could be judged: the class difference does not pass through the nodes.")
+    if rho.notna().any():
+        lines.append(
+            f"Attribution, which chose them, ranks nodes as patching them one by one does with a Spearman correlation of"
+            f" {rho.min():.2f} to {rho.max():.2f}."
+        )
+    greedy = last[last["quantity"] == "greedy_share"].set_index(RUN)["value"].dropna()
+    if len(greedy):
+        same = share["value"].reindex(greedy.index)
+        lines.append(
+            f"Greedy elimination needs {_mean(greedy)} of the nodes where attribution needs {_mean(same)}"
+            f" ({plural(len(greedy), 'run')} with few enough nodes)."
+        )
+    return lines
+
+
+def _heads(last: pd.DataFrame) -> list[str]:
+    lines = []
+    direct = last[last["quantity"] == "head_direct"]
+    total = last[
+        (last["quantity"] == "denoising") & last["unit"].notna() & last["layer"].isin(direct["layer"].unique())
+    ]
+    sums = [part.groupby(RUN, observed=True)["value"].sum(min_count=1) for part in (direct, total)]
+    for run, whole in sums[1].dropna().items():
+        lines.append(
+            f"{run[0]} (seed {run[1]}): heads patched one by one carry R = {whole:.2f} in all, {sums[0][run]:.2f} of it"
+            f" straight to the logits; {_traced(last[(last['experiment'] == run[0]) & (last['seed'] == run[1])])}."
+        )
+    return lines
+
+
+def _traced(run: pd.DataFrame) -> str:
+    traced = run[run["quantity"] == "tracing"]
+    if not traced["value"].notna().any():
+        return "noise on the embedding takes nothing that tracing could bring back"
+    total = run.loc[run["quantity"] == "tracing_total", "value"].iloc[0]
+    best = traced.loc[traced["value"].idxmax()]
+    beyond = int((traced["value"] - traced["null_mean"] > 3 * traced["null_sd"]).sum())
+    return (
+        f"noise on the embedding takes {total:.2f} from the probability of the right class, of which one clean state"
+        f" brings back {best['value']:.2f} at most ({best['layer']}, position {best['unit']}), and {beyond} of"
+        f" {len(traced)} states more than their null by three deviations"
+    )
+
+
+def _per_run(rows: pd.DataFrame, column: str) -> pd.Series:
+    """Mean over layers (and steps) of each run, by experiment and seed."""
+    return rows.groupby(RUN, observed=True)[column].mean()
+
+
+def _mean(values: pd.Series) -> str:
+    return f"{values.mean():.2f}"
+
+
+def _interval(values: pd.Series, name: str) -> str:
+    mean, low, high = _of_runs(values, name)
+    if np.isnan(low):
+        return f"{mean:.2f} ({plural(int(values.notna().sum()), 'run')}, too few for an interval)"
+    return f"{mean:.2f} (95 % interval {low:.2f} to {high:.2f} over {plural(int(values.notna().sum()), 'run')})"
+
+
+def _verdict(values: pd.Series, name: str, above: str, below: str) -> str:
+    _, low, high = _of_runs(values, name)
+    if np.isnan(low) or low <= 0 <= high:
+        return "undecided"
+    return above if low > 0 else below
+
+
+def _of_runs(values: pd.Series, name: str) -> tuple[float, float, float]:
+    return mean_interval(values.to_numpy(float), np.random.default_rng(derive("patching findings", name)))

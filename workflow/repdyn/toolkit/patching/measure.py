@@ -1,0 +1,256 @@
+"""Where the difference between two classes travels: activation and path patching, causal tracing and circuits."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+import torch
+
+from repdyn.interventions.circuits import circuit_metric, greedy_order, nested_circuits, size_needed
+from repdyn.interventions.features import feature_change
+from repdyn.interventions.hooks import replaced
+from repdyn.interventions.patching import Site, activations, measured, patch_each, sites_along, whole
+from repdyn.interventions.paths import path_patched
+from repdyn.interventions.recovery import MINIMUM_PAIRS, null_of, recovery
+from repdyn.interventions.tracing import causal_tracing
+from repdyn.measures.subject import Subject
+from repdyn.measures.table import combine, entry
+from repdyn.measures.units import selectivity_importance as rank_correlation
+from repdyn.models.transformer import Transformer
+from repdyn.spectrum import leading_measures
+from repdyn.toolkit.pairwise import Look, pairs_of, parts
+from repdyn.training.tracker import evaluating
+
+# Share of a layer's units that are patched together.
+TOP = 0.1
+# Random sets and random directions to compare with, and random orders in which circuits grow.
+DRAWS = 10
+ORDERS = 20
+THRESHOLD = 0.9
+# Greedy elimination takes as many runs as half the square of the nodes: of more nodes it is left out.
+GREEDY_NODES = 128
+# Sizes of circuits, at most twice as many: all, or small ones in equal ratios and large ones in equal steps.
+SIZES = 16
+# Share of the largest singular value below which a direction is rounding noise of float32 activations.
+NOISE = 1e-5
+
+
+def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict]:
+    """Patching between held-out examples of two classes, a (clean) and b (corrupted), at the grid steps.
+
+    The classes are the two of the training data whose mean inputs are nearest (texts: mean word frequencies). A pair is one
+    example of each that the network gets right at the last step, texts of the same length; at most PAIRS, no example twice,
+    the same at all steps. The metric is the logit of a minus that of b. R is `recovery.recovery`: the share of the
+    difference between the two runs that a patch carries over, its 95 % bootstrap interval over pairs in _low and _high; NaN
+    where the two runs do not differ. Nothing is patched with fewer than MINIMUM_PAIRS pairs. Units and nodes are chosen on
+    pairs of the training split (discovery), R is measured on held-out pairs. For the whole network:
+
+    - pairs, discovery_pairs: their number.
+    - patched_class (unit 0: a, unit 1: b): the label.
+    - span: mean metric, clean less corrupted, logits.
+    - attribution_rho: Spearman correlation over nodes of the effect of noising one, and its estimate by attribution
+      patching on the same pairs; null: permutation of nodes, exact.
+
+    For every site, which is a unit of a hidden layer, a channel, a head, or the attention or feed-forward output of a block:
+
+    - denoising: R of the corrupted run with the site's clean value; null: the site's value for another example of class b.
+    - noising: R of the clean run with the site's corrupted value; no null of its own.
+
+    For every hidden layer, channel layer or feed-forward layer (components: the output of every block):
+
+    - top_denoising, top_noising: R of the TOP share of units with the largest attribution on discovery pairs, together;
+      null: DRAWS random sets of as many units.
+    - component_denoising: R of the leading principal components of the training data, all else in the layer as in the
+      corrupted run; null: DRAWS sets of as many random orthonormal directions in the space of the training data.
+    - component_count: their number, the participation ratio rounded up.
+
+    Circuits, at the last step; nodes are units, channels, or heads and feed-forward layers, unit is how many are kept:
+
+    - circuit_faithfulness: R on clean inputs from no node kept to all kept, all others at their corrupted values, nodes by
+      the absolute attribution on discovery pairs; null: ORDERS random orders.
+    - circuit_necessity: R of the reverse, all nodes kept but these; no null.
+    - circuit_share: share of nodes from which on the faithfulness stays at THRESHOLD or above; null: random orders.
+    - greedy_faithfulness, greedy_share: the same with nodes by greedy elimination on discovery pairs, for networks of at
+      most GREEDY_NODES nodes.
+
+    Transformers alone, at the last step:
+
+    - position_denoising (unit: position): denoising at one position of the embedding, attention, feed-forward or block
+      output; null as for denoising.
+    - head_direct (unit: head): denoising on the direct path from the head to the logits, all later modules as in the
+      corrupted run. No null: compare with denoising of the same head.
+    - tracing (unit: position): share of the effect of noise on the embedding of the clean examples that the clean state of
+      the embedding or of a block's output at one position undoes; the metric is the probability of the right class, the
+      interval is over examples; null: the state under other noise.
+    - tracing_total: what the noise takes from that probability.
+    """
+    pairs, discovery = pairs_of(held_out, training)
+    return combine(_entries(held_out, training, pairs, discovery)), {}
+
+
+def _entries(held_out: Subject, training: Subject, pairs, discovery) -> Iterator[dict]:
+    for step in held_out.grid:
+        yield entry(step, "", "pairs", len(pairs.clean))
+        yield entry(step, "", "discovery_pairs", len(discovery.clean))
+        yield entry(step, "", "patched_class", pairs.classes)
+        if min(len(pairs.clean), len(discovery.clean)) < MINIMUM_PAIRS:
+            continue
+        look = Look(held_out.model(step), step, pairs, discovery, held_out.key)
+        yield entry(step, "", "span", (look.clean - look.corrupted).mean())
+        yield from _sites(look)
+        yield from _top_units(look)
+        yield from _components(look, training.representations(step))
+        if step == held_out.grid[-1]:
+            yield from _circuits(look)
+            if isinstance(look.model, Transformer):
+                yield from _positions(look)
+                yield from _direct(look)
+                yield from _tracing(look)
+
+
+def _sites(look: Look) -> Iterator[dict]:
+    pairs, groups = look.pairs, look.units()
+    if isinstance(look.model, Transformer):
+        groups = look.heads() | {path: [whole(path)] for path in parts(look.model)}
+    effects = {}
+    for layer, sites in groups.items():
+        yield from look.denoised(layer, "denoising", sites)
+        noised = patch_each(look.model, pairs.clean, pairs.corrupted, sites, pairs.metric)
+        effects[layer] = (look.clean - noised).mean(1)
+        single = len(sites) == 1
+        yield from look.recovered(layer, "noising", noised[0] if single else noised, look.clean, look.corrupted)
+    nodes = look.nodes()
+    effect = np.concatenate([effects[path] for path in dict.fromkeys(node.path for node in nodes)])
+    rho, count = rank_correlation(look.attributions(pairs, nodes), effect)
+    null = (np.nan, np.nan) if np.isnan(rho) else (0.0, 1 / np.sqrt(count - 1))
+    yield entry(look.step, "", "attribution_rho", rho, *null)
+
+
+def _top_units(look: Look) -> Iterator[dict]:
+    pairs = look.pairs
+    for layer, units in look.units().items():
+        size = int(np.ceil(TOP * len(units)))
+        rng = look.rng("random sets", layer)
+        sets = [np.argsort(-look.attributions(look.discovery, units), kind="stable")[:size]]
+        sets += [rng.choice(len(units), size, replace=False) for _ in range(DRAWS)]
+        together = [Site(layer, torch.stack([units[i].mask for i in chosen]).any(0)) for chosen in sets]
+        for quantity, start, end, inputs, donors in (
+            ("top_denoising", look.corrupted, look.clean, pairs.corrupted, pairs.clean),
+            ("top_noising", look.clean, look.corrupted, pairs.clean, pairs.corrupted),
+        ):
+            changed = patch_each(look.model, inputs, donors, together, pairs.metric)
+            yield from look.recovered(layer, quantity, changed[0], start, end, _drawn(changed[1:], start, end))
+
+
+def _components(look: Look, representations: dict[str, np.ndarray]) -> Iterator[dict]:
+    donors = activations(look.model, look.pairs.clean, look.states())
+    for layer, donor in donors.items():
+        x = representations[layer]
+        ratio = leading_measures(torch.from_numpy(x)[None])["participation_ratio"].item()
+        if np.isnan(ratio):
+            yield entry(look.step, layer, "component_count", np.nan)
+            continue
+        count = int(np.ceil(ratio))
+        bases = _bases(x, count, look.rng("random directions", layer))
+        changed = np.stack([_projected(look, layer, donor, basis) for basis in bases])
+        null = _drawn(changed[1:], look.corrupted, look.clean)
+        yield entry(look.step, layer, "component_count", count)
+        yield from look.recovered(layer, "component_denoising", changed[0], look.corrupted, look.clean, null)
+
+
+def _bases(x: np.ndarray, count: int, rng: np.random.Generator) -> list[torch.Tensor]:
+    """Orthonormal rows (count, d): the leading principal directions of (n, d), then DRAWS random ones in their space."""
+    centred = x.astype(np.float64) - x.mean(0, dtype=np.float64)
+    _, singular, directions = np.linalg.svd(centred, full_matrices=False)
+    space = directions[singular > NOISE * singular[0]]
+    drawn = [np.linalg.qr(rng.standard_normal((len(space), count)))[0].T @ space for _ in range(DRAWS)]
+    # Copied into torch's memory, which is aligned: with numpy's, the last bit of a product depends on where it lies.
+    return [torch.tensor(basis, dtype=torch.float32) for basis in (directions[:count], *drawn)]
+
+
+def _projected(look: Look, layer: str, donor: torch.Tensor, basis: torch.Tensor) -> np.ndarray:
+    chosen = torch.ones(len(basis), dtype=torch.bool)
+    change = feature_change(donor, lambda h: h @ basis.T, basis, chosen, axis=1 if donor.ndim == 4 else -1)
+    with torch.no_grad(), evaluating(look.model), replaced(look.model, {layer: change}):
+        return measured(look.pairs.metric, look.model(look.pairs.corrupted))
+
+
+def _circuits(look: Look) -> Iterator[dict]:
+    model, pairs, nodes = look.model, look.pairs, look.nodes()
+    m = len(nodes)
+    paths = list(dict.fromkeys(node.path for node in nodes))
+    values = activations(model, pairs.corrupted, paths)
+    sizes = _sizes(m)
+    empty = circuit_metric(model, pairs.clean, values, nodes, np.zeros(m, dtype=bool), pairs.metric)
+
+    def grown(order):
+        """The metric of the circuits in an order, and the share of nodes from which on they are faithful."""
+        changed = nested_circuits(model, pairs.clean, values, nodes, order, sizes, pairs.metric)
+        value = recovery(changed, empty, look.clean, look.rng("bootstrap")).value
+        return changed, value, size_needed(value, sizes, THRESHOLD) / m
+
+    def written(name, order):
+        changed, _, share = grown(order)
+        yield from _sized(look.recovered("", f"{name}_faithfulness", changed, empty, look.clean, null), sizes)
+        yield entry(look.step, "", f"{name}_share", share, *null_share)
+
+    rng = look.rng("random circuits")
+    _, values_of_random, shares = zip(*(grown(rng.permutation(m)) for _ in range(ORDERS)), strict=True)
+    null, null_share = ((np.mean(drawn, axis=0), np.std(drawn, axis=0, ddof=1)) for drawn in (values_of_random, shares))
+    order = np.argsort(-np.abs(look.attributions(look.discovery, nodes)), kind="stable")
+    yield from written("circuit", order)
+    rank = np.argsort(order)
+    rest = np.stack([circuit_metric(model, pairs.clean, values, nodes, rank >= size, pairs.metric) for size in sizes])
+    yield from _sized(look.recovered("", "circuit_necessity", rest, look.clean, empty), sizes)
+    if m <= GREEDY_NODES:
+        corrupted = activations(model, look.discovery.corrupted, paths)
+        yield from written("greedy", greedy_order(model, look.discovery.clean, corrupted, nodes, pairs.metric))
+
+
+def _sizes(m: int) -> np.ndarray:
+    if m <= 2 * SIZES:
+        return np.arange(1, m + 1)
+    return np.unique(np.concatenate([np.geomspace(1, m, SIZES), np.linspace(1, m, SIZES)]).round().astype(int))
+
+
+def _sized(entries: Iterator[dict], sizes: np.ndarray) -> Iterator[dict]:
+    """Entries of circuits, whose unit is their size."""
+    for item in entries:
+        yield item | {"unit": sizes}
+
+
+def _positions(look: Look) -> Iterator[dict]:
+    for path in look.model.tracked[:-1]:
+        yield from look.denoised(path, "position_denoising", sites_along(path, look.shapes[path], 0))
+
+
+def _direct(look: Look) -> Iterator[dict]:
+    model, pairs, modules = look.model, look.pairs, parts(look.model)
+    for layer, heads in look.heads().items():
+        later = modules[modules.index(layer.removesuffix(".heads")) + 1 :]
+        outputs = [path_patched(model, pairs.corrupted, pairs.clean, [head], frozen=later) for head in heads]
+        changed = np.stack([measured(pairs.metric, output) for output in outputs])
+        yield from look.recovered(layer, "head_direct", changed, look.corrupted, look.clean)
+
+
+def _tracing(look: Look) -> Iterator[dict]:
+    right, clean = look.pairs.classes[0], look.pairs.clean
+    groups = {path: sites_along(path, look.shapes[path], 0) for path in ("embedding", *look.states())}
+    sites = [site for group in groups.values() for site in group]
+    traced = causal_tracing(
+        look.model, clean, "embedding", sites, lambda logits: logits.softmax(1)[:, right], look.rng("noise")
+    )
+    yield entry(look.step, "", "tracing_total", (traced.clean - traced.noised).mean())
+    null = null_of(traced.exchanged, traced.noised, traced.clean)
+    at = 0
+    for path, group in groups.items():
+        rows = slice(at, at + len(group))
+        at = rows.stop
+        sides = [side[rows] for side in null]
+        yield from look.recovered(path, "tracing", traced.restored[rows], traced.noised, traced.clean, sides)
+
+
+def _drawn(changed: np.ndarray, start: np.ndarray, end: np.ndarray) -> tuple[float, float]:
+    """Mean and deviation of R over random draws (draws, n)."""
+    values = (changed - start).mean(1) / ((end - start).mean() or np.nan)
+    return values.mean(), values.std(ddof=1)

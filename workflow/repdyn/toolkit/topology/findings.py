@@ -1,0 +1,134 @@
+"""What persistent homology found: how many parts and loops, and whether topology simplifies through the layers."""
+
+import numpy as np
+import pandas as pd
+
+from repdyn.figures.panels import RUN
+from repdyn.seeds import derive
+from repdyn.statistics.intervals import mean_interval
+from repdyn.wording.numbers import plural
+
+
+def found(table: pd.DataFrame) -> list[str]:
+    """Paragraphs: parts and loops of the whole cloud at the last step; the claim that topology simplifies through the
+    layers, with the run as replicate; what neither shows."""
+    measured = table[(table["quantity"] == "betti_1") & table["value"].notna()]
+    runs = table[RUN].drop_duplicates()
+    if measured.empty:
+        return [
+            f"Topology was not evaluable in any of {plural(len(runs), 'run')}: the clouds have too few distinct rows."
+        ]
+    return [_whole(table, len(runs)), *_simplifies(table), _limits(table)]
+
+
+def _whole(table: pd.DataFrame, asked: int) -> str:
+    """Of the last hidden layer, at the ends of training."""
+    parts, loops, beyond, wide = (
+        _at(table, name, "last", "last") for name in ("betti_0", "betti_1", "beyond_1", "beyond_0")
+    )
+    before = _at(table, "beyond_1", "last", "first")
+    excess = _at(table, "longest_1", "last", "last", excess=True)
+    more = int((parts > 1).sum())
+    n = int(parts.notna().sum())
+    missing = f" ({plural(asked - n, 'run')} not evaluable)" if asked > n else ""
+    return (
+        f"Of {plural(n, 'run')}{missing}, {more} {_have(more)} more than one part beyond the confidence band in the last"
+        f" hidden layer after training, and {int((loops > 0).sum())} a loop: at this number of examples the band, which"
+        " noise widens, leaves no more. Against clouds of Gaussians of the same covariance, a weaker test at 5 % per cloud,"
+        f" {int((beyond > 0).sum())} of {plural(n, 'run')} have a loop longer than any of theirs, untrained"
+        f" {int((before > 0).sum())} of {int(before.notna().sum())}, and {int((wide > 0).sum())} a part farther off than any"
+        f" of theirs (by chance: {0.05 * n:.1f} each). The longest loop is longer than in the Gaussians by"
+        f" {_interval(excess, 'longest')} radii on average; {_verdict(excess, 'longest', 'longer', 'shorter')}."
+    )
+
+
+def _simplifies(table: pd.DataFrame) -> list[str]:
+    classes = sum(_at(table, f"class_betti_{d}", "last", "last") for d in (0, 1))
+    if not classes.notna().any():
+        return ["That topology simplifies through the layers is not evaluable: classes have too few distinct rows."]
+    change = classes - sum(_at(table, f"class_betti_{d}", "first", "last") for d in (0, 1))
+    ratio, before = (
+        _at(table, "class_persistence_1", "last", step, ratio=True)
+        - _at(table, "class_persistence_1", "first", step, ratio=True)
+        for step in ("last", "first")
+    )
+    learned = ratio - before
+    n = int(change.notna().sum())
+    counted = (
+        f"every class is one part without a loop beyond the band in the first and the last layer in all of"
+        f" {plural(n, 'run')}, so there is nothing that could simplify; undecided"
+        if _simple(table)
+        else f"parts and loops of a class beyond the band change by {_interval(change, 'betti')} from the first cloud to"
+        f" the last hidden layer; {_verdict(change, 'betti', 'more complex', 'simpler')}"
+    )
+    return [
+        f"That the topology of a class simplifies through the layers (Naitzat 2020): {counted}. Without a band, the summed"
+        f" length of the loops of a class, over that of Gaussians of its covariance, changes by"
+        f" {_interval(ratio, 'ratio')} from the first cloud to the last hidden layer of trained networks;"
+        f" {_verdict(ratio, 'ratio', 'more complex', 'simpler')}. Untrained it changes by {_interval(before, 'untrained')},"
+        f" so training adds {_interval(learned, 'learned')}; {_verdict(learned, 'learned', 'more complex', 'simpler')}."
+    ]
+
+
+def _limits(table: pd.DataFrame) -> str:
+    points = table.loc[table["quantity"] == "class_points", "value"].dropna()
+    sizes = f"{points.min():.0f} to {points.max():.0f}" if len(points) else "no"
+    return (
+        f"Clouds of classes have {sizes} distinct points, too few to see a small loop, and nothing here counts voids."
+        " Lengths are in units of the root mean square distance to the mean; what a Gaussian has, covariance explains."
+        " The runs differ in architecture and data, so an interval over them is of the study and not of one network."
+    )
+
+
+def _simple(table: pd.DataFrame) -> bool:
+    ends = [(d, layer) for d in (0, 1) for layer in ("first", "last")]
+    return all(
+        (_at(table, f"class_betti_{d}", layer, "last").dropna() == (1 if d == 0 else 0)).all() for d, layer in ends
+    )
+
+
+def _at(table, quantity: str, layer: str, step: str, excess: bool = False, ratio: bool = False) -> pd.Series:
+    """One number per run, the mean over classes: of the first or last layer, at the first or last step that it has.
+
+    excess: less the null; ratio: over the null.
+    """
+    values = {}
+    for run, rows in table.groupby(RUN, observed=True, sort=False):
+        layers = rows.loc[rows["layer"].astype(str) != "", "layer"].astype(str).unique()
+        rows = rows[
+            (rows["quantity"] == quantity) & (rows["layer"].astype(str) == layers[0 if layer == "first" else -1])
+        ]
+        rows = rows[rows["step"] == (rows["step"].min() if step == "first" else rows["step"].max())]
+        value = rows["value"] - rows["null_mean"] if excess else rows["value"]
+        if ratio:
+            value = (rows["value"] / rows["null_mean"]).where(rows["null_mean"] > 0)
+        values[run] = value.mean()
+    return pd.Series(values, dtype=float)
+
+
+def _have(number: int) -> str:
+    return "has" if number == 1 else "have"
+
+
+def _number(value: float) -> str:
+    """Two digits, and no minus before 0."""
+    return f"{round(value, 2) + 0.0:.2f}"
+
+
+def _interval(values: pd.Series, name: str) -> str:
+    mean, low, high = _of_runs(values, name)
+    runs = plural(int(values.notna().sum()), "run")
+    if np.isnan(low):
+        return f"{_number(mean)} ({runs}, too few for an interval)"
+    return f"{_number(mean)} (95 % interval {_number(low)} to {_number(high)} over {runs})"
+
+
+def _verdict(values: pd.Series, name: str, above: str, below: str) -> str:
+    _, low, high = _of_runs(values, name)
+    if np.isnan(low) or low <= 0 <= high:
+        return "undecided"
+    return above if low > 0 else below
+
+
+def _of_runs(values: pd.Series, name: str) -> tuple[float, float, float]:
+    return mean_interval(values.to_numpy(float), np.random.default_rng(derive("topology findings", name)))

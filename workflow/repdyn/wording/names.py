@@ -1,0 +1,45 @@
+"""Families, metrics and layers in words."""
+
+import re
+
+# Families in the order in which every figure and table shows them.
+FAMILIES = {"mlp": "MLP", "cnn": "CNN", "transformer": "Transformer"}
+
+METRIC_NAMES = {
+    "participation_ratio": "participation ratio",
+    "stable_rank": "stable rank",
+    "effective_rank": "effective rank",
+    "rank_90": "rank at 90 % of variance",
+    "nuclear_norm_ratio": "nuclear-norm ratio",
+}
+
+
+def family_order(families) -> list[str]:
+    """The given families without repeats: the known ones in the order of FAMILIES, then any others by name."""
+    present = set(families)
+    return [name for name in FAMILIES if name in present] + sorted(present - set(FAMILIES))
+
+
+def family_name(family: str) -> str:
+    return FAMILIES.get(family, family)
+
+
+def metric_name(metric: str) -> str:
+    """A metric's name in words: "stable_rank_uncentred" -> "stable rank (uncentred)"."""
+    base = metric.removesuffix("_uncentred")
+    return METRIC_NAMES.get(base, base.replace("_", " ")) + (" (uncentred)" if base != metric else "")
+
+
+def layer_name(layer: str) -> str:
+    """A layer's module path in words, numbers as in the path: "blocks.2.feedforward" -> "block 2 feed-forward"."""
+    if layer == "output":
+        return "logits"
+    parts = re.fullmatch(r"(hidden|blocks)\.(\d+)(?:\.(\w+))?", layer)
+    if not parts:
+        return layer
+    kind, number, inner = parts.groups()
+    if kind == "hidden":
+        return f"hidden {number}"
+    if inner == "relu":
+        return f"conv {number}"
+    return f"block {number} {(inner or 'output').replace('feedforward', 'feed-forward')}"
