@@ -18,7 +18,7 @@ from repdyn.datasets.registry import LOADERS
 from repdyn.errors import StudyError
 from repdyn.figures.registry import RUN as RUN_FIGURES
 from repdyn.figures.registry import STUDY as STUDY_FIGURES
-from repdyn.measures import modules_for
+from repdyn.measures import MODULES, modules_for
 from repdyn.toolkit import TOOLS as TOOLKIT
 
 try:
