@@ -14,6 +14,7 @@ rule look_into:
         code=code("look_into"),
         tool=lambda wildcards: tool_code(wildcards.tool, "measure"),
         data=rules.train.input.data,
+        own=own_network,
         checksums=rules.train.output.checksums,
         checkpoints=rules.train.output.checkpoints,
         training=rules.train.output.training,

@@ -45,7 +45,7 @@ class Subject:
         self.steps = list(self.states)
         self.grid = sorted(grid) if grid else self.steps
         self.windows = windows
-        self.probe = make_probe(inputs, labels, model.chunk, token_limit)
+        self.probe = make_probe(inputs, labels, model.chunk, token_limit, getattr(model, "tokens", None))
         self.inputs = inputs
         self.labels = labels.numpy()
         self.classes = classes
