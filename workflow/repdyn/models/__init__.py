@@ -13,8 +13,8 @@ from repdyn.models.transformer import Transformer
 def build(architecture: dict, kind: str, shape: tuple[int, ...], classes: int, vocabulary: int = 0) -> nn.Module:
     """A network for inputs of `shape`, initialised from the global random state.
 
-    architecture: {"family": ..., and that family's widths}; see config/architectures.yaml. The module carries `tracked`, the
-    module paths of the layers to measure in the order of the forward pass.
+    architecture: {"family": ..., and that family's widths}; see config/architectures.yaml. The module declares
+    `roles`, {module path: role} of the layers to measure in the order of the forward pass; `tracked` are their paths.
     """
     options = dict(architecture)
     family = options.pop("family")
