@@ -236,15 +236,25 @@ def tool_code(tool, part):
     return code_list(f"toolkit_{tool}_{part}", (f"workflow/repdyn/toolkit/{tool}/{part}.py",))
 
 
+def facts_of_tool(tool):
+    """What training recorded of every run that a tool looks into."""
+    return of_tool(tool, "run.json")
+
+
 def looked_into(tool, suffix):
     """The files of a tool for every run that it looks into."""
+    return of_tool(tool, f"toolkit/{tool}{suffix}")
+
+
+def of_tool(tool, name):
+    """The file of that name of every run that a tool looks into."""
 
     def files(wildcards):
         try:
             chosen = toolkit_experiments(STUDY, TOOLKIT[tool].families)
         except StudyError as error:
             raise WorkflowError(str(error))
-        return expand(f"{RUN}/toolkit/{tool}{suffix}", experiment=chosen, seed=range(config["seeds"]))
+        return expand(f"{RUN}/{name}", experiment=chosen, seed=range(config["seeds"]))
 
     return files
 

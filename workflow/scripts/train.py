@@ -70,6 +70,7 @@ def main():
         "test_examples": examples,
         "at_chance": chance_level,
         "layers": model.tracked,
+        "roles": model.roles,
         "dead_layers": dead,
         "flags": describe(diverged_at, chance_level, dead, len(table)),
     }

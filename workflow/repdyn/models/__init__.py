@@ -15,8 +15,8 @@ def build(architecture: dict, kind: str, shape: tuple[int, ...], classes: int, v
     """A network for inputs of `shape`, initialised from the global random state.
 
     architecture: {"family": ..., and that family's widths}; see config/architectures.yaml. Of family "module", function is a
-    callable, and options and layers are those of `module.from_function`. The module carries `tracked`, the
-    module paths of the layers to measure in the order of the forward pass.
+    callable, and options and layers are those of `module.from_function`. The module declares `roles`, {module path: role} of
+    the layers to measure in the order of the forward pass; `tracked` are their paths.
     """
     options = dict(architecture)
     family = options.pop("family")

@@ -4,6 +4,8 @@ import torch
 from torch import nn
 from torch.nn.modules import activation, batchnorm, instancenorm, normalization
 
+from repdyn.roles import EMBEDDING, HIDDEN
+
 CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
 ATTENTION = (activation.MultiheadAttention,)
 # They finish the layer before them, which is measured after them.
@@ -122,4 +124,4 @@ def _unfit(outputs: list, examples: int) -> str | None:
 
 
 def _role(module: nn.Module) -> str:
-    return "embedding" if isinstance(module, nn.Embedding | nn.EmbeddingBag) else "hidden"
+    return EMBEDDING if isinstance(module, nn.Embedding | nn.EmbeddingBag) else HIDDEN

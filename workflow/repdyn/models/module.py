@@ -11,6 +11,7 @@ from torch.nn.functional import cross_entropy
 
 from repdyn.errors import StudyError, attempt
 from repdyn.models.layers import find_layers, observe, unfit
+from repdyn.roles import HIDDEN, OUTPUT
 
 # Examples on which a network is tried: unlike any width or length that could be taken for it.
 EXAMPLES = 11
@@ -30,7 +31,7 @@ class Module(nn.Module):
         super().__init__()
         self.network = network
         self.output = nn.Identity()
-        self.roles = {PREFIX + path: role for path, role in roles.items()} | {"output": "output"}
+        self.roles = {PREFIX + path: role for path, role in roles.items()} | {"output": OUTPUT}
         self.tracked = list(self.roles)
         self.tokens = tokens
 
@@ -156,7 +157,7 @@ def _roles(where: str, network: nn.Module, inputs: torch.Tensor, layers) -> dict
             )
         return found
     reasons = unfit(network, inputs)
-    named = layers if isinstance(layers, dict) else dict.fromkeys(layers, "hidden")
+    named = layers if isinstance(layers, dict) else dict.fromkeys(layers, HIDDEN)
     for path in named:
         if path not in reasons:
             close = difflib.get_close_matches(path, reasons, n=1)
@@ -165,6 +166,8 @@ def _roles(where: str, network: nn.Module, inputs: torch.Tensor, layers) -> dict
         if reasons[path]:
             usable = [other for other, reason in reasons.items() if not reason]
             raise StudyError(f"{where}: layer {path} cannot be measured: {reasons[path]}; {_choice(usable)}")
+    if HIDDEN not in named.values():
+        raise StudyError(f"{where}: none of the layers under `layers` is {HIDDEN}; one or more are needed")
     return dict(named)
 
 
