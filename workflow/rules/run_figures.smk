@@ -33,6 +33,7 @@ rule figure_moments:
         plan=rules.phase2.output.plan,
         jumps=rules.phase1.output.jumps,
         trajectory=rules.train.output.trajectory,
+        facts=rules.train.output.facts,
     output:
         run_figure("moments"),
     log:

@@ -43,6 +43,7 @@ rule figure_dimension_curves:
         code=code("figure_dimension_curves"),
         experiments=rules.aggregate.output,
         trajectories=every_run("trajectory.parquet"),
+        facts=every_run("run.json"),
     output:
         study_figure("dimension_curves"),
     log:

@@ -20,7 +20,7 @@ def main():
     arguments = parser.parse_args()
     experiments = pd.read_parquet(arguments.experiments)
     columns = ["step", "layer", "depth", arguments.metric]
-    trajectories = read_runs(arguments.runs_root, experiments, "trajectory.parquet", columns)
+    trajectories = read_runs(arguments.runs_root, experiments, "trajectory.parquet", columns, roles=True)
     write_figure(dimension_curves(trajectories, experiments, arguments.metric), arguments.out)
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 from common.figure_files import write_figure
 from common.files import read_json, readable_errors
 from repdyn.figures.moments import moment_plan
+from repdyn.roles import with_roles
 
 PAGE_DPI, PAGE_LIMIT = 132, 60 * 1024  # bytes: every run has a page with its figures
 
@@ -21,6 +22,7 @@ def main():
     moments = read_json(arguments.run / "moments.json")
     columns = ["step", "layer", "depth", arguments.metric]
     trajectory = pd.read_parquet(arguments.run / "trajectory.parquet", columns=columns)
+    trajectory = with_roles(trajectory, read_json(arguments.run / "run.json")["roles"])
     jumps = pd.read_parquet(arguments.run / "jumps.parquet", columns=["layer", "step", "metric"])
     jumps = jumps[jumps["metric"] == arguments.metric]
     title = f"{moments['experiment']}, seed {moments['seed']}"

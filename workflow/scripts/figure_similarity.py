@@ -8,6 +8,7 @@ import pandas as pd
 from common.figure_files import write_figure
 from common.files import read_json, readable_errors
 from repdyn.figures.similarity import similarity_matrices
+from repdyn.roles import inner_layers
 
 PAGE_DPI, PAGE_LIMIT = 132, 60 * 1024  # bytes: every run has a page with its figures
 
@@ -23,7 +24,7 @@ def main():
         columns=["step", "reference", "layer", "quantity", "value"],
         filters=[("quantity", "==", "cka")],
     )
-    layers = read_json(arguments.run / "run.json")["layers"]
+    layers = inner_layers(read_json(arguments.run / "run.json")["roles"])
     title = f"{moments['experiment']}, seed {moments['seed']}"
     write_figure(similarity_matrices(measurements, layers, moments, title), arguments.out, PAGE_DPI, PAGE_LIMIT)
 

@@ -5,6 +5,7 @@ import pandas as pd
 
 from repdyn.figures.panels import logarithmic
 from repdyn.figures.style import message_figure, styled
+from repdyn.roles import OUTPUT
 from repdyn.timeseries.series import layer_series
 from repdyn.wording.names import layer_name, metric_name
 
@@ -41,10 +42,10 @@ def moment_plan(
 ):
     """One metric of all layers of a run against the step, and under it the moments at which the run is looked into.
 
-    trajectory: as for `series.layer_series`. moments: as `moments.plan` returns it, with steps, the length of the
-    training. jumps: layer and step of every significant jump of the metric, each marked on its layer's line. A row under the
-    lines is a moment and, below it, its control (bars from the step before to the step after, a line at the moment
-    itself); the last row is the fixed grid. Without a jump the figure says so.
+    trajectory: as for `series.layer_series`, with a role. moments: as `moments.plan` returns it, with steps, the
+    length of the training. jumps: layer and step of every significant jump of the metric, each marked on its layer's line.
+    A row under the lines is a moment and, below it, its control (bars from the step before to the step after, a line at the
+    moment itself); the last row is the fixed grid. Without a jump the figure says so.
     """
     from matplotlib import colormaps
     from matplotlib.figure import Figure
@@ -60,7 +61,8 @@ def moment_plan(
     across = (LEFT / WIDTH, (WIDTH - LEFT - RIGHT) / WIDTH)
     axes = figure.add_axes((across[0], (BOTTOM + track + GAP) / height, across[1], BODY / height))
     rows = figure.add_axes((across[0], BOTTOM / height, across[1], track / height))
-    inner = [layer for layer in layers if layer != "output"]
+    logits = set(trajectory.loc[trajectory["role"] == OUTPUT, "layer"])
+    inner = [layer for layer in layers if layer not in logits]
     colours = dict(zip(inner, colormaps["plasma"](np.linspace(0, DEEPEST_COLOUR, len(inner))), strict=True))
     for layer, line in zip(layers, values.T, strict=True):
         look = {"color": colours[layer]} if layer in colours else LOGITS
@@ -78,7 +80,7 @@ def moment_plan(
     rows.set_xlabel(f"SGD step (linear up to {LINEAR_STEPS}, then logarithmic)")
     if inner:
         _depth_key(figure, [layer_name(layer) for layer in inner], list(colours.values()))
-    if "output" in layers:
+    if logits:
         _key(figure, [Line2D([], [], label="logits", linewidth=0.8, **LOGITS)], TOP)
     if at:
         _key(figure, [Line2D([], [], label="jump of a layer", **JUMP)], TOP + 1.7)
