@@ -17,9 +17,9 @@ from repdyn.datasets.originals import writable
 from repdyn.datasets.registry import LOADERS
 from repdyn.errors import StudyError
 from repdyn.families import FAMILIES
+from repdyn.figures.registry import RUN as RUN_FIGURES
+from repdyn.figures.registry import STUDY as STUDY_FIGURES
 from repdyn.measures import modules_for
-from repdyn.report.panels import RUN as RUN_PANELS
-from repdyn.report.panels import STUDY as STUDY_PANELS
 from repdyn.toolkit import TOOLS as TOOLKIT
 
 try:
@@ -87,29 +87,36 @@ def run_pages(wildcards):
     return expand(rules.run_page.output, experiment=REPORTED, seed=seeds)
 
 
-def page_files(page, figures):
-    """The template of a page, those it is built on, and the captions of its figures."""
-    names = {"index": ["index", "methods"], "run": ["run"]}[page]
-    templates = [f"{PAGES}/templates/{name}.html.j2" for name in (*names, "base", "macros")]
-    return templates + [f"{PAGES}/captions/{name}.rst" for name in figures]
+def templates(*names):
+    """The templates of a page, and those that every page is built on."""
+    return [f"{PAGES}/templates/{name}.html.j2" for name in (*names, "base", "macros")]
+
+
+def captions(kind, figures):
+    """The captions of figures of the study or of runs."""
+    return [f"workflow/repdyn/figures/{kind}/{name}/caption.rst" for name in figures]
 
 
 def study_figure(name):
     """A figure of the study in three formats; the first is shown by `snakemake --report` too."""
-    labels = {"figure": STUDY_PANELS[name].title}
     shown = report(
-        f"{FIGURES}/{name}.webp", caption=f"../../{PAGES}/captions/{name}.rst", category="Study", labels=labels
+        f"{FIGURES}/{name}.webp",
+        caption=f"../repdyn/figures/study/{name}/caption.rst",
+        category="Study",
+        labels={"figure": STUDY_FIGURES[name].title},
     )
     return [shown, *multiext(f"{FIGURES}/{name}", ".png", ".svg")]
 
 
 def run_figure(name):
     """A figure of a run, likewise."""
-    labels = {"figure": RUN_PANELS[name].title, "seed": "{seed}"}
     shown = report(
-        f"{RUN}/{name}.webp", caption=f"../../{PAGES}/captions/{name}.rst", category="Runs", subcategory="{experiment}",
-        labels=labels,
-    )  # fmt: skip
+        f"{RUN}/{name}.webp",
+        caption=f"../repdyn/figures/run/{name}/caption.rst",
+        category="Runs",
+        subcategory="{experiment}",
+        labels={"figure": RUN_FIGURES[name].title, "seed": "{seed}"},
+    )
     return [shown, *multiext(f"{RUN}/{name}", ".png", ".svg")]
 
 
@@ -120,7 +127,7 @@ def table(name):
 
 def figures_of_run(family):
     """The names of the figures of a run: those of every family and those of its own."""
-    return ["heatmap", "moments", "similarity", *{"cnn": ["filters"], "transformer": ["attention"]}.get(family, [])]
+    return [name for name, figure in RUN_FIGURES.items() if family in figure.families]
 
 
 def run_figures(wildcards):
@@ -128,7 +135,7 @@ def run_figures(wildcards):
 
 
 def run_page_files(wildcards):
-    return page_files("run", figures_of_run(network(wildcards)["family"]))
+    return templates("run") + captions("run", figures_of_run(network(wildcards)["family"]))
 
 
 def runs_folder(wildcards):
@@ -229,6 +236,11 @@ def slowness(wildcards):
     described = network(wildcards)
     by_depth = described["layers"] if described["family"] == "transformer" else 0
     return {"mlp": 0, "cnn": 10, "transformer": 20, "module": 20}[described["family"]] + by_depth
+
+
+def figure_code(kind, name, part):
+    """A module of a figure of the study or of runs (figure, data), imported by name, which the import graph cannot show."""
+    return code_list(f"figure_{kind}_{name}_{part}", (f"workflow/repdyn/figures/{kind}/{name}/{part}.py",))
 
 
 def tool_code(tool, part):

@@ -86,7 +86,7 @@ rule toolkit_page:
         **{f"facts_{tool}": facts_of_tool(tool) for tool in TOOLKIT},
         code=code("toolkit_page"),
         findings=[tool_code(tool, "findings") for tool in TOOLKIT],
-        page=[f"{PAGES}/templates/{name}.html.j2" for name in ("toolkit", "base", "macros")],
+        page=templates("toolkit"),
         captions=[f"workflow/repdyn/toolkit/{tool}/caption.rst" for tool in TOOLKIT],
         figures=[f"{FIGURES}/toolkit/{tool}.webp" for tool in TOOLKIT],
     output:

@@ -43,6 +43,7 @@ DEPTH_COLOURS = {"first third": "#0D0887", "middle third": "#B12A90", "last thir
 FLAGGED_COLOUR = "#777777"
 MISSING_COLOUR = "#DDDDDD"
 SEQUENTIAL_MAP = "viridis"
+DIVERGING_MAP = "PuOr_r"  # centred at what is expected
 
 
 def styled(draw):
