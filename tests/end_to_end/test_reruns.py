@@ -1,4 +1,4 @@
-"""What reruns after an edit: the table in the README, row by row, and modules beyond it."""
+"""What reruns after an edit: the table in CONTRIBUTING.md, row by row, and modules beyond it."""
 
 import os
 import re
@@ -12,6 +12,7 @@ MLPS, CNNS, TRANSFORMERS = 3, 2, 2
 RUNS = MLPS + CNNS + TRANSFORMERS
 SHEET = "tests/small/experiments.tsv"
 LOCK = "envs/requirements.txt"
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
 @contextmanager
@@ -27,7 +28,7 @@ def changed(study, path, old=None, new="\n# edited\n"):
         file.write_text(text)
 
 
-# The rows of the README's table by their first words: the file, what is replaced in it and by what.
+# The rows of that table by their first words: the file, what is replaced in it and by what.
 EDITS = {
     "a detector": ("workflow/repdyn/detectors/levelshift.py",),
     "a metric": ("workflow/repdyn/spectrum.py",),
@@ -48,12 +49,8 @@ CHANGED_ROWS = {"changed": {"mlp_narrow-digits"}, "added": {"mlp_medium-digits"}
 
 
 def table() -> dict[str, tuple[str, str]]:
-    """{edit: (what reruns, in the runs of)} of the README; what stands in brackets behind an edit is the file."""
-    text = (
-        (ROOT / "README.md")
-        .read_text(encoding="utf-8")
-        .split("| edited | reruns | in the runs of |\n|---|---|---|\n")[1]
-    )
+    """{edit: (what reruns, in the runs of)} of the table; what stands in brackets behind an edit is the file."""
+    text = CONTRIBUTING.split("| edited | reruns | in the runs of |\n|---|---|---|\n")[1]
     rows = text.split("\n\n")[0].splitlines()
     cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
     return {re.sub(r" \(.*\)$", "", edit): (reruns, runs) for edit, reruns, runs in cells}
@@ -109,7 +106,7 @@ def planned(study) -> tuple[dict[str, int], set[str]]:
 
 def test_every_row_of_the_table_is_tried():
     assert list(ROWS) == list(EDITS)
-    for edit, line in zip(ROWS, (ROOT / "README.md").read_text().split("| edited |")[1].splitlines()[2:], strict=False):
+    for edit, line in zip(ROWS, CONTRIBUTING.split("| edited |")[1].splitlines()[2:], strict=False):
         path = EDITS[edit][0]
         assert path.startswith("tests/small/") or path in line, f"the row {edit!r} does not name {path}"
 

@@ -16,6 +16,7 @@ from repdyn.datasets.docstrings import PACKAGES as DOCUMENTED
 from repdyn.datasets.originals import writable
 from repdyn.datasets.registry import LOADERS
 from repdyn.errors import StudyError
+from repdyn.families import FAMILIES
 from repdyn.figures.registry import RUN as RUN_FIGURES
 from repdyn.figures.registry import STUDY as STUDY_FIGURES
 from repdyn.measures import MODULES, modules_for
@@ -66,7 +67,7 @@ def code_list(name, scripts, roots=("workflow",), packages=()):
     return list_code(name, scripts, roots, packages) if workflow.is_main_process else f"{FOLDER}/{name}.txt"
 
 
-def every_run(name, families=("mlp", "cnn", "transformer")):
+def every_run(name, families=FAMILIES):
     """The file of that name of every run that is reported on, or of those of some families.
 
     An input function, because Snakemake hashes a list that stands in a rule once for every file in it.
@@ -148,10 +149,18 @@ def section(name):
 
 
 def loader_code(dataset):
-    """The loader is imported by name, which the import graph cannot show."""
+    """The loader is imported by name, which the import graph cannot show. Of a user's own dataset, its file."""
+    described = STUDY.datasets[dataset]
+    if "file" in described:
+        return own_code(f"own_dataset_{dataset}", described["file"])
     name = LOADERS[dataset]
     read = tuple(DOCUMENTED.values()) if name == "docstrings" else ()
     return code_list(f"dataset_{name}", (f"workflow/repdyn/datasets/{name}.py",), packages=read)
+
+
+def own_code(name, file):
+    """A user's own file: itself if it holds arrays, of a Python file the list of it and of those beside it that it imports."""
+    return code_list(name, (file,), (str(Path(file).parent),)) if file.endswith(".py") else file
 
 
 def measures_code(family):
@@ -161,7 +170,17 @@ def measures_code(family):
 
 # Written before the graph is planned: Snakemake looks only once at what a folder holds.
 LOADER_CODE = {dataset: loader_code(dataset) for dataset in STUDY.datasets}
-MEASURES_CODE = {family: measures_code(family) for family in ("mlp", "cnn", "transformer")}
+MEASURES_CODE = {family: measures_code(family) for family in FAMILIES}
+OWN_NETWORKS = {
+    name: own_code(f"own_network_{name}", described["file"])
+    for name, described in STUDY.architectures.items()
+    if described["family"] == "module" and any(name == used for used, _ in STUDY.experiments.values())
+}
+
+
+def own_network(wildcards):
+    """The code of a user's own network, none of ours."""
+    return OWN_NETWORKS.get(architecture(wildcards), [])
 
 
 def loader(wildcards):
@@ -187,7 +206,15 @@ def missing():
 def loader_options(wildcards):
     """The options of a dataset's loader as JSON, with the folder of its original files if it has any."""
     data = STUDY.datasets[wildcards.dataset]
+    if "file" in data:
+        return "{}"
     return json.dumps(data["options"] | ({"directory": DATA} if data.get("files") else {}))
+
+
+def own_dataset(wildcards):
+    """Where a user's own dataset comes from as JSON, null for one of ours."""
+    data = STUDY.datasets[wildcards.dataset]
+    return json.dumps({key: value for key, value in data.items() if key != "kind"} if "file" in data else None)
 
 
 def architecture(wildcards):
@@ -207,7 +234,8 @@ def network(wildcards):
 def slowness(wildcards):
     """Higher for networks that train longer: started first, so that no core waits for the last one."""
     described = network(wildcards)
-    return {"mlp": 0, "cnn": 10, "transformer": 20}[described["family"]] + described.get("layers", 0)
+    by_depth = described["layers"] if described["family"] == "transformer" else 0
+    return {"mlp": 0, "cnn": 10, "transformer": 20, "module": 20}[described["family"]] + by_depth
 
 
 def figure_code(kind, name, part):
@@ -220,15 +248,25 @@ def tool_code(tool, part):
     return code_list(f"toolkit_{tool}_{part}", (f"workflow/repdyn/toolkit/{tool}/{part}.py",))
 
 
+def facts_of_tool(tool):
+    """What training recorded of every run that a tool looks into."""
+    return of_tool(tool, "run.json")
+
+
 def looked_into(tool, suffix):
     """The files of a tool for every run that it looks into."""
+    return of_tool(tool, f"toolkit/{tool}{suffix}")
+
+
+def of_tool(tool, name):
+    """The file of that name of every run that a tool looks into."""
 
     def files(wildcards):
         try:
             chosen = toolkit_experiments(STUDY, TOOLKIT[tool].families)
         except StudyError as error:
             raise WorkflowError(str(error))
-        return expand(f"{RUN}/toolkit/{tool}{suffix}", experiment=chosen, seed=range(config["seeds"]))
+        return expand(f"{RUN}/{name}", experiment=chosen, seed=range(config["seeds"]))
 
     return files
 

@@ -11,7 +11,9 @@ No figure imports this module, so that a new entry draws no other figure again.
 from importlib.resources import files
 from typing import NamedTuple
 
-ALL = ("mlp", "cnn", "transformer")
+from repdyn.families import FAMILIES
+
+ALL = FAMILIES
 
 
 class StudyFigure(NamedTuple):
@@ -91,7 +93,7 @@ STUDY = {
         "Dimension while learning",
         "Small multiples, by family and dataset, of the dimension of layers against training step",
         "curves",
-        runs=("trajectory.parquet",),
+        runs=("trajectory.parquet", "run.json"),
     ),
     "final_dimension": StudyFigure(
         "Dimension at the last step",
@@ -131,7 +133,7 @@ RUN = {
     "moments": RunFigure(
         "Moments",
         "Trajectories of all layers with jump windows and control windows marked",
-        ("moments.json", "jumps.parquet", "trajectory.parquet"),
+        ("moments.json", "jumps.parquet", "trajectory.parquet", "run.json"),
     ),
     "similarity": RunFigure(
         "Similarity between steps",

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from repdyn.roles import with_roles
+
 
 class Run(NamedTuple):
     """One run. read: (file, columns, filters) -> a table, the content of JSON, or arrays by name; columns and filters are
@@ -24,11 +26,14 @@ class Study(NamedTuple):
     runs: list[tuple[str, int]]
     metric: str
 
-    def of_runs(self, file: str, columns: list[str], filters: list[tuple] | None = None) -> pd.DataFrame:
-        """One table of every run, with columns experiment and seed in front."""
-        tables = [] if self.runs else [pd.DataFrame(columns=["experiment", "seed", *columns])]
+    def of_runs(self, file: str, columns: list[str], filters: list[tuple] | None = None, roles: bool = False):
+        """One table of every run, with columns experiment and seed in front, and the roles of its layers if asked for."""
+        none = pd.DataFrame(columns=["experiment", "seed", *columns, *(["role"] if roles else [])])
+        tables = [] if self.runs else [none]
         for experiment, seed in self.runs:
             table = self.read(experiment, seed, file, columns, filters)
+            if roles:
+                table = with_roles(table, self.read(experiment, seed, "run.json", None, None)["roles"])
             table.insert(0, "experiment", experiment)
             table.insert(1, "seed", seed)
             tables.append(table)

@@ -7,7 +7,7 @@ Its docstring describes every quantity in the form of `report.quantities`, from 
 
 from importlib import import_module
 
-ALL = ("mlp", "cnn", "transformer")
+from repdyn.families import FAMILIES as ALL
 
 # Module name -> the families it fits. A new module is a new file and a line here.
 MODULES = {

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from repdyn.models.embedding import PADDING, masked_mean
+from repdyn.roles import ATTENTION, BLOCK, EMBEDDING, FEEDFORWARD, OUTPUT
 
 
 class Attention(nn.Module):
@@ -86,10 +87,12 @@ class Transformer(nn.Module):
         self.embedding = nn.Identity()
         self.blocks = nn.ModuleList(Block(width, heads, dropout) for _ in range(layers))
         self.output = nn.Linear(width, classes)
-        parts = ("attention", "feedforward", "")
-        self.tracked = ["embedding"]
-        self.tracked += [f"blocks.{i}.{part}".rstrip(".") for i in range(layers) for part in parts]
-        self.tracked += ["output"]
+        self.roles = {"embedding": EMBEDDING}
+        for i in range(layers):
+            block = f"blocks.{i}"
+            self.roles |= {f"{block}.attention": ATTENTION, f"{block}.feedforward": FEEDFORWARD, block: BLOCK}
+        self.roles["output"] = OUTPUT
+        self.tracked = list(self.roles)
 
     def forward(self, inputs):
         valid = None

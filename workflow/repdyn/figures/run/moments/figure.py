@@ -8,6 +8,7 @@ from repdyn.figures.panels import logarithmic
 from repdyn.figures.sources import run_title
 from repdyn.figures.steps import LINEAR_STEPS, step_axis
 from repdyn.figures.style import message_figure, styled
+from repdyn.roles import OUTPUT, with_roles
 from repdyn.timeseries.series import layer_series
 from repdyn.wording.names import layer_name, metric_name
 
@@ -32,6 +33,7 @@ TABLE = (0.1, 0.5, 1.15)  # inches right of the rows: moment, control, layer of 
 def draw(run):
     moments = run.read("moments.json")
     trajectory = run.read("trajectory.parquet", ["step", "layer", "depth", run.metric])
+    trajectory = with_roles(trajectory, run.read("run.json")["roles"])
     jumps = run.read("jumps.parquet", ["layer", "step", "metric"])
     return moment_plan(trajectory, moments, jumps[jumps["metric"] == run.metric], run.metric, run_title(moments))
 
@@ -42,8 +44,8 @@ def moment_plan(
 ):
     """One metric of all layers of a run against the step, and under it the moments at which the run is looked into.
 
-    trajectory: as for `series.layer_series`. moments: as `moments.plan` returns it, with steps, the length of the
-    training. jumps: layer and step of every significant jump of the metric, each marked on its layer's line. A row under the
+    trajectory: as for `series.layer_series`, with a role. moments: as `moments.plan` returns it, with steps, the length
+    of the training. jumps: layer and step of every significant jump of the metric, each marked on its layer's line. A row under the
     lines is a moment and, below it, its control (bars from the step before to the step after, a line at the moment
     itself); the last row is the fixed grid. Without a jump the figure says so.
     """
@@ -61,7 +63,8 @@ def moment_plan(
     across = (LEFT / WIDTH, (WIDTH - LEFT - RIGHT) / WIDTH)
     axes = figure.add_axes((across[0], (BOTTOM + track + GAP) / height, across[1], BODY / height))
     rows = figure.add_axes((across[0], BOTTOM / height, across[1], track / height))
-    inner = [layer for layer in layers if layer != "output"]
+    logits = set(trajectory.loc[trajectory["role"] == OUTPUT, "layer"])
+    inner = [layer for layer in layers if layer not in logits]
     colours = dict(zip(inner, colormaps["plasma"](np.linspace(0, DEEPEST_COLOUR, len(inner))), strict=True))
     for layer, line in zip(layers, values.T, strict=True):
         look = {"color": colours[layer]} if layer in colours else LOGITS
@@ -79,7 +82,7 @@ def moment_plan(
     rows.set_xlabel(f"SGD step (linear up to {LINEAR_STEPS}, then logarithmic)")
     if inner:
         _depth_key(figure, [layer_name(layer) for layer in inner], list(colours.values()))
-    if "output" in layers:
+    if logits:
         _key(figure, [Line2D([], [], label="logits", linewidth=0.8, **LOGITS)], TOP)
     if at:
         _key(figure, [Line2D([], [], label="jump of a layer", **JUMP)], TOP + 1.7)

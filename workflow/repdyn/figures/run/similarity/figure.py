@@ -6,6 +6,7 @@ import pandas as pd
 from repdyn.figures.moments import LOOKS, moment_key
 from repdyn.figures.sources import run_title
 from repdyn.figures.style import MISSING_COLOUR, SEQUENTIAL_MAP, message_figure, styled
+from repdyn.roles import inner_layers
 from repdyn.wording.names import layer_name
 
 LEFT, TOP, BOTTOM = 0.75, 1.2, 0.6  # inches
@@ -14,7 +15,7 @@ COLUMNS = 3
 
 
 def draw(run):
-    moments, layers = run.read("moments.json"), run.read("run.json")["layers"]
+    moments, layers = run.read("moments.json"), inner_layers(run.read("run.json")["roles"])
     columns = ["step", "reference", "layer", "quantity", "value"]
     measurements = run.read("measurements.parquet", columns, [("quantity", "==", "cka")])
     return similarity_matrices(measurements, layers, moments, run_title(moments))
@@ -24,8 +25,8 @@ def draw(run):
 def similarity_matrices(measurements: pd.DataFrame, layers: list[str], moments: dict, title: str = "", most: int = 6):
     """Linear CKA between all measured steps of a run: a matrix per layer, one colour scale from 0 to 1.
 
-    measurements: step, reference, layer, quantity, value; rows of quantity "cka" are drawn. layers: of the run, in the
-    order of the forward pass; at most `most` are shown, evenly spaced (`spread`), the logits never. moments: as for
+    measurements: step, reference, layer, quantity, value; rows of quantity "cka" are drawn. layers: those before the
+    logits, in the order of the forward pass; at most `most` are shown, evenly spaced (`spread`). moments: as for
     `moments.moment_plan`; bars over the matrix from the step before to the step after. Cells follow each other in
     order, whatever the steps between them. Pairs without a value are grey.
     """
@@ -33,7 +34,7 @@ def similarity_matrices(measurements: pd.DataFrame, layers: list[str], moments: 
     from matplotlib.figure import Figure
 
     cka = measurements[measurements["quantity"] == "cka"]
-    inner = [layer for layer in layers if layer != "output" and (cka["layer"] == layer).any()]
+    inner = [layer for layer in layers if (cka["layer"] == layer).any()]
     if not inner:
         return message_figure("No similarity between steps was measured in this run.")
     shown = spread(inner, most)

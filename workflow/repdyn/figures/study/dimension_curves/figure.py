@@ -5,13 +5,14 @@ import pandas as pd
 
 from repdyn.figures.panels import RUN, dataset_order, flagged_label, key_above, logarithmic, panel_grid, say
 from repdyn.figures.style import DEPTH_COLOURS, FLAGGED_COLOUR, message_figure, styled
+from repdyn.roles import OUTPUT
 from repdyn.study.exclusion import untrained
 from repdyn.wording.names import family_name, family_order, metric_name
 from repdyn.wording.numbers import plural
 
 
 def draw(study):
-    trajectories = study.of_runs("trajectory.parquet", ["step", "layer", "depth", study.metric])
+    trajectories = study.of_runs("trajectory.parquet", ["step", "layer", "depth", study.metric], roles=True)
     return dimension_curves(trajectories, study.tables["experiments"], study.metric)
 
 
@@ -55,12 +56,12 @@ def dimension_curves(trajectories: pd.DataFrame, experiments: pd.DataFrame, metr
 def depth_groups(trajectories: pd.DataFrame, metric: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """A metric averaged over the layers in each third of a run's relative depth, logits left out.
 
-    trajectories: experiment, seed, step, layer, depth and `metric` of all runs. Relative depth is 0 at the first
+    trajectories: experiment, seed, step, layer, role, depth and `metric` of all runs. Relative depth is 0 at the first
     tracked layer and 1 at the last before the logits. Only layers measured throughout (at every step at
     which the run has any value) are averaged, so that a layer that dies does not bend the mean; the others come back
     in the second frame (experiment, seed, layer). The first frame has experiment, seed, step, group, value.
     """
-    inner = trajectories[trajectories["layer"] != "output"]
+    inner = trajectories[trajectories["role"] != OUTPUT]
     known = inner.assign(known=np.isfinite(inner[metric]))
     known = known[known.groupby([*RUN, "step"])["known"].transform("any")]
     whole = known.groupby([*RUN, "layer", "depth"], sort=False)["known"].all().reset_index()

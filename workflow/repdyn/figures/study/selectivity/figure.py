@@ -67,7 +67,7 @@ def selectivity_before_after(measurements: pd.DataFrame, experiments: pd.DataFra
 
 
 def selectivity_changes(measurements: pd.DataFrame, moments: dict[tuple, dict]) -> pd.DataFrame:
-    """Mean over units of selectivity minus its null at the moments of every run, all layers before the logits together.
+    """Mean over units of selectivity minus its null at the moments of every run, all layers together.
 
     measurements: experiment, seed, step, layer, unit, quantity, value, null_mean of all runs; "selectivity" is used.
     moments: {(experiment, seed): as for `moments.moment_plan`}. A row per run with: first, last (of the fixed grid), low,
@@ -75,7 +75,7 @@ def selectivity_changes(measurements: pd.DataFrame, moments: dict[tuple, dict]) 
     control; NaN without one). Units without a value (dead ones) are left out of a mean, and of a change units without a
     value at either step, as in `hypotheses.changes`.
     """
-    chosen = measurements[(measurements["quantity"] == QUANTITY) & (measurements["layer"] != "output")]
+    chosen = measurements[measurements["quantity"] == QUANTITY]
     excess = chosen.assign(excess=chosen["value"] - chosen["null_mean"])
     rows = []
     for (experiment, seed), units in excess.groupby(RUN, observed=True):
