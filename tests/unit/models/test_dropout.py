@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from helpers.tiny_networks import NETWORKS, SHAPE, data
 from repdyn.models.dropout import LEVELS, Dropout, dropout_layers, dropped_levels, keep_mask, seed_dropout
-from repdyn.training import Recipe, initialise, make_optimizer, train_steps
-from tiny_networks import NETWORKS, SHAPE, data
+from repdyn.training.loop import Recipe, initialise, make_optimizer, train_steps
 
 UNITS = 200_000
 
