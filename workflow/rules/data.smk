@@ -6,7 +6,7 @@ localrules:
 
 
 # Only files that are missing when Snakemake starts are outputs of this rule: nothing that lies there is ever replaced.
-# One job a file, because the outputs of a failed job are deleted, and all cores of this machine, because one
+# One job per file, because the outputs of a failed job are deleted, and all cores of this machine, because one
 # connection is polite (workflow.cores is unknown on a login node).
 rule download:
     input:

@@ -71,7 +71,7 @@ rule hypotheses:
         seeds=config["seeds"],
         runs=runs_folder,
     message:
-        "Testing what changes at jumps against control moments"
+        "Testing what changes at jumps against matched controls"
     shell:
         "python {input.code[0]} --runs {params.runs} --sheet {input.sheet} --seeds {params.seeds} --declared {input.declared}"
         " --hypotheses {output.hypotheses} --contrasts {output.contrasts} --measurements {output.measurements}"

@@ -48,7 +48,7 @@ rule figure_moments:
         run=lambda wildcards, output: str(Path(output[0]).parent),
         stem=subpath(output[0], strip_suffix=".webp"),
     message:
-        "Figure: moments of {wildcards.experiment}, seed {wildcards.seed}"
+        "Figure: event windows of {wildcards.experiment}, seed {wildcards.seed}"
     shell:
         "python {input.code[0]} --run {params.run} --metric {params.metric} --out {params.stem} > {log} 2>&1"
 

@@ -1,4 +1,4 @@
-"""Which runs no average holds."""
+"""Excluded runs: those that no average holds."""
 
 import pandas as pd
 
