@@ -12,6 +12,7 @@ import pytest
 
 from helpers.html_reader import Reader
 from helpers.project import PLAN, environment
+from repdyn.figures.registry import RUN
 from repdyn.measures.table import COLUMNS
 from repdyn.study.event_windows import steps_of
 from repdyn.study.hypotheses import VERDICTS
@@ -180,7 +181,7 @@ def test_snakemake_makes_its_own_report(study, tmp_path):
     assert all(
         word in page for word in ("Tables", "Study", "Runs", "Toolkit", "Dashboard", "Filters of the first convolution")
     )
-    caption = (study.folder / "workflow/repdyn/report/captions/dashboard.rst").read_text().split(":")[0]
+    caption = (study.folder / "workflow/repdyn/figures/study/dashboard/caption.rst").read_text().split(":")[0]
     assert caption in page and "rulegraph" in page
 
 
@@ -238,6 +239,12 @@ def step(study, *command: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def draw(study, name: str, run: str) -> None:
+    """A figure of the run in that folder."""
+    files = [f"{run}/{file}" for file in RUN[name].files]
+    step(study, "workflow/scripts/run_figure.py", "--figure", name, "--files", *files, "--out", f"{run}/{name}")
+
+
 def test_a_run_that_diverges_is_recorded_and_every_later_step_copes(study):
     out = "results/diverged"
     training = '{"steps": 60, "batch_size": 32, "learning_rate": 1e30}'
@@ -248,8 +255,7 @@ def test_a_run_that_diverges_is_recorded_and_every_later_step_copes(study):
     step(study, "workflow/scripts/phase1.py", "--run", out, "--metrics", "participation_ratio", *settings)
     summary = json.loads((study.folder / out / "phase1.json").read_text())
     assert summary["layers_evaluable"] == 0 and summary["jumps"] == 0 and summary["pattern"] == "not evaluable"
-    tables = [f"--{name}={out}/{name}.parquet" for name in ("trajectory", "convergence")]
-    step(study, "workflow/scripts/heatmap.py", *tables, "--run", f"{out}/run.json", "--out", f"{out}/heatmap")
+    draw(study, "heatmap", out)
     assert (study.folder / out / "heatmap.webp").stat().st_size > 1000
     step(
         study, "workflow/scripts/phase2.py", "--run", out, "--data", f"{RESULTS}/data/glyphs.safetensors",
@@ -258,4 +264,4 @@ def test_a_run_that_diverges_is_recorded_and_every_later_step_copes(study):
     )  # fmt: skip
     assert json.loads((study.folder / out / "moments.json").read_text())["grid"] == [0]
     for name in ("moments", "similarity", "attention"):
-        step(study, f"workflow/scripts/figure_{name}.py", "--run", out, "--out", f"{out}/{name}")
+        draw(study, name, out)

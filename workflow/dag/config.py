@@ -9,8 +9,9 @@ from pathlib import Path
 import yaml
 from jsonschema import Draft202012Validator
 
+from dag.own import check_dataset, check_network, train_examples
 from repdyn.datasets.originals import alternatives, stored, writable
-from repdyn.datasets.registry import check_file, load
+from repdyn.datasets.registry import LOADERS, check_file, load
 from repdyn.errors import StudyError
 from repdyn.families import ACCEPTS
 
@@ -144,6 +145,12 @@ def known(name: str, table: dict, where: str, source: str) -> dict:
 def check_pair(where: str, architecture: str, network: dict, dataset: str, data: dict) -> None:
     """Raise StudyError for a network that cannot read the data."""
     family = network["family"]
+    if "file" in data:
+        check_dataset(f"{where}, dataset {dataset}", data)
+    elif dataset not in LOADERS:
+        raise StudyError(f"{where}: dataset {dataset} names no `file`, and is none of ours ({', '.join(LOADERS)})")
+    if family == "module":
+        check_network(f"{where}, architecture {architecture}", network, data["kind"])
     if data["kind"] not in ACCEPTS[family]:
         able = " or ".join(ACCEPTS[family])
         raise StudyError(
@@ -183,10 +190,10 @@ def check_numbers(study: Study) -> None:
         if not {0, 1} <= set(phases):
             raise StudyError(f"{key} is {phases}; 0 (initialisation) and 1 (the end) must be among its phases")
     for name, data in study.datasets.items():
-        if data["options"]["train"] < training["batch_size"]:
+        examples = train_examples(data)
+        if examples is not None and examples < training["batch_size"]:
             raise StudyError(
-                f"training.batch_size is {training['batch_size']}; "
-                f"dataset {name} has {data['options']['train']} training examples"
+                f"training.batch_size is {training['batch_size']}; dataset {name} has {examples} training examples"
             )
 
 

@@ -15,7 +15,12 @@ def import_closure(script: str, roots: tuple[str, ...]) -> tuple[list[str], froz
     finder = ModuleFinder(path=[str(Path(root).resolve()) for root in roots])
     finder.run_script(script)
     base = Path.cwd()
+    inside = [base, *(Path(root).resolve() for root in roots)]
     files = {Path(module.__file__).resolve() for module in finder.modules.values() if module.__file__}
-    others = sorted(str(file.relative_to(base)) for file in files if file.is_relative_to(base))
+    others = sorted(
+        str(file.relative_to(base) if file.is_relative_to(base) else file)
+        for file in files
+        if any(file.is_relative_to(folder) for folder in inside)
+    )
     elsewhere = frozenset(name.partition(".")[0] for name in finder.badmodules)
     return [script, *(file for file in others if file != script)], elsewhere

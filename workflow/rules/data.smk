@@ -52,8 +52,9 @@ rule dataset:
         kind=lambda wildcards: STUDY.datasets[wildcards.dataset]["kind"],
         seed=config["data_seed"],
         options=loader_options,
+        own=own_dataset,
     message:
         "Preparing dataset {wildcards.dataset}"
     shell:
         "python {input.code[0]} --name {wildcards.dataset} --kind {params.kind} --seed {params.seed}"
-        " --options {params.options:q} --out {output} > {log} 2>&1"
+        " --options {params.options:q} --own {params.own:q} --out {output} > {log} 2>&1"

@@ -6,6 +6,7 @@ rule phase2:
         code=code("phase2"),
         modules=measures,
         data=rules.train.input.data,
+        own=own_network,
         facts=rules.train.output.facts,
         jumps=rules.phase1.output.jumps,
         checksums=rules.train.output.checksums,

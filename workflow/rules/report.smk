@@ -45,10 +45,10 @@ for _rule in workflow.rules:
 rule report:
     input:
         code=code("report"),
-        page=page_files("index", STUDY_PANELS),
+        page=templates("index", "methods") + captions("study", STUDY_FIGURES),
         sheet=config["experiments"],
         experiments=rules.aggregate.output,
-        figures=expand(f"{FIGURES}/{{name}}.webp", name=STUDY_PANELS),
+        figures=expand(f"{FIGURES}/{{name}}.webp", name=STUDY_FIGURES),
         provenance=every_run("provenance.json"),
         evidence=[
             rules.ledger.output.ledger,

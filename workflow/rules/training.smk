@@ -5,6 +5,7 @@ rule train:
     input:
         code=code("train"),
         data=lambda wildcards: f"{RESULTS}/data/{STUDY.experiments[wildcards.experiment][1]}.safetensors",
+        own=own_network,
     output:
         trajectory=f"{RUN}/trajectory.parquet",
         training=f"{RUN}/training.parquet",

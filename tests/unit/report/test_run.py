@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.html_reader import Reader, webp
-from repdyn.report.panels import RUN
+from repdyn.figures.registry import RUN
 from repdyn.report.run import render
 
 FACTS = {

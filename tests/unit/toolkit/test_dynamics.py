@@ -8,12 +8,13 @@ import pytest
 import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from helpers.tiny_networks import NETWORKS, SHAPE, data
+from helpers.tiny_networks import NETWORKS, ROLES, SHAPE, data
 from repdyn.dynamics.drift import drift
 from repdyn.measures.selectivity import selectivity, stratified_half
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import COLUMNS
 from repdyn.models import build
+from repdyn.roles import with_roles
 from repdyn.toolkit import TOOLS, load, tools_for
 from repdyn.toolkit.dynamics import measure as dynamics
 from repdyn.toolkit.dynamics.figure import draw
@@ -169,7 +170,10 @@ def test_twice_the_same(measured):
 
 
 def named(tables):
-    frames = [table.assign(experiment=name, seed=0) for name, table in tables.items()]
+    frames = [
+        with_roles(table, ROLES[re.match("[a-z]+", name)[0]]).assign(experiment=name, seed=0)
+        for name, table in tables.items()
+    ]
     return pd.concat(frames, ignore_index=True)
 
 
@@ -227,6 +231,7 @@ def planted(kept=0.3, turns=1.0, p=0.005, over=0.1, runs=7, power=0.1):
     table["experiment"] = [f"mlp{run}-digits" for run in table.pop("run")]
     changed = table["quantity"] == "phase_change"
     reference = pd.Series(np.where(changed, 32, -1), dtype="Int32").mask(~changed)
+    table = with_roles(table, ROLES["mlp"])
     return table.assign(seed=0, unit=pd.NA, reference=reference)
 
 

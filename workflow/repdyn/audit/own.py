@@ -46,6 +46,7 @@ def own_run(trajectory: pd.DataFrame, training: pd.DataFrame, facts: dict, metri
         architecture=facts["architecture"],
         experiment=facts["experiment"],
         seed=facts["seed"],
+        roles=facts["roles"],
     )
 
 

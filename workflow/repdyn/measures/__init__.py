@@ -6,7 +6,7 @@ A module has a function `measure(subject) -> table` and, where it has pictures, 
 
 from importlib import import_module
 
-ALL = ("mlp", "cnn", "transformer")
+from repdyn.families import FAMILIES as ALL
 
 # Module name -> the families it fits. A new module is a new file and a line here.
 MODULES = {

@@ -10,6 +10,7 @@ from repdyn.measures.subject import Subject
 from repdyn.measures.table import combine, entry
 from repdyn.models.embedding import PADDING
 from repdyn.models.transformer import Transformer
+from repdyn.roles import ATTENTION, layers_with
 from repdyn.seeds import derive
 
 DRAWS = 20
@@ -218,7 +219,7 @@ def maps(subject: Subject) -> dict[str, np.ndarray]:
 
 
 def _attention(subject: Subject, step: int, parts: tuple[str, ...]):
-    layers = [layer for layer in subject.layers if layer.endswith(".attention")]
+    layers = layers_with(subject.roles, ATTENTION)
     outputs = subject.capture(step, [f"{layer}.{part}" for layer in layers for part in parts])
     for layer in layers:
         yield layer, *(np.concatenate([chunk.numpy() for chunk in outputs[f"{layer}.{part}"]]) for part in parts)

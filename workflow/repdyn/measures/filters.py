@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 from scipy.special import gammaln
+from torch import nn
 
 from repdyn.errors import StudyError
 from repdyn.measures.subject import Subject
@@ -188,7 +189,7 @@ def _pairs(filters: np.ndarray) -> np.ndarray:
 
 
 def _convolutions(subject: Subject) -> list[str]:
-    return [f"blocks.{i}.conv" for i in range(len(subject.network.blocks))]
+    return [path for path, module in subject.network.named_modules() if isinstance(module, nn.Conv2d)]
 
 
 def _weights(subject: Subject, step: int, layer: str) -> np.ndarray:

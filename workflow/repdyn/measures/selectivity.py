@@ -14,6 +14,7 @@ from scipy.stats import rankdata
 from repdyn.errors import StudyError
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import combine, entry
+from repdyn.roles import unit_layers
 from repdyn.seeds import derive
 
 PERMUTATIONS = 100
@@ -99,11 +100,6 @@ def half_of(subject: Subject) -> np.ndarray:
     return stratified_half(subject.labels, np.random.default_rng(derive(*subject.key, "selectivity half")))
 
 
-def unit_layers(subject: Subject) -> list[str]:
-    """The layers whose units are activations after a ReLU: of an MLP the hidden layers, of a CNN the convolutions."""
-    return [layer for layer in subject.layers if layer not in ("embedding", "output")]
-
-
 def measure(subject: Subject) -> pd.DataFrame:
     """Every unit (channel of a CNN, averaged over space) of every hidden layer at every step; unit = its index.
 
@@ -124,7 +120,7 @@ def _entries(subject: Subject) -> Iterator[dict]:
     shuffled = shuffled_within(subject.labels, half, PERMUTATIONS, rng)
     for step in subject.steps:
         activations = subject.examples(step)
-        for layer in unit_layers(subject):
+        for layer in unit_layers(subject.roles):
             units = activations[layer].astype(np.float64)
             index, area = (values[0] for values in selectivity(units, subject.labels[None], half))
             null_index, null_area = selectivity(units, shuffled, half)

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from repdyn.models.embedding import PADDING, masked_mean
+from repdyn.roles import output_layer
 from repdyn.training.tracker import captured, evaluating, make_probe, matrix
 
 
@@ -45,12 +46,13 @@ class Subject:
         self.steps = list(self.states)
         self.grid = sorted(grid) if grid else self.steps
         self.windows = windows
-        self.probe = make_probe(inputs, labels, model.chunk, token_limit)
+        self.probe = make_probe(inputs, labels, model.chunk, token_limit, getattr(model, "tokens", None))
         self.inputs = inputs
         self.labels = labels.numpy()
         self.classes = classes
         self.key = key
-        self.layers = list(model.tracked)
+        self.roles = dict(model.roles)
+        self.layers = list(self.roles)
         self.loaded = None
         self.seen = {}
 
@@ -88,7 +90,7 @@ class Subject:
 
     def logits(self, step: int) -> np.ndarray:
         """(n, classes)."""
-        return self._observe(step)[1]["output"]
+        return self._observe(step)[1][output_layer(self.roles)]
 
     def _observe(self, step: int) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         if step not in self.seen:

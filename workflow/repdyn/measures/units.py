@@ -15,6 +15,7 @@ from repdyn.errors import StudyError
 from repdyn.measures.selectivity import half_of, selectivity
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import combine, entry
+from repdyn.roles import HIDDEN, layers_with, output_layer
 
 # Bytes of one layer's activations while pairs of a unit and an example go through the network together.
 CHUNK = 8 * 2**20
@@ -165,9 +166,9 @@ def measure(subject: Subject) -> pd.DataFrame:
 
 def _entries(subject: Subject) -> Iterator[dict]:
     half = half_of(subject)
-    hidden = [f"hidden.{i}" for i in range(len(subject.network.hidden))]
+    hidden = layers_with(subject.roles, HIDDEN)
     for step in subject.steps:
-        affine = _affine(subject, step, len(hidden))
+        affine = _affine(subject, step, hidden)
         activations = subject.examples(step)
         for depth, layer in enumerate(hidden):
             units = activations[layer]
@@ -192,9 +193,9 @@ def _entries(subject: Subject) -> Iterator[dict]:
             yield entry(step, layer, "selectivity_importance_rho", rho, *null)
 
 
-def _affine(subject: Subject, step: int, depth: int) -> list[Affine]:
+def _affine(subject: Subject, step: int, hidden: list[str]) -> list[Affine]:
     state = subject.states[step]
-    names = [f"hidden.{i}.0" for i in range(depth)] + ["output"]
+    names = [f"{layer}.0" for layer in hidden] + [output_layer(subject.roles)]
     return [Affine(state[f"{name}.weight"].numpy(), state[f"{name}.bias"].numpy()) for name in names]
 
 

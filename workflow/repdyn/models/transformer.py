@@ -8,7 +8,9 @@ import math
 import torch
 from torch import nn
 
+from repdyn.models.dropout import Dropout
 from repdyn.models.embedding import PADDING, masked_mean
+from repdyn.roles import ATTENTION, BLOCK, EMBEDDING, FEEDFORWARD, OUTPUT
 
 
 class Attention(nn.Module):
@@ -21,7 +23,7 @@ class Attention(nn.Module):
         self.head_count = heads
         self.qkv = nn.Linear(width, 3 * width)
         self.probabilities = nn.Softmax(-1)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.heads = nn.Identity()
         self.out_proj = nn.Linear(width, width)
         nn.init.xavier_uniform_(self.qkv.weight)
@@ -49,7 +51,7 @@ class Block(nn.Module):
         self.feedforward = nn.Sequential(nn.Linear(width, 4 * width), nn.ReLU())
         self.down = nn.Linear(4 * width, width)
         self.norm2 = nn.LayerNorm(width)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, states, valid=None):
         states = self.norm1(states + self.dropout(self.attention(states, valid)))
@@ -86,10 +88,12 @@ class Transformer(nn.Module):
         self.embedding = nn.Identity()
         self.blocks = nn.ModuleList(Block(width, heads, dropout) for _ in range(layers))
         self.output = nn.Linear(width, classes)
-        parts = ("attention", "feedforward", "")
-        self.tracked = ["embedding"]
-        self.tracked += [f"blocks.{i}.{part}".rstrip(".") for i in range(layers) for part in parts]
-        self.tracked += ["output"]
+        self.roles = {"embedding": EMBEDDING}
+        for i in range(layers):
+            block = f"blocks.{i}"
+            self.roles |= {f"{block}.attention": ATTENTION, f"{block}.feedforward": FEEDFORWARD, block: BLOCK}
+        self.roles["output"] = OUTPUT
+        self.tracked = list(self.roles)
 
     def forward(self, inputs):
         valid = None

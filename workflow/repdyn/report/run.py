@@ -2,8 +2,8 @@
 
 import pandas as pd
 
+from repdyn.figures.registry import RUN, run_caption
 from repdyn.report.html import Picture, fill
-from repdyn.report.panels import RUN, caption
 from repdyn.wording.names import layer_name, metric_name
 from repdyn.wording.numbers import MISSING, short, written
 
@@ -12,7 +12,7 @@ def render(facts: dict, phase1: dict, plan: dict, tables: dict[str, pd.DataFrame
     """The page as HTML.
 
     facts: content of run.json; phase1: of phase1.json; plan: of moments.json. tables: jumps and measurements of the run.
-    figures: by the names in panels.RUN; those that a family does not have are left out.
+    figures: by the names in figures.registry.RUN; those that a family does not have are left out.
     """
     metric = phase1["metric"]
     steps, measurements = measurement_rows(tables["measurements"], plan["grid"])
@@ -20,7 +20,7 @@ def render(facts: dict, phase1: dict, plan: dict, tables: dict[str, pd.DataFrame
         "run",
         name=f"{facts['experiment']}, seed {facts['seed']}",
         facts=_facts(facts, phase1),
-        panels=[(name, panel, figures[name], caption(name)) for name, panel in RUN.items() if name in figures],
+        panels=[(name, panel, figures[name], run_caption(name)) for name, panel in RUN.items() if name in figures],
         metric=metric_name(metric),
         jumps=jump_rows(tables["jumps"], metric),
         moments=moment_rows(plan["moments"]),

@@ -15,7 +15,7 @@ from importlib import import_module
 from importlib.resources import files
 from typing import NamedTuple
 
-ALL = ("mlp", "cnn", "transformer")
+from repdyn.families import FAMILIES as ALL
 
 
 class Tool(NamedTuple):

@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from repdyn.models import build
+from repdyn.models.dropout import dropout_layers, seed_dropout
 from repdyn.seeds import derive
 from repdyn.training.devices import seed_draws
 
@@ -60,9 +61,11 @@ def train_steps(
 
     At the yield the weights are those after `step` updates and `.grad` holds the gradient of the batch drawn at `step`.
     After the last yield (step == recipe.steps) nothing is updated. Stops after a loss that is not finite. Runs where model,
-    inputs and labels are; batches are drawn on the CPU and so the same everywhere, dropout by the device.
+    inputs and labels are; batches and dropout are drawn on the CPU and so the same everywhere. Modules that draw otherwise (none
+    of `repdyn.models`) do so from the generator of the device, seeded at every step.
     """
     model.train()
+    dropouts = dropout_layers(model)
     order, epoch = None, None
     per_epoch = len(inputs) // recipe.batch_size
     for step in range(start, recipe.steps + 1):
@@ -72,7 +75,8 @@ def train_steps(
             order = torch.from_numpy(drawn).to(inputs.device)
         position = step % per_epoch * recipe.batch_size
         batch = order[position : position + recipe.batch_size]
-        seed_draws(inputs.device, derive(*recipe.key, "dropout", step))
+        seed_dropout(dropouts, *recipe.key, step)
+        seed_draws(inputs.device, derive(*recipe.key, "draws", step))
         loss = cross_entropy(model(inputs[batch]), labels[batch])
         optimizer.zero_grad()
         loss.backward()

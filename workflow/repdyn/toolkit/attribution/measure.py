@@ -22,6 +22,7 @@ from repdyn.attribution.removal import area, removal_curve
 from repdyn.attribution.shapley import exact_shapley, masking_game
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import combine, entry
+from repdyn.roles import unit_layers
 from repdyn.seeds import derive
 
 # Samples and resolutions, so that a run takes about half a minute: EXAMPLES of all kinds, of which the first
@@ -192,7 +193,7 @@ def _sanity(subject: Subject, rows: np.ndarray, training: Subject, maps: dict, s
 
 
 def _maximised(subject: Subject, training: Subject, step: int) -> tuple[list[dict], dict[str, np.ndarray]]:
-    layer = [path for path in subject.layers if path.startswith("hidden") or path.endswith(("relu", "feedforward"))][-1]
+    layer = unit_layers(subject.roles)[-1]
     model, outputs = subject.model(step), subject.examples(step)[layer].astype(np.float64)
     rng = np.random.default_rng(derive(*subject.key, "attribution units"))
     units = np.sort(rng.choice(outputs.shape[1], min(UNITS, outputs.shape[1]), replace=False))

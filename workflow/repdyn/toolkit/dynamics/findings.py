@@ -6,6 +6,7 @@ from scipy.stats import norm
 
 from repdyn.dynamics.hunchback import sign_test
 from repdyn.figures.panels import RUN
+from repdyn.roles import EMBEDDING, OUTPUT
 from repdyn.seeds import derive
 from repdyn.statistics.fdr import benjamini_hochberg
 from repdyn.statistics.intervals import mean_interval
@@ -21,7 +22,7 @@ def found(table: pd.DataFrame) -> list[str]:
     if table.empty:
         return ["No paths were measured in this study."]
     table = table.assign(quantity=table["quantity"].astype(str), layer=table["layer"].astype(str))
-    hidden = table[~table["layer"].isin(["", "embedding", "output"])]
+    hidden = table[~table["role"].isin(["", EMBEDDING, OUTPUT])]
     last = table["step"] == table.groupby(RUN)["step"].transform("max")
     return [
         _drift(hidden[last[hidden.index]]),

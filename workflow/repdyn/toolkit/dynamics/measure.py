@@ -13,10 +13,11 @@ from repdyn.dynamics.hunchback import turn
 from repdyn.dynamics.phases import change_points, power
 from repdyn.dynamics.trajectory import displacement_gram, flat_weights, path, step_cosines, walk_gram, walk_limit
 from repdyn.measures.behaviour import class_accuracies, cross_entropies, decisions, mean_score
-from repdyn.measures.selectivity import class_auc, class_means, half_of, shuffled_within, unit_layers
+from repdyn.measures.selectivity import class_auc, class_means, half_of, shuffled_within
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import combine, entry
 from repdyn.measures.weights import cosine_null_sd
+from repdyn.roles import inner_layers, unit_layers
 from repdyn.seeds import derive
 from repdyn.spectrum import leading_measures
 
@@ -84,7 +85,7 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
     for part in (_drift, _dimension, _phases):
         entries += part(held_out)
     entries += _classes(held_out)
-    for layer in _selective_layers(held_out):
+    for layer in unit_layers(held_out.roles):
         written, onsets = _units(held_out, layer)
         entries += written
         maps[f"onsets/{layer}"] = onsets
@@ -129,9 +130,7 @@ def _splits(subject: Subject) -> list[tuple[np.ndarray, np.ndarray]]:
 def _dimension(subject: Subject) -> list[dict]:
     steps, entries, last = subject.steps, [], subject.steps[-1]
     splits = _splits(subject)
-    for layer in subject.layers:
-        if layer in ("embedding", "output"):
-            continue
+    for layer in inner_layers(subject.roles):
         seen = [subject.examples(step)[layer] for step in steps]
         values, error = np.full(len(steps), np.nan), np.nan
         if len(seen[0]) >= FEWEST:
@@ -174,13 +173,6 @@ def _class_onsets(subject: Subject, decided: list[np.ndarray], labels: np.ndarra
     count = np.bincount(labels, minlength=effects.shape[1])
     error = np.sqrt(share[-1] * (1 - share[-1]) * (1 / np.where(count > 0, count, np.nan) - 1 / len(labels)))
     return emergence(subject.steps, effects, ERRORS * error)
-
-
-def _selective_layers(subject: Subject) -> list[str]:
-    """The layers after a ReLU; of a transformer the feed-forward ones."""
-    layers = unit_layers(subject)
-    inner = [layer for layer in layers if layer.endswith(".feedforward")]
-    return inner or layers
 
 
 def _units(subject: Subject, layer: str) -> tuple[list[dict], np.ndarray]:

@@ -12,6 +12,7 @@ from repdyn.information.projections import discriminant_coordinates, principal_c
 from repdyn.measures.probes import control_labelings, probe_accuracies, stratified_halves
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import combine, entry
+from repdyn.roles import EMBEDDING, INPUT
 from repdyn.seeds import derive
 from repdyn.toolkit.layers import clouds
 
@@ -67,7 +68,7 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
         entries += _of_class(step, layer, "class_discriminants", discriminants, labels, parts, key)
         if first is None:
             first = components[:, 0]
-        if layer not in ("input", "embedding"):
+        if held_out.roles.get(layer, INPUT) not in (INPUT, EMBEDDING):
             entries += _of_input(step, layer, components[:, 0], first, parts, key)
         accuracy, *null = probe_accuracies(x, labelings, half, held_out.classes)
         entries.append(entry(step, layer, "probe_accuracy", accuracy, np.mean(null), np.std(null, ddof=1)))

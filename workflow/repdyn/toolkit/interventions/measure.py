@@ -15,6 +15,7 @@ from repdyn.measures.subject import Subject
 from repdyn.measures.table import combine, entry
 from repdyn.measures.units import selectivity_importance
 from repdyn.models.embedding import PADDING
+from repdyn.roles import FEEDFORWARD, HIDDEN, layers_with, state_layers
 from repdyn.seeds import derive
 from repdyn.toolkit.interventions.grid import DOSES, GREEDY_SHARE, QUANTILES, SHARES
 
@@ -84,21 +85,14 @@ def measure(held_out: Subject, training: Subject) -> tuple:
         model = held_out.model(step)
         for layer in ablated_layers(model):
             entries += _ablations(model, layer, step, step == held_out.grid[-1], ours, theirs, held_out.key, maps)
-        for layer in steered_layers(model):
+        for layer in state_layers(model.roles):
             entries += _steering(held_out, training, layer, step, pair)
     return combine(entries), maps
 
 
 def ablated_layers(model: torch.nn.Module) -> list[str]:
     """The layers of which every unit is lost."""
-    hidden = [name for name in model.tracked if name.endswith("relu") or name.startswith("hidden.")]
-    return hidden or [name for name in model.tracked if name.endswith("feedforward")][-1:]
-
-
-def steered_layers(model: torch.nn.Module) -> list[str]:
-    """The layers that are pushed."""
-    parts = ("output", "embedding")
-    return [name for name in model.tracked if name not in parts and not name.endswith(("attention", "feedforward"))]
+    return layers_with(model.roles, HIDDEN) or layers_with(model.roles, FEEDFORWARD)[-1:]
 
 
 def confused_pair(logits: np.ndarray, labels: np.ndarray) -> tuple[int, int]:

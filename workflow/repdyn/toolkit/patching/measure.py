@@ -17,6 +17,7 @@ from repdyn.measures.subject import Subject
 from repdyn.measures.table import combine, entry
 from repdyn.measures.units import selectivity_importance as rank_correlation
 from repdyn.models.transformer import Transformer
+from repdyn.roles import EMBEDDING, layers_with
 from repdyn.spectrum import leading_measures
 from repdyn.toolkit.pairwise import Look, pairs_of, parts
 from repdyn.training.tracker import evaluating
@@ -235,10 +236,11 @@ def _direct(look: Look) -> Iterator[dict]:
 
 def _tracing(look: Look) -> Iterator[dict]:
     right, clean = look.pairs.classes[0], look.pairs.clean
-    groups = {path: sites_along(path, look.shapes[path], 0) for path in ("embedding", *look.states())}
+    (embedding,) = layers_with(look.model.roles, EMBEDDING)
+    groups = {path: sites_along(path, look.shapes[path], 0) for path in (embedding, *look.states())}
     sites = [site for group in groups.values() for site in group]
     traced = causal_tracing(
-        look.model, clean, "embedding", sites, lambda logits: logits.softmax(1)[:, right], look.rng("noise")
+        look.model, clean, embedding, sites, lambda logits: logits.softmax(1)[:, right], look.rng("noise")
     )
     yield entry(look.step, "", "tracing_total", (traced.clean - traced.noised).mean())
     null = null_of(traced.exchanged, traced.noised, traced.clean)

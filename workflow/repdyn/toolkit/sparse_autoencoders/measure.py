@@ -6,10 +6,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import torch
+from torch import nn
 
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import combine, entry
 from repdyn.models.embedding import PADDING
+from repdyn.roles import state_layers
 from repdyn.seeds import derive
 from repdyn.sparse_autoencoders.autoencoder import Autoencoder, encode, explained_variance, fit, reconstruct
 from repdyn.sparse_autoencoders.dictionaries import gaussian_matched, matched, random_dictionary
@@ -93,9 +95,12 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
 
 
 def layer_of(subject: Subject) -> str:
-    """The module path of the last hidden layer: hidden.i of an MLP, the pooled or token output of the last block."""
-    name = "hidden" if hasattr(subject.network, "hidden") else "blocks"
-    return f"{name}.{len(getattr(subject.network, name)) - 1}"
+    """The module path of the last layer through which everything passes; of channels that are pooled, after the pooling."""
+    last = state_layers(subject.roles)[-1]
+    outer = last.rpartition(".")[0]
+    block = subject.network.get_submodule(outer)
+    pooled = isinstance(block, nn.Sequential) and isinstance(block[-1], nn.MaxPool2d)
+    return outer if pooled else last
 
 
 def rows_of(subject: Subject, step: int, layer: str) -> Rows:
