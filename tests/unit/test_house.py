@@ -77,7 +77,8 @@ def test_an_import_upward_is_found():
     assert (
         room("toolkit/layers", listed()) == "toolkit" and room("toolkit/geometry/measure", listed()) == "toolkit/<name>"
     )
-    assert room("figures/data/velocity", listed()) == "figures/data" and room("figures/style", listed()) == "figures"
+    assert room("figures/study/velocity/data", listed()) == "figures/study/<name>"
+    assert room("figures/style", listed()) == room("figures/study", listed()) == "figures"
 
 
 def test_every_folder_has_an_init_without_which_its_edits_would_rerun_nothing():
