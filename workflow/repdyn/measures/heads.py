@@ -4,12 +4,13 @@ import numpy as np
 import pandas as pd
 import torch
 
+from repdyn.activations.hooks import recorded
 from repdyn.errors import StudyError
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import combine, entry
 from repdyn.models.embedding import PADDING, masked_mean
 from repdyn.models.transformer import Attention, Block, Transformer
-from repdyn.training.tracker import captured, evaluating
+from repdyn.training.tracker import evaluating
 
 
 def head_contributions(attention: Attention, heads: torch.Tensor) -> torch.Tensor:
@@ -33,9 +34,9 @@ def position_means(model: Transformer, chunks: list[torch.Tensor]) -> torch.Tens
     total, count = 0, 0
     with torch.inference_mode(), evaluating(model):
         for inputs in chunks:
-            with captured(model, names) as outputs:
+            with recorded(model, names) as outputs:
                 model(inputs)
-            heads = torch.stack([outputs[name][0] for name in names]).double()
+            heads = torch.stack([outputs[name] for name in names]).double()
             valid = _valid(inputs) if inputs.dtype == torch.int64 else torch.ones(heads.shape[1:3])
             total += torch.einsum("bnthd,nt->bthd", heads, valid.double())
             count += valid.sum(0)
@@ -58,9 +59,8 @@ def ablated_logits(
     with torch.inference_mode(), evaluating(model):
         for inputs in chunks:
             valid = _valid(inputs)
-            with captured(model, parts) as outputs:
+            with recorded(model, parts) as seen:
                 intact.append(model(inputs))
-            seen = {path: kept[0] for path, kept in outputs.items()}
             expected = (len(paths), *seen[f"{attentions[0]}.heads"].shape[1:])
             if replacements.shape != expected:
                 raise StudyError(

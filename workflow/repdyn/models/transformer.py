@@ -18,6 +18,8 @@ class Attention(nn.Module):
     weights (n, heads, T, T) and the output of each head before the output projection (n, T, heads, width / heads).
     """
 
+    unit_axis = -1
+
     def __init__(self, width: int, heads: int, dropout: float):
         super().__init__()
         self.head_count = heads
@@ -43,6 +45,8 @@ class Attention(nn.Module):
 
 class Block(nn.Module):
     """Attention and a feed-forward layer of four times the width, each with dropout, residual sum and LayerNorm."""
+
+    unit_axis = -1
 
     def __init__(self, width: int, heads: int, dropout: float):
         super().__init__()
@@ -86,6 +90,7 @@ class Transformer(nn.Module):
         self.project = nn.Embedding(vocabulary, width) if vocabulary else nn.Linear(self.patch**2, width)
         self.positions = nn.Parameter(torch.randn(length if vocabulary else self.PATCHES**2, width))
         self.embedding = nn.Identity()
+        self.embedding.unit_axis = -1
         self.blocks = nn.ModuleList(Block(width, heads, dropout) for _ in range(layers))
         self.output = nn.Linear(width, classes)
         self.roles = {"embedding": EMBEDDING}

@@ -6,6 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from repdyn.activations.addresses import address
+from repdyn.activations.axes import unit_axis
 from repdyn.interventions.ablation import donated, effects, other_rows, over_examples, unit_means
 from repdyn.interventions.dose_response import do_response, mean_curve, slopes, sweep_values
 from repdyn.interventions.steering import mean_difference, random_directions, steered
@@ -32,11 +34,12 @@ STEERED_ROWS = 64
 
 
 class Split(NamedTuple):
-    """Rows of a split: inputs, labels, and which tokens count (None where all do)."""
+    """Rows of a split: inputs, labels, which tokens count (None where all do), and how many go through at once."""
 
     inputs: torch.Tensor
     labels: np.ndarray
     valid: torch.Tensor | None
+    chunk: int
 
 
 def measure(held_out: Subject, training: Subject) -> tuple:
@@ -110,22 +113,25 @@ def _split(subject: Subject, purpose: str) -> Split:
     rng = np.random.default_rng(derive(*subject.key, "interventions", purpose))
     rows = np.sort(rng.permutation(len(subject.labels))[:ROWS])
     inputs = subject.inputs[torch.from_numpy(rows)]
-    return Split(inputs, subject.labels[rows], inputs != PADDING if inputs.dtype == torch.int64 else None)
+    return Split(
+        inputs, subject.labels[rows], inputs != PADDING if inputs.dtype == torch.int64 else None, subject.chunk
+    )
 
 
 def _ablations(model, layer, step, last, ours: Split, theirs: Split, key, maps) -> Iterator[dict]:
     rng = np.random.default_rng(derive(*key, "interventions", layer))  # the same donors and sets at all steps
-    observed = unit_values(model, theirs.inputs, layer, model.chunk)
+    observed = unit_values(model, theirs.inputs, layer, theirs.chunk)
     if observed.ndim != 3:  # an MLP reads the mean of a text's words
         theirs = theirs._replace(valid=None)
-    mean = unit_means(observed, theirs.valid)
+    axis = unit_axis(model, address(layer), observed)
+    mean = unit_means(observed, theirs.valid, axis)
     donors = donated(observed, other_rows(len(theirs.labels), rng), theirs.valid)
     ours_donors = donated(observed, rng.integers(len(theirs.labels), size=len(ours.labels)), theirs.valid)
     m = len(mean)
     alone = np.arange(m)[:, None]
 
     def lost(split, sets, values):
-        return effects(model, split.inputs, split.labels, layer, sets, values, model.chunk)
+        return effects(model, split.inputs, split.labels, layer, sets, values, split.chunk)
 
     found = lost(theirs, alone, donors).loss.mean(1)
     kinds = {"resample": ours_donors} | ({"zero": 0.0, "mean": mean} if last else {})
@@ -186,13 +192,14 @@ def set_size(m: int, share: float) -> int:
 
 def _swept(model, layer, unit, observed, ours: Split, theirs: Split) -> tuple:
     """The held-out slope per standard deviation, the values, the held-out mean curve, and the logit, of one unit."""
-    values = sweep_values(observed, unit, QUANTILES, theirs.valid)
-    every = values_of_units(observed, theirs.valid)[:, unit].double().numpy()
+    axis = unit_axis(model, address(layer), observed)
+    values = sweep_values(observed, unit, QUANTILES, theirs.valid, axis)
+    every = values_of_units(observed, theirs.valid, axis)[:, unit].double().cpu().numpy()
     if not np.ptp(values):
         values = np.linspace(every.min(), every.max(), len(QUANTILES))  # mostly silent: over its range instead
     responses = []
     for split in (theirs, ours):
-        moved = do_response(model, split.inputs, layer, unit, values, model.chunk)
+        moved = do_response(model, split.inputs, layer, unit, values, split.chunk)
         responses.append(moved - moved.mean(2, keepdims=True))
     slope = slopes(values, responses[0].mean(1))
     logit = int(np.argmax(np.abs(slope))) if np.isfinite(slope).all() else 0
@@ -209,17 +216,19 @@ def _steering(held_out: Subject, training: Subject, layer: str, step: int, pair:
     pushes = [push, *random_directions(x, sizes, float(np.linalg.norm(push)), RANDOM_DIRECTIONS, rng)]
     model = held_out.model(step)
     ours, theirs = (_rows_of(held_out, classes) for classes in ([source], _others(held_out, pair)))
-    before, *after = steered(model, held_out.inputs[ours], layer, pushes, model.chunk)
+    before, *after = steered(model, held_out.inputs[ours], layer, pushes, held_out.chunk)
     shifts = [float((one - before)[:, target].mean() - (one - before)[:, source].mean()) for one in after]
     success = [float((one.argmax(1) == target).mean()) for one in after]
     yield _against(step, layer, "steering_shift", shifts)
     yield _against(step, layer, "steering_success", success)
     if len(theirs):
-        right = steered(model, held_out.inputs[theirs], layer, pushes, model.chunk).argmax(2) == held_out.labels[theirs]
+        right = (
+            steered(model, held_out.inputs[theirs], layer, pushes, held_out.chunk).argmax(2) == held_out.labels[theirs]
+        )
         yield _against(step, layer, "steering_cost", right[0].mean() - right[1:].mean(1))
     if step == held_out.grid[-1]:
         doses = [dose * one for dose in DOSES for one in pushes]
-        read = steered(model, held_out.inputs[ours], layer, doses, model.chunk)[1:].argmax(2) == target
+        read = steered(model, held_out.inputs[ours], layer, doses, held_out.chunk)[1:].argmax(2) == target
         shares = read.mean(1).reshape(len(DOSES), len(pushes))
         null = shares[:, 1:]
         yield entry(step, layer, "steering_dose", shares[:, 0], null.mean(1), null.std(1, ddof=1))

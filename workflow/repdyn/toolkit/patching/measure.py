@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import torch
 
+from repdyn.activations.hooks import replaced
 from repdyn.interventions.circuits import circuit_metric, greedy_order, nested_circuits, size_needed
 from repdyn.interventions.features import feature_change
-from repdyn.interventions.hooks import replaced
 from repdyn.interventions.patching import Site, activations, measured, patch_each, sites_along, whole
 from repdyn.interventions.paths import path_patched
 from repdyn.interventions.recovery import MINIMUM_PAIRS, null_of, recovery

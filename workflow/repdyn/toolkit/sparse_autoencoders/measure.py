@@ -8,6 +8,9 @@ import pandas as pd
 import torch
 from torch import nn
 
+from repdyn.activations.addresses import address
+from repdyn.activations.answers import array
+from repdyn.activations.axes import unit_axis
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import combine, entry
 from repdyn.models.embedding import PADDING
@@ -106,7 +109,8 @@ def layer_of(subject: Subject) -> str:
 def rows_of(subject: Subject, step: int, layer: str) -> Rows:
     """All rows of a layer on all examples, padding left out."""
     outputs = subject.capture(step, [layer])[layer]
-    values = torch.cat([as_rows(output) for output in outputs]).numpy()
+    axis = unit_axis(subject.network, address(layer), outputs[0])
+    values = array(torch.cat([as_rows(output, axis) for output in outputs]))
     n = len(subject.inputs)
     owner = np.repeat(np.arange(n), len(values) // n)
     if subject.inputs.dtype == torch.int64 and outputs[0].ndim == 3:
@@ -240,7 +244,7 @@ def _spliced(held_out: Subject, step, layer, changes: dict[str, Callable | None]
     """Loss of every held-out example with each change of the layer."""
     model = held_out.model(step)
     arguments = (model, layer, held_out.inputs, held_out.labels)
-    return {name: losses(*arguments, change, model.chunk) for name, change in changes.items()}
+    return {name: losses(*arguments, change, held_out.chunk) for name, change in changes.items()}
 
 
 def _faithfulness(step, layer, spliced: dict[str, np.ndarray]) -> Iterator[dict]:
