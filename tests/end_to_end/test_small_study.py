@@ -13,7 +13,9 @@ import pytest
 from helpers.html_reader import Reader
 from helpers.project import PLAN, environment
 from repdyn.figures.registry import RUN
+from repdyn.measures import MODULES
 from repdyn.measures.table import COLUMNS
+from repdyn.report.quantities import described, is_described
 from repdyn.study.event_windows import steps_of
 from repdyn.study.hypotheses import VERDICTS
 
@@ -41,6 +43,14 @@ def test_every_run_leaves_the_same_files(study):
         assert {path.name for path in folder.iterdir()} == expected | files | looked_into
         names = sorted(path.name for path in (folder / "checkpoints").glob("step_*"))
         assert names == [f"step_{step:06d}.safetensors" for step in (0, 1, 2, 4, 8, 16, 20, 40, 60)]
+
+
+def test_every_quantity_of_a_run_is_in_the_table_of_the_page(study):
+    known = [quantity for module in MODULES for quantity in described("repdyn.measures", module).quantities]
+    names = set()
+    for folder in folders(study):
+        names |= set(pd.read_parquet(folder / "measurements.parquet", columns=["quantity"])["quantity"])
+    assert len(names) > 40 and [name for name in names if not is_described(name, known)] == []
 
 
 def test_the_table_of_runs_matches_the_runs(study):

@@ -19,7 +19,7 @@ from repdyn.errors import StudyError
 from repdyn.families import FAMILIES
 from repdyn.figures.registry import RUN as RUN_FIGURES
 from repdyn.figures.registry import STUDY as STUDY_FIGURES
-from repdyn.measures import modules_for
+from repdyn.measures import MODULES, modules_for
 from repdyn.toolkit import TOOLS as TOOLKIT
 
 try:

@@ -46,6 +46,7 @@ rule report:
     input:
         code=code("report"),
         page=templates("index", "methods") + captions("study", STUDY_FIGURES),
+        quantities=[f"workflow/repdyn/measures/{name}.py" for name in MODULES],
         sheet=config["experiments"],
         experiments=rules.aggregate.output,
         figures=expand(f"{FIGURES}/{{name}}.webp", name=STUDY_FIGURES),

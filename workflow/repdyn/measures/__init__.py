@@ -2,6 +2,7 @@
 
 A module has a function `measure(subject) -> table` and, where it has pictures, `maps(subject) -> arrays`; `subject` is a
 `subject.Subject`, the table has the columns of `table.COLUMNS`. The functions below it take arrays and serve any notebook.
+Its docstring describes every quantity in the form of `report.quantities`, from which the page takes unit, null and source.
 """
 
 from importlib import import_module

@@ -7,9 +7,11 @@ import pandas as pd
 
 from repdyn.detectors.levelshift import ALPHA
 from repdyn.figures.registry import SECTIONS, STUDY, study_caption
+from repdyn.measures import MODULES
 from repdyn.report.evidence import agreement_rows, claim_rows, detector_rows, statistic_rows, verdict_counts
 from repdyn.report.html import Picture, fill, run_link
 from repdyn.report.mechanisms import hypothesis_rows, measurement_tables, moment_rows, moment_summary
+from repdyn.report.quantities import HEADINGS, table_of
 from repdyn.statistics.intervals import BOOTSTRAP_RUNS, MINIMUM_RUNS
 from repdyn.study.exclusion import untrained
 from repdyn.timeseries.periods import EARLY, MIDDLE
@@ -89,6 +91,8 @@ def render(
         **_evidence(evidence or {}),
         **_inside(inside or {}, len(runs)),
         stages=[stage_row(name, jobs) for name, jobs in (stages or {}).items()],
+        quantities=[(name, table_of("repdyn.measures", name)) for name in MODULES],
+        quantity_headings=HEADINGS,
         seeds=int(runs["seed"].nunique()),
         sources=sources(provenance),
         origins=provenance.astype(object).where(provenance.notna(), None).to_dict("records"),
