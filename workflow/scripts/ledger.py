@@ -8,9 +8,10 @@ import yaml
 
 from common.files import read_json, readable_errors, write_json, write_parquet
 from common.runs import run_folders
-from repdyn.audit.filters import PAIRS, filter_cosines
+from repdyn.audit.filters import filter_cosines
 from repdyn.audit.ledger import terminal, with_ours
 from repdyn.audit.own import as_detected, own, own_runs, run_name
+from repdyn.audit.phases import FILTER_PHASES
 
 
 def main():
@@ -29,12 +30,13 @@ def main():
     folders = run_folders(arguments.runs, arguments.sheet, arguments.seeds)
     tables = [read_run(folder) for folder in folders]
     cosines = first_filters(folders)
+    level = read_json(folders[0] / "phase1.json")["level"]  # one configuration, one level
     ledgers, verdicts = {}, {}
     for metric in arguments.metrics:
         runs, excluded = own_runs([three for *three, _ in tables], metric)
         jumps = {run_name(facts): table[table["metric"] == metric] for *_, facts, table in tables}
         kept = cosines[cosines["run"].isin([run.name for run in runs])]
-        ledgers[metric] = with_ours(audited, own(runs, as_detected(jumps, runs), kept), claims)
+        ledgers[metric] = with_ours(audited, own(runs, level, as_detected(jumps, runs), kept), claims)
         told = ledgers[metric].drop_duplicates("claim").set_index("claim")[["title", "verdict", "reason"]]
         verdicts[metric] = {"runs": len(runs), "excluded": excluded, "claims": told.to_dict("index")}
     headline = arguments.metrics[0]
@@ -60,9 +62,10 @@ def first_filters(folders: list[Path]) -> pd.DataFrame:
         if facts["family"] == "cnn":
             chosen = [("quantity", "==", "weight_cosine")]
             measured = pd.read_parquet(folder / "measurements.parquet", filters=chosen)
+            steps = pd.read_parquet(folder / "training.parquet", columns=["step"])["step"].to_numpy()
             about = {name: facts[name] for name in ("architecture", "experiment", "seed")}
-            rows.append({"run": run_name(facts), **about, **filter_cosines(measured, facts["steps"])})
-    return pd.DataFrame(rows, columns=["run", "architecture", "experiment", "seed", *PAIRS])
+            rows.append({"run": run_name(facts), **about, **filter_cosines(measured, steps, facts["steps"])})
+    return pd.DataFrame(rows, columns=["run", "architecture", "experiment", "seed", *FILTER_PHASES])
 
 
 if __name__ == "__main__":

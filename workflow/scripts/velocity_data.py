@@ -8,9 +8,9 @@ import pandas as pd
 
 from common.files import readable_errors, write_parquet
 from common.runs import run_folder
-from repdyn.figures.data.learned import learned
 from repdyn.figures.data.velocity import bin_indices, of_run, velocity_table
 from repdyn.seeds import derive
+from repdyn.study.exclusion import learned
 
 
 def main():

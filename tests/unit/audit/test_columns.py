@@ -24,6 +24,7 @@ from repdyn.audit.timing import true_jumps
 
 CLAIMS = yaml.safe_load((ROOT / "config/claims.yaml").read_text())
 STEPS = np.arange(0, 2000, 5)
+LEVEL = 0.05
 
 
 def run(name: str, family: str, values: np.ndarray, seed: int, layers: list[str] | None = None, **facts) -> Run:
@@ -115,7 +116,7 @@ def test_statistics_of_null_runs_lie_at_their_references(null_runs):
         estimate, reference, _ = quantities[key]
         half = (estimate.high - estimate.low) / 2
         assert abs(estimate.value - reference) < 2 * half
-    quantities = jump_quantities(jump_table(null_runs, zscore_table(null_runs), "test"))
+    quantities = jump_quantities(jump_table(null_runs, zscore_table(null_runs), "test", LEVEL))
     for key in (
         ("C03", "early_percent"),
         ("C04", "mean_phase_mlp"),
@@ -173,13 +174,13 @@ def planned() -> list[Run]:
 
 @pytest.fixture(scope="module")
 def searched(planned) -> pd.DataFrame:
-    return detected_table(planned)
+    return detected_table(planned, LEVEL)
 
 
 @pytest.fixture(scope="module")
 def planted(planned, searched) -> pd.DataFrame:
     """Our column from the planted jumps alone; the detector's false positives are its own tests' business."""
-    return own(planned, searched[searched["layer"] == 1]).set_index(["claim", "quantity"])
+    return own(planned, LEVEL, searched[searched["layer"] == 1]).set_index(["claim", "quantity"])
 
 
 def test_the_default_detector_finds_every_planted_jump(searched):
@@ -231,7 +232,7 @@ def test_bad_runs_are_left_out_and_counted():
     runs, excluded = own_runs(good + bad, "participation_ratio")
     assert [each.experiment for each in runs] == ["transformer_deep-0"]
     assert excluded == {"diverged": 1, "at chance": 1}
-    assert own([]).empty
+    assert own([], LEVEL).empty
 
 
 def test_intervals_are_over_seeds_where_there_are_several():

@@ -20,9 +20,9 @@ from helpers.dashboard_cases import (
 from repdyn.errors import StudyError
 from repdyn.figures.data.dashboard import dashboard, pattern_null, permuted_orders, timing_null
 from repdyn.figures.data.deep_dive import deep_dive, layer_rates
-from repdyn.figures.data.learned import learned
 from repdyn.figures.data.phases import counted, first_phase, phase_bins, phase_edges
 from repdyn.figures.data.velocity import bin_indices, event_shares, motion, of_run, velocity_table
+from repdyn.study.exclusion import learned
 
 
 def facts_of(experiments: pd.DataFrame, jumps: dict = JUMPS) -> dict:

@@ -14,11 +14,11 @@ def zscore_table(runs: list[Run], threshold: float = 2.0) -> pd.DataFrame:
     )
 
 
-def detected_table(runs: list[Run]) -> pd.DataFrame:
-    """Jumps by the default detector, corrected for the layers of each run; columns as in `zscore_table`."""
+def detected_table(runs: list[Run], level: float) -> pd.DataFrame:
+    """Jumps by the default detector at that level, corrected for the layers of each run; columns as in `zscore_table`."""
     frames = []
     for run in runs:
-        found = [shifts.before for shifts in levelshift.search_layers(run.values)]
+        found = [shifts.before for shifts in levelshift.search_layers(run.values, level)]
         frames.append(tabulate_jumps(run.steps, run.values, found, run.total_steps))
     return _stacked(runs, frames)
 

@@ -31,13 +31,13 @@ def ledger(logs: dict[str, tuple]) -> pd.DataFrame:
     return _join(as_published(logs), repaired(logs))
 
 
-def audit(logs: dict[str, tuple], claims: dict) -> pd.DataFrame:
+def audit(logs: dict[str, tuple], claims: dict, level: float) -> pd.DataFrame:
     """The audit of the published logs: AUDIT_COLUMNS, claims in order, printed quantities first.
 
-    logs: run name -> what `published_logs.parse_log` returned for it. claims: config/claims.yaml. Numbers are in
-    the units in which they were printed.
+    logs: run name -> what `published_logs.parse_log` returned for it. claims: config/claims.yaml. level: of the
+    jump detector. Numbers are in the units in which they were printed.
     """
-    table = _join(as_published(logs), repaired_with_nulls(logs)).merge(printed(claims), on=KEY, how="left")
+    table = _join(as_published(logs), repaired_with_nulls(logs, level)).merge(printed(claims), on=KEY, how="left")
     table = table.assign(unprinted=table["published"].isna()).sort_values(["claim", "unprinted"], kind="stable")
     notes = table[["note_published", "note_repaired"]].fillna("").to_numpy()
     table["note"] = ["; ".join(dict.fromkeys(filter(None, pair))) for pair in notes]

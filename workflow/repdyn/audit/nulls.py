@@ -11,6 +11,7 @@ from repdyn.audit import claims
 from repdyn.audit.runs import CNN, FAMILIES, MLP, TRANSFORMER, Run, names_of
 from repdyn.audit.timing import BINS, timing
 from repdyn.seeds import derive
+from repdyn.statistics.permutation import permuted_rank_correlations
 from repdyn.timeseries.convergence import convergence_order, convergence_pattern, stabilisation_step
 from repdyn.timeseries.critical_steps import critical_steps, loss_coupling
 from repdyn.timeseries.surrogates import ar_surrogates
@@ -144,7 +145,6 @@ def order_draws(runs: list[Run], draws: int) -> dict[tuple[str, str], np.ndarray
 
 def _permuted_orders(when: np.ndarray, rng: np.random.Generator, draws: int):
     """(rho, p) of `convergence_order` for permutations of when (L,), in one go."""
-    from scipy.stats import rankdata
     from scipy.stats import t as student
 
     rho, _ = convergence_order(np.arange(len(when)), when)
@@ -152,9 +152,7 @@ def _permuted_orders(when: np.ndarray, rng: np.random.Generator, draws: int):
         return [(np.nan, np.nan)] * draws
     timed = when[np.isfinite(when)]
     n = len(timed)
-    depth, rank = np.arange(n) - (n - 1) / 2, rankdata(timed) - (n + 1) / 2
-    dealt = rng.permuted(np.tile(rank, (draws, 1)), axis=1)
-    rho = np.clip(dealt @ depth / np.sqrt((rank @ rank) * (depth @ depth)), -1, 1)
+    rho = permuted_rank_correlations(np.arange(n), timed, rng, draws)
     with np.errstate(divide="ignore"):
         statistic = np.abs(rho) * np.sqrt((n - 2) / np.maximum(1 - rho**2, 0))
     return list(zip(rho, 2 * student.sf(statistic, n - 2), strict=True))

@@ -60,11 +60,11 @@ def repaired(logs: dict[str, tuple]) -> pd.DataFrame:
     return tidy(columns, {claim: NOTES.get(claim, "D01, D02") for claim in columns})
 
 
-def repaired_with_nulls(logs: dict[str, tuple]) -> pd.DataFrame:
+def repaired_with_nulls(logs: dict[str, tuple], level: float) -> pd.DataFrame:
     """All repaired numbers: claim, quantity, value, null, null_mean, null_low, null_high, note.
 
     To those of `repaired` come the quantities of `quantities`, for |z| > 2 and, with the suffix `_detected`,
-    for the jumps of the default detector.
+    for the jumps of the default detector at that level.
     """
     runs = repaired_runs(logs)
     table = repaired(logs).merge(nulls(runs, true_jumps(runs)), on=["claim", "quantity"], how="left")
@@ -73,7 +73,7 @@ def repaired_with_nulls(logs: dict[str, tuple]) -> pd.DataFrame:
         for claim, quantity, null in zip(table["claim"], table["quantity"], table["null"], strict=True)
     ]
     known = set(zip(table["claim"], table["quantity"], strict=True))
-    further = further_quantities(runs)
+    further = further_quantities(runs, level)
     rows = [_row(*key, quantity) for key, quantity in further.items() if key not in known]
     columns = ["claim", "quantity", "value", "null", "null_mean", "null_low", "null_high", "note"]
     return pd.concat([table, pd.DataFrame(rows, columns=columns)], ignore_index=True)
@@ -84,11 +84,11 @@ def repaired_runs(logs: dict[str, tuple]) -> list[Run]:
     return published_runs(logs, METRIC, published=False)
 
 
-def further_quantities(runs: list[Run]) -> dict[tuple[str, str], Quantity]:
+def further_quantities(runs: list[Run], level: float) -> dict[tuple[str, str], Quantity]:
     """Quantities with intervals over runs, under both definitions of a jump."""
     quantities = run_quantities(run_table(runs, "published"))
-    for suffix, jumps in (("", zscore_table(runs)), ("_detected", detected_table(runs))):
-        quantities |= jump_quantities(jump_table(runs, jumps, "published"), suffix)
+    for suffix, jumps in (("", zscore_table(runs)), ("_detected", detected_table(runs, level))):
+        quantities |= jump_quantities(jump_table(runs, jumps, "published", level), suffix)
         k, p = types_found(jumps, f"published{suffix}")
         null = f"single blobs of the same spread: 1; p = {p:.2g}" if k else "too few jumps"
         estimate = Estimate(k or np.nan, np.nan, np.nan, len(runs))

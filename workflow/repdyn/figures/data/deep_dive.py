@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.data.learned import learned
 from repdyn.figures.data.phases import first_phase, phase_bins, phase_edges
 from repdyn.seeds import derive
 from repdyn.statistics.intervals import mean_interval
+from repdyn.study.exclusion import learned
 
 RUN = ["experiment", "seed"]
 
