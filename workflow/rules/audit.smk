@@ -43,7 +43,10 @@ rule ledger:
         trajectories=every_run("trajectory.parquet"),
         training=every_run("training.parquet"),
         summaries=every_run("phase1.json"),
+        convergence=every_run("convergence.parquet"),
+        layers=every_run("layers.parquet"),
         jumps=every_run("jumps.parquet"),
+        critical=every_run("critical.parquet"),
         filters=every_run("measurements.parquet", ("cnn",)),
     output:
         ledger=table("ledger.parquet"),

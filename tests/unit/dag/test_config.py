@@ -87,10 +87,7 @@ def test_the_toolkit_looks_into_experiments_of_the_sheet(folder):
         ({"zzz": 3}, "unknown key 'zzz'; known keys are experiments, architectures"),
         ({"training__steps": None}, "key 'training.steps' is missing; a value of type integer is needed of at least 1"),
         ({"toolkit__phases": [0, 0.5]}, "toolkit.phases is [0, 0.5]; 0 (initialisation) and 1 (the end) must be among"),
-        (
-            {"phase2__grid": [0, 1]},
-            "phase2.grid is [0, 1]; 0.05 and 0.5 must be among its phases, because claim C16",
-        ),
+        ({"phase2__grid": [0, 1]}, "phase2.grid is [0, 1]; 0.05 and 0.5 must be among its phases, because claim C16"),
         (
             {"phase2__grid": [0, 0.05, 1]},
             "phase2.grid is [0, 0.05, 1]; 0.5 must be among its phases, because claim C16",

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 
 from repdyn.audit.jumps import zscore_table
-from repdyn.audit.run_table import SURROGATES, identity, window_means
+from repdyn.audit.run_statistics import SURROGATES
+from repdyn.audit.run_table import identity, window_means
 from repdyn.audit.runs import Run
 from repdyn.audit.timing import BINS, timing
 from repdyn.seeds import derive

@@ -2,12 +2,13 @@
 
 import pandas as pd
 
+from repdyn.audit.run_statistics import THRESHOLD
 from repdyn.audit.runs import Run
 from repdyn.detectors import levelshift
 from repdyn.timeseries.jumps import tabulate_jumps, zscore_jumps
 
 
-def zscore_table(runs: list[Run], threshold: float = 2.0) -> pd.DataFrame:
+def zscore_table(runs: list[Run], threshold: float = THRESHOLD) -> pd.DataFrame:
     """Jumps by the published rule, all runs: columns of `describe_jumps` and run, family; layer by column number."""
     return _stacked(
         runs, [zscore_jumps(r.steps, r.values, threshold, r.total_steps, evaluable=r.evaluable) for r in runs]

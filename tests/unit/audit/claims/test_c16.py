@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from helpers.project import ROOT
-from repdyn.audit.filters import filter_cosines, filter_quantities
+from repdyn.audit.claims.c16 import filter_cosines, quantities
 from repdyn.audit.verdicts import decide
 from repdyn.study.event_windows import nearest_steps
 
@@ -56,8 +56,8 @@ def runs(values):
 
 
 def test_numbers_are_means_over_runs_of_the_network_and_of_all_cnns():
-    found = filter_quantities(runs([0.9, 0.8, 0.7, 0.5, 0.5, 0.5]))
-    deep, every = found["C16", "cosine_100_1000"], found["C16", "cosine_100_1000_all_cnn"]
+    found = quantities(runs([0.9, 0.8, 0.7, 0.5, 0.5, 0.5]))
+    deep, every = found["cosine_100_1000"].estimate, found["cosine_100_1000_all_cnn"].estimate
     assert deep.value == pytest.approx(0.8) and deep.runs == 3
     assert every.value == pytest.approx(0.65) and every.runs == 6 and every.low < 0.65 < every.high
 
@@ -74,7 +74,7 @@ def test_numbers_are_means_over_runs_of_the_network_and_of_all_cnns():
 def test_the_verdict_follows_from_the_interval_over_all_cnns(values, verdict):
     rows = [
         {"quantity": quantity, "ours": e.value, "ours_low": e.low, "ours_high": e.high, "runs": e.runs}
-        for (_, quantity), e in filter_quantities(runs(values)).items()
+        for quantity, (e, *_) in quantities(runs(values)).items()
     ]
     blank = dict.fromkeys(("published", "repaired", "null_mean", "null_low", "null_high"), np.nan)
     assert decide(pd.DataFrame(rows).assign(**blank), RULE).verdict == verdict
