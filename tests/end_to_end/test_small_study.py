@@ -262,6 +262,7 @@ def test_a_run_that_diverges_is_recorded_and_every_later_step_copes(study):
     facts = json.loads((study.folder / out / "run.json").read_text())
     assert facts["diverged_at"] == 1 and facts["flags"] == ["loss not finite at step 1"]
     settings = ["--threshold", "2", "--window", "4", "--tolerance", "0.1", "--quantile", "0.9", "--surrogates", "299"]
+    settings += ["--level", "0.05"]
     step(study, "workflow/scripts/phase1.py", "--run", out, "--metrics", "participation_ratio", *settings)
     summary = json.loads((study.folder / out / "phase1.json").read_text())
     assert summary["layers_evaluable"] == 0 and summary["jumps"] == 0 and summary["pattern"] == "not evaluable"

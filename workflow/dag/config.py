@@ -4,12 +4,14 @@ import csv
 import difflib
 import hashlib
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 
 import yaml
 from jsonschema import Draft202012Validator
 
 from dag.own import check_dataset, check_network, train_examples
+from repdyn.audit.phases import FILTER_PHASES
 from repdyn.datasets.originals import alternatives, stored, writable
 from repdyn.datasets.registry import LOADERS, check_file, load
 from repdyn.errors import StudyError
@@ -186,9 +188,21 @@ def check_numbers(study: Study) -> None:
     measurements = training["steps"] // tracking["every"] + 1
     if phase1["window"] > measurements:
         raise StudyError(f"phase1.window is {phase1['window']}; a run has only {measurements} measurements")
+    least = ceil(1 / phase1["level"]) - 1  # p values go down to 1 / (surrogates + 1)
+    if phase1["surrogates"] < least:
+        raise StudyError(
+            f"phase1.level is {phase1['level']:g} and phase1.surrogates {phase1['surrogates']}; p values that reach such a "
+            f"level need {least} surrogates per layer of a run, or a higher level"
+        )
     for key, phases in (("phase2.grid", phase2["grid"]), ("toolkit.phases", study.config["toolkit"]["phases"])):
         if not {0, 1} <= set(phases):
             raise StudyError(f"{key} is {phases}; 0 (initialisation) and 1 (the end) must be among its phases")
+    asked = sorted({phase for phases in FILTER_PHASES.values() for phase in phases})
+    if lacking := [phase for phase in asked if phase not in phase2["grid"]]:
+        raise StudyError(
+            f"phase2.grid is {phase2['grid']}; {' and '.join(f'{phase:g}' for phase in lacking)} must be among its phases, "
+            f"because claim C16 compares filters at {', '.join(f'{phase:g}' for phase in asked)} of training"
+        )
     for name, data in study.datasets.items():
         examples = train_examples(data)
         if examples is not None and examples < training["batch_size"]:
