@@ -39,14 +39,15 @@ for _rule in workflow.rules:
     _stage = Path(_rule.snakefile).stem.replace("_", " ").replace("phase", "phase ").capitalize()
     for _log in _rule.log:
         without_constraints = re.sub(r"\{(\w+),[^}]*\}", r"{\1}", str(_log))
-        LOGS.setdefault(_stage, []).append(without_constraints.removeprefix(f"{RESULTS}/logs/"))
+        if without_constraints.startswith(placed(f"{RESULTS}/logs/")):
+            LOGS.setdefault(_stage, []).append(without_constraints.removeprefix(placed(f"{RESULTS}/logs/")))
 
 
 rule report:
     input:
         code=code("report"),
         page=page_files("index", STUDY_PANELS),
-        sheet=config["experiments"],
+        sheet=given(config["experiments"]),
         experiments=rules.aggregate.output,
         figures=expand(f"{FIGURES}/{{name}}.webp", name=STUDY_PANELS),
         provenance=every_run("provenance.json"),
@@ -76,7 +77,7 @@ rule report:
     params:
         runs=runs_folder,
         pages=config["pages"],
-        logs=f"{RESULTS}/logs",
+        logs=placed(f"{RESULTS}/logs"),
         stages=lambda wildcards: json.dumps(LOGS),
     message:
         "Writing {output}"
@@ -91,8 +92,8 @@ rule integrated_report:
     input:
         code=code("integrated_report"),
         template=f"{PAGES}/templates/report.md.j2",
-        schema="workflow/schemas/integrated_report.schema.yaml",
-        sheet=config["experiments"],
+        schema=project("workflow/schemas/integrated_report.schema.yaml"),
+        sheet=given(config["experiments"]),
         claims=CLAIMS,
         experiments=rules.aggregate.output,
         tables=[

@@ -87,7 +87,7 @@ rule toolkit_page:
         code=code("toolkit_page"),
         findings=[tool_code(tool, "findings") for tool in TOOLKIT],
         page=[f"{PAGES}/templates/{name}.html.j2" for name in ("toolkit", "base", "macros")],
-        captions=[f"workflow/repdyn/toolkit/{tool}/caption.rst" for tool in TOOLKIT],
+        captions=[project(f"workflow/repdyn/toolkit/{tool}/caption.rst") for tool in TOOLKIT],
         figures=[f"{FIGURES}/toolkit/{tool}.webp" for tool in TOOLKIT],
     output:
         f"{RESULTS}/report/toolkit.html",

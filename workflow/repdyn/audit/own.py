@@ -9,7 +9,7 @@ from repdyn.audit.jump_table import jump_table, no_jump_table
 from repdyn.audit.jumps import detected_table, zscore_table
 from repdyn.audit.quantities import Quantity, jump_quantities, run_quantities, types_found
 from repdyn.audit.run_table import run_table
-from repdyn.audit.runs import Run
+from repdyn.audit.runs import FAMILIES, Run
 from repdyn.detectors.checks import MINIMUM
 from repdyn.timeseries.series import evaluable, layer_series
 
@@ -18,7 +18,7 @@ def own_runs(tables: list[tuple[pd.DataFrame, pd.DataFrame, dict]], metric: str)
     """Our runs as arrays, and how many were left out for which reason.
 
     tables: (trajectory, training table, facts of run.json) of each run. The loss is that of the probe set.
-    Left out: diverged runs and runs whose test accuracy is within noise of chance.
+    Left out: diverged runs, runs whose test accuracy is within noise of chance, and networks of no published family.
     """
     runs, excluded = [], {"diverged": 0, "at chance": 0}
     for trajectory, training, facts in tables:
@@ -26,6 +26,8 @@ def own_runs(tables: list[tuple[pd.DataFrame, pd.DataFrame, dict]], metric: str)
             excluded["diverged"] += 1
         elif facts["at_chance"]:
             excluded["at chance"] += 1
+        elif facts["family"] not in FAMILIES:
+            excluded["of no published family"] = excluded.get("of no published family", 0) + 1
         else:
             runs.append(own_run(trajectory, training, facts, metric))
     return runs, excluded
