@@ -36,10 +36,12 @@ rule run_page:
 # {stage: where its jobs write their logs}; the report says what each stage cost.
 LOGS = {}
 for _rule in workflow.rules:
-    _stage = Path(_rule.snakefile).stem.replace("_", " ").replace("phase", "phase ").capitalize()
     for _log in _rule.log:
         without_constraints = re.sub(r"\{(\w+),[^}]*\}", r"{\1}", str(_log))
         if without_constraints.startswith(placed(f"{RESULTS}/logs/")):
+            # What follows the name is the commit of a file from a Git repository.
+            _file = re.search(r"([^/]+)\.smk", str(_rule.snakefile))[1]
+            _stage = _file.replace("_", " ").replace("phase", "phase ").capitalize()
             LOGS.setdefault(_stage, []).append(without_constraints.removeprefix(placed(f"{RESULTS}/logs/")))
 
 
