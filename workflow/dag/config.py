@@ -18,6 +18,8 @@ from repdyn.errors import StudyError
 from repdyn.families import ACCEPTS
 
 HYPOTHESES = "config/hypotheses.yaml"
+# Keys of the configuration whose defaults are files of the project.
+OWN_FILES = ("experiments", "architectures", "datasets", "downloads")
 SCHEMAS = Path(__file__).parent.parent / "schemas"
 
 
@@ -32,8 +34,29 @@ class Study:
     downloads: dict[str, dict]
 
 
-def load_study(config: dict) -> Study:
-    """Check the configuration and the four files it names. Raises StudyError naming the key or file that is wrong."""
+def complete(config: dict, home: Path) -> None:
+    """Put the defaults of the project in the folder `home` in place of keys that are not there, its own files by their path.
+
+    A workflow that includes this one as a module names only what it changes.
+    """
+    defaults = yaml.safe_load(Path(home, "config/config.yaml").read_text(encoding="utf-8"))
+    defaults |= {key: str(Path(home, defaults[key])) for key in OWN_FILES}
+    fill(config, defaults)
+
+
+def fill(config: dict, defaults: dict) -> None:
+    for key, value in defaults.items():
+        if key not in config:
+            config[key] = value
+        elif isinstance(value, dict) and isinstance(config[key], dict):
+            fill(config[key], value)
+
+
+def load_study(config: dict, home: Path = Path()) -> Study:
+    """Check the configuration and the four files it names, and the hypotheses of the project in the folder `home`.
+
+    Raises StudyError naming the key or file that is wrong.
+    """
     check(config, "config", "the configuration")
     architectures = read_yaml(config["architectures"], "architectures")
     datasets = read_yaml(config["datasets"], "datasets")
@@ -46,7 +69,7 @@ def load_study(config: dict) -> Study:
         check_pair(where, architecture, network, dataset, data)
         if data.get("files"):
             known(dataset, downloads, f"{where}: the source of dataset", config["downloads"])
-    read_yaml(HYPOTHESES, "hypotheses")
+    read_yaml(str(home / HYPOTHESES), "hypotheses")
     used = {name: datasets[name] for _, name in experiments.values()}
     study = Study(config, experiments, architectures, used, downloads)
     check_numbers(study)

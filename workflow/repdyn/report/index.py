@@ -75,6 +75,7 @@ def render(
         summary=summary(runs),
         unfinished=unfinished or [],
         families=by_family(runs),
+        own=runs.loc[runs["family"] == "module", "architecture"].unique().tolist(),
         rows=[_row(run, pages) for run in runs.to_dict("records")],
         pages=pages,
         panels=STUDY,
