@@ -46,6 +46,12 @@ include: "workflow/rules/toolkit.smk"
 
 
 onstart:
+    # A limit of jobs per time, 100 a second unless another is asked for, makes every look for ready jobs set a timer for
+    # one more look, so that looks grow with the jobs that have finished until they take minutes of CPU
+    # (snakemake/snakemake, pull request 3744). No option of the command line leaves the limit out.
+    limit = workflow.scheduling_settings.max_jobs_per_timespan
+    if limit and (limit.max_jobs, limit.timespan) == (100, 1):
+        workflow.scheduler.job_rate_limiter = None
     if not writable(Path(RESULTS)):
         raise WorkflowError(
             f"{RESULTS} cannot be written to (read-only, or of another user). Make it writable, or write elsewhere with"
