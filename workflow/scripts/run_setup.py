@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from files import read_arrays
+from repdyn.adam import Adam
 from repdyn.datasets import Dataset, from_arrays
 from repdyn.devices import choose_device, make_deterministic
 from repdyn.training import Recipe, initialise, make_optimizer, standardise
@@ -24,7 +25,7 @@ class Setup(NamedTuple):
     data: Dataset
     recipe: Recipe
     model: nn.Module
-    optimizer: torch.optim.Optimizer
+    optimizer: Adam
     splits: dict[str, tuple[torch.Tensor, torch.Tensor]]
 
 
