@@ -12,6 +12,7 @@ from common.files import read_arrays
 from common.own import code_of, load_function
 from repdyn.datasets import Dataset, from_arrays
 from repdyn.errors import StudyError
+from repdyn.training.adam import Adam
 from repdyn.training.devices import choose_device, make_deterministic
 from repdyn.training.loop import Recipe, initialise, make_optimizer, standardise
 
@@ -26,7 +27,7 @@ class Setup(NamedTuple):
     data: Dataset
     recipe: Recipe
     model: nn.Module
-    optimizer: torch.optim.Optimizer
+    optimizer: Adam
     splits: dict[str, tuple[torch.Tensor, torch.Tensor]]
 
 
