@@ -177,7 +177,7 @@ def test_the_settings_of_a_stage_rerun_that_stage(study):
     every = {"phase1": RUNS, "phase2": RUNS}
     for settings, stages in (
         ({"phase1": {"threshold": 3}}, every),
-        ({"phase2": {"grid": [0, 0.5, 1]}}, {"phase2": RUNS}),
+        ({"phase2": {"grid": [0, 0.05, 0.25, 0.5, 1]}}, {"phase2": RUNS}),
         ({"validity": {"draws": 6}}, {}),
         ({"training": {"learning_rate": 0.002}}, {"train": RUNS, **every}),
         ({"seeds": 2}, {"train": RUNS, **every}),

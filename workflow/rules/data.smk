@@ -11,7 +11,7 @@ localrules:
 rule download:
     input:
         code=code("download"),
-        sources=config["downloads"],
+        sources=given(config["downloads"]),
     output:
         f"{DATA}/{{original}}",
     log:
@@ -24,7 +24,7 @@ rule download:
     threads: available_cpu_count()
     params:
         mirror=config["mirror"] or "",
-        sheet=config["experiments"],
+        sheet=given(config["experiments"]),
         experiments=lambda wildcards: readers(STUDY, wildcards.original.split("/")[0]),
     message:
         "Downloading {wildcards.original}"

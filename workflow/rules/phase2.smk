@@ -50,7 +50,7 @@ rule phase2:
 rule hypotheses:
     input:
         code=code("hypotheses"),
-        declared=HYPOTHESES,
+        declared=project(HYPOTHESES),
         sheet=SHEET,
         facts=every_run("run.json"),
         plans=every_run("moments.json"),

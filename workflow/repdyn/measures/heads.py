@@ -87,16 +87,18 @@ def losses(logits: torch.Tensor, labels: torch.Tensor) -> np.ndarray:
 
 
 def measure(subject: Subject) -> pd.DataFrame:
-    """What ablating each head of every block does on the test examples, at the fixed steps. Layers: the attention modules.
+    """What ablating each head of every block does on the test examples, at the fixed steps. Layers: the attention
+    modules.
 
-    - head_mean_ablation (unit: head): mean change of the loss (nats), ablated minus intact, where the head gives
-      `position_means`; above 0 where the head helps. head_mean_ablation_se: its standard error over examples, paired.
-    - head_mean_ablation_accuracy (unit: head): change of the accuracy. An overconfident network gains in loss from whatever
-      makes it less certain, without any answer changing: below 0 here is where the head helps to answer.
-    - head_zero_ablation (unit: head): as head_mean_ablation with zeros, for comparison; at the last fixed step alone,
-      because it costs as much again.
+    A head that does nothing has exactly 0, and the standard error says what a difference from 0 is worth.
 
-    No null: a head that does nothing has exactly 0, and the standard error says what a difference from 0 is worth.
+    - head_mean_ablation [nats] (unit: head): mean change of the loss, ablated minus intact, where the head gives
+      `position_means`; above 0 where the head helps. Source: Chan 2022; Wang 2022.
+    - head_mean_ablation_se [nats] (unit: head): the standard error of head_mean_ablation over examples, paired.
+    - head_mean_ablation_accuracy [share] (unit: head): change of the accuracy. An overconfident network gains in loss
+      from whatever makes it less certain, without any answer changing: below 0 here is where the head helps to answer.
+    - head_zero_ablation [nats] (unit: head): as head_mean_ablation with zeros, for comparison; at the last fixed step
+      alone, because it costs as much again.
     """
     chunks, labels = list(subject.probe.inputs), subject.probe.labels
     entries = []

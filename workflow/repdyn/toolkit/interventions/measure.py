@@ -45,40 +45,47 @@ class Split(NamedTuple):
 def measure(held_out: Subject, training: Subject) -> tuple:
     """Interventions at the grid steps. Chosen on ROWS training rows, measured on ROWS held-out rows, both at random.
 
-    All units of every hidden layer of an MLP and every channel of a CNN, after the ReLU; of a transformer those of the last
-    feed-forward layer (in those before, every unit costs a pass through all that follows, beyond the budget). Values that
-    units are held at come from the training rows: zero, the mean, or those of another example (resampled). Per layer:
+    All units of every hidden layer of an MLP and every channel of a CNN, after the ReLU; of a transformer those of the
+    last feed-forward layer (in those before, every unit costs a pass through all that follows, beyond the budget).
+    Values that units are held at come from the training rows: zero, the mean, or those of another example (resampled).
 
-    - unit_resample_loss (unit = index), and at the last step unit_zero_loss, unit_mean_loss (unit = index): rise of the
-      held-out cross-entropy, nats; null: random signs over examples, exact (mean 0).
-    - unit_resample_accuracy (unit = index): fall of the held-out accuracy; null: the same.
-    - zero_mean_rho, zero_resample_rho, mean_resample_rho: Spearman correlation over units of two kinds of loss, at the
-      last step; null: permutation, exact (0, 1 / sqrt(units - 1)).
-    - split_rho: Spearman correlation of unit_resample_loss on training rows and on held-out rows; null: the same.
-    - top_unit_loss: unit_resample_loss of the unit that is first on the training rows; null: a unit at random, exact.
-    - ranked_set_loss, ranked_set_accuracy (unit = place in SHARES): the units that are first on the training rows,
-      resampled together: rise of the held-out loss, nats, fall of the accuracy; null: RANDOM_SETS random sets of as many.
-    - ranked_set_interaction (unit = place in SHARES): that rise less the sum of the rises of its units alone, nats; above 0
-      where units back each other up; null: the same of the random sets.
-    - greedy_set_loss: of a set of an eighth of the units grown greedily on the training rows, in layers of at most
-      GREEDY_UNITS units, at the last step; null: random sets of as many.
-    - do_slope: change of the logit (less the mean logit) that the first unit moves most on the training rows, on held-out
-      rows, per standard deviation of the unit, in the direction found in training; the unit held at QUANTILES of its
-      values; null: CONTROL_UNITS other units at random, each with the logit that it moves most.
+    Steering is of MLP hidden layers, CNN channels and transformer blocks' outputs: at most STEERED_ROWS held-out rows
+    of one class, pushed by the difference of the training means of another class and theirs. The pair is the one that
+    the last network confuses most on the training split, by its mean probabilities. "Random directions":
+    RANDOM_DIRECTIONS of the same length, between means of random training rows.
 
-    Steering of MLP hidden layers, CNN channels and transformer blocks' outputs: at most STEERED_ROWS held-out rows of one
-    class, pushed by the difference of the training means of another class and theirs. The pair is the one that the last
-    network confuses most on the training split, by its mean probabilities. Null of all: RANDOM_DIRECTIONS of the same
-    length, between means of random training rows.
-
-    - steering_shift: rise of the target's logit over the source's; steering_success: share of rows read as the target.
-    - steering_cost: fall of the accuracy on at most STEERED_ROWS rows of the other classes, pushed alike (more than two
-      classes).
-    - steering_dose (unit = place in DOSES): share of rows read as the target, at the last step.
+    - unit_resample_loss [nats] (unit: unit): rise of the held-out cross-entropy. Null: random signs over examples,
+      exact (mean 0). Source: Chan 2022.
+    - unit_zero_loss, unit_mean_loss [nats] (unit: unit): the same with the unit at zero and at its mean, at the last
+      step. Null: as of unit_resample_loss. Source: Chan 2022.
+    - unit_resample_accuracy [share] (unit: unit): fall of the held-out accuracy. Null: as of unit_resample_loss.
+    - zero_mean_rho, zero_resample_rho, mean_resample_rho [correlation]: Spearman's, over units, of two kinds of loss,
+      at the last step. Null: permutation, exact (0, 1 / sqrt(units - 1)).
+    - split_rho [correlation]: Spearman's, of unit_resample_loss on training rows and on held-out rows. Null:
+      permutation, exact.
+    - top_unit_loss [nats]: unit_resample_loss of the unit that is first on the training rows. Null: a unit at random,
+      exact.
+    - ranked_set_loss, ranked_set_accuracy [nats, share] (unit: place in SHARES): the units that are first on the
+      training rows, resampled together: rise of the held-out loss, fall of the accuracy. Null: RANDOM_SETS random sets
+      of as many.
+    - ranked_set_interaction [nats] (unit: place in SHARES): that rise less the sum of the rises of its units alone;
+      above 0 where units back each other up. Null: RANDOM_SETS random sets of as many.
+    - greedy_set_loss [nats]: of a set of an eighth of the units grown greedily on the training rows, in layers of at
+      most GREEDY_UNITS units, at the last step. Null: random sets of as many. Source: Nemhauser 1978.
+    - do_slope [logits per standard deviation]: change of the logit (less the mean logit) that the first unit moves most
+      on the training rows, on held-out rows, in the direction found in training; the unit held at QUANTILES of its
+      values. Null: CONTROL_UNITS other units at random, each with the logit that it moves most. Source: Pearl 2009.
+    - steering_shift [logits]: rise of the target's logit over the source's. Null: random directions. Source: Turner
+      2023.
+    - steering_success [share]: of rows read as the target. Null: random directions.
+    - steering_cost [share]: fall of the accuracy on at most STEERED_ROWS rows of the other classes, pushed alike (more
+      than two classes). Null: random directions.
+    - steering_dose [share] (unit: place in DOSES): of rows read as the target, at the last step. Null: random
+      directions.
 
     maps, of the last layer that is ablated, at the last step: "zero", "mean", "resample" (units) effects on the
-    loss; "sweep_values" (v,), "sweep_mean", "sweep_low", "sweep_high" (v, classes) of its first unit's do-response, and
-    "sweep_class"; "pair" (2,) source and target class.
+    loss; "sweep_values" (v,), "sweep_mean", "sweep_low", "sweep_high" (v, classes) of its first unit's do-response,
+    and "sweep_class"; "pair" (2,) source and target class.
     """
     ours, theirs = _split(held_out, "held-out rows"), _split(training, "training rows")
     pair = confused_pair(training.logits(training.grid[-1]), training.labels)

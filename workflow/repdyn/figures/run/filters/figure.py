@@ -6,6 +6,7 @@ import pandas as pd
 from repdyn.figures.moments import compared_states
 from repdyn.figures.sources import run_title
 from repdyn.figures.style import DIVERGING_MAP, message_figure, styled
+from repdyn.wording.numbers import short
 
 LEFT, RIGHT, TOP, BOTTOM = 1.45, 1.15, 0.72, 0.72  # inches
 CELL, WIDEST = 0.25, 8.0  # inches: a filter with its gap, and all filters at most
@@ -89,7 +90,7 @@ def _write_overlap(axes, steps: list[int], measurements: pd.DataFrame | None) ->
     labels = {-1: "overlap (random)"} if len(overlap) else {}
     for row, step in enumerate(steps):
         if step in overlap.index:
-            labels[row] = "{value:.3g} ({null_mean:.3g})".format(**overlap.loc[step])
+            labels[row] = f"{short(overlap.loc[step, 'value'])} ({short(overlap.loc[step, 'null_mean'])})"
     for row, label in labels.items():
         axes.annotate(
             label, (1, row), (6, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center",

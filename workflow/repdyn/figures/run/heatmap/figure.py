@@ -7,6 +7,7 @@ from repdyn.figures.sources import run_title
 from repdyn.figures.style import MISSING_COLOUR, SEQUENTIAL_MAP, styled
 from repdyn.timeseries.series import layer_series
 from repdyn.wording.names import layer_name, metric_name
+from repdyn.wording.numbers import short
 
 ROW = 0.22  # inches per layer: keeps one line of text apart from the next
 LEFT, RIGHT, TOP, BOTTOM, WIDTH = 1.45, 1.15, 0.78, 1.05, 7.6  # inches
@@ -146,7 +147,7 @@ def _phase_axis(axes, total: int) -> None:
 def _range_labels(axes, values: np.ndarray) -> None:
     """Each layer's lowest and highest value at the right edge."""
     ranges = zip(*_ranges(values), strict=True)
-    labels = ["no value" if np.isnan(low) else f"{low:.3g} to {high:.3g}" for low, high in ranges]
+    labels = ["no value" if np.isnan(low) else f"{short(low)} to {short(high)}" for low, high in ranges]
     right = axes.twinx()
     right.set_ylim(axes.get_ylim())
     right.set_yticks(range(len(labels)), labels)

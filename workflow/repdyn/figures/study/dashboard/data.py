@@ -5,6 +5,7 @@ import pandas as pd
 
 from repdyn.figures.phase_bins import first_phase, phase_bins, phase_edges
 from repdyn.seeds import derive
+from repdyn.statistics.permutation import permuted_rank_correlations
 from repdyn.study.exclusion import learned
 from repdyn.timeseries.convergence import convergence_order, convergence_pattern
 from repdyn.timeseries.periods import EARLY, MIDDLE
@@ -105,14 +106,10 @@ def permuted_orders(times: np.ndarray, rng: np.random.Generator, draws: int) -> 
 
     NaN where `convergence.convergence_order` has no order to correlate.
     """
-    from scipy.stats import rankdata
-
     if np.isnan(convergence_order(np.arange(len(times)), times)[0]):
         return np.full((2, draws), np.nan)
-    known = np.isfinite(times)
-    depth, when = (rankdata(x[known]) - (known.sum() + 1) / 2 for x in (np.arange(len(times)), times))
-    permuted = rng.permuted(np.tile(when, (draws, 1)), axis=1)
-    rho = permuted @ depth / np.sqrt((depth @ depth) * (when @ when))
+    when = times[np.isfinite(times)]
+    rho = permuted_rank_correlations(np.arange(len(when)), when, rng, draws)
     size = np.sort(np.abs(rho))
     return rho, 1 - np.searchsorted(size, np.abs(rho) - 1e-12) / draws
 

@@ -8,7 +8,7 @@ from repdyn.figures.panels import key_above, say
 from repdyn.figures.phases import draw_phase_bins, log_counts, mark_periods, phase_axis
 from repdyn.figures.style import FAMILY_COLOURS, message_figure, styled
 from repdyn.wording.names import family_name, family_order, metric_name
-from repdyn.wording.numbers import plural
+from repdyn.wording.numbers import interval, plural, short, two_decimals
 
 ALL, ALL_COLOUR = "all", "black"
 WIDTH, TOP, BOTTOM, LEFT, RIGHT = 9.6, 0.95, 0.1, 0.95, 0.12  # inches
@@ -80,26 +80,25 @@ def key_statistics(facts: dict, statistics: pd.DataFrame) -> list[tuple[str, str
 
     def row(name: str, statistic: str, write) -> tuple[str, str, str]:
         value = _row(statistics, statistic)
-        band = "" if np.isnan(value["low"]) else f" [{write(value['low'])}, {write(value['high'])}]"
-        seen = "none" if np.isnan(value["value"]) else write(value["value"]) + band
+        seen = "none" if np.isnan(value["value"]) else interval(value["value"], value["low"], value["high"], write)
         return name, seen, "" if np.isnan(value["null_mean"]) else write(value["null_mean"])
 
-    median = f"{totals['median_phase']:.3g}" if found else "none"
+    median = short(totals["median_phase"]) if found else "none"
     return [
         ("jumps (default detector)", f"{found:,} in {totals['runs_with_jumps']} of {plural(runs, 'run')}",
-         f"{totals['jumps_null']:.3g} false ones"),
+         f"{short(totals['jumps_null'])} false ones"),
         ("|z| > 2 (published rule)", f"{totals['z_jumps']:,}", f"{totals['z_jumps_null']:,.0f} on surrogates"),
         ("layers searched", f"{totals['layers_searched']:,} of {totals['layers']:,}", ""),
-        row("jumps per layer", "jumps per layer", "{:.3g}".format),
+        row("jumps per layer", "jumps per layer", short),
         ("median phase of jumps", median, "0.5"),
         row("jumps before phase 0.1", "jumps that are early", _percent),
         row("jumps that increase the dimension", "jumps that increase", _percent),
         row("layers with critical periods", "layers with critical periods", _percent),
-        row("coincident critical steps / expected", "coincident critical steps / expected", "{:.2f}".format),
-        row("the same within windows of time", "coincident within windows / expected", "{:.2f}".format),
+        row("coincident critical steps / expected", "coincident critical steps / expected", two_decimals),
+        row("the same within windows of time", "coincident within windows / expected", two_decimals),
         row("critical steps with falling loss", "critical steps with falling loss", _percent),
-        row("|correlation| with the loss", "|correlation| with the loss", "{:.2f}".format),
-        row("order of settling (rho with depth)", "order of settling (rho)", "{:.2f}".format),
+        row("|correlation| with the loss", "|correlation| with the loss", two_decimals),
+        row("order of settling (rho with depth)", "order of settling (rho)", two_decimals),
         ("types of jumps", types.get("verdict", "none"), ""),
     ]  # fmt: skip
 
@@ -137,7 +136,7 @@ def _rows(statistics: pd.DataFrame, name: str, families: list[str]) -> pd.DataFr
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.3g} %"
+    return f"{short(100 * share)} %"
 
 
 def _title(axes, title: str, note: str) -> None:
@@ -231,7 +230,7 @@ def _timing(axes, facts: dict, statistics: pd.DataFrame, families: list[str], co
 
 
 def _rates(axes, totals: dict, statistics: pd.DataFrame, families: list[str], colours: dict) -> None:
-    _title(axes, "c  Jumps by family", f"{totals['jumps']:,} jumps; false ones expected: {totals['jumps_null']:.3g}")
+    _title(axes, "c  Jumps by family", f"{totals['jumps']:,} jumps; false ones expected: {short(totals['jumps_null'])}")
     if _family_estimates(axes, _rows(statistics, "jumps per layer", families), families, colours):
         axes.set(xlabel="jumps per layer of a run", xlim=(0, 1.03 * max(axes.get_xlim()[1], 0.05)))
 
@@ -254,7 +253,7 @@ def _phases(axes, facts: dict, jumps: pd.DataFrame, families: list[str], colours
         _title(axes, "e  Phase of jumps", "jumps in bins of phase, against uniform placement")
         say(axes, NO_JUMPS)
         return
-    _title(axes, "e  Phase of jumps", f"median {facts['totals']['median_phase']:.3g}; null: uniform placement")
+    _title(axes, "e  Phase of jumps", f"median {short(facts['totals']['median_phase'])}; null: uniform placement")
     bins = pd.DataFrame(facts["bins"])
     edges = np.append(bins["low"], bins["high"].iloc[-1])
     edges[edges == 0.5] = np.nextafter(0.5, 1)  # phase 0.5 belongs to the middle
@@ -347,7 +346,7 @@ def _types(axes, types: dict) -> None:
     if chosen in curve:
         axes.scatter(chosen, curve[chosen], 60, facecolor="none", edgecolor="#D55E00", linewidth=1.5, zorder=4)
     sizes = ", ".join(f"{size:,}" for size in types["sizes"])
-    axes.text(0.98, 0.96, f"chosen: {chosen}, p = {types['p']:.3g}\nsizes {sizes}", ha="right", va="top",
+    axes.text(0.98, 0.96, f"chosen: {chosen}, p = {short(types['p'])}\nsizes {sizes}", ha="right", va="top",
               transform=axes.transAxes, fontsize=7.5)  # fmt: skip
     axes.set(xlabel="number of clusters", ylabel="silhouette", ylim=(0, 1.35 * max(curve.values())))
     axes.set_xticks(list(curve))
