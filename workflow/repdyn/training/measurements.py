@@ -33,7 +33,7 @@ class Measurements:
 
     def flush(self) -> None:
         """Measure the matrices that wait."""
-        groups: dict[tuple, list[tuple[int, int, torch.Tensor]]] = {}
+        groups: dict[tuple[torch.Size, torch.dtype], list[tuple[int, int, torch.Tensor]]] = {}
         for step, depth, matrix in self.waiting:
             groups.setdefault((matrix.shape, matrix.dtype), []).append((step, depth, matrix))
         for group in groups.values():
