@@ -9,8 +9,8 @@ import yaml
 
 from dag.config import check
 from helpers.project import ROOT
-from repdyn.audit.filters import PAIRS
 from repdyn.audit.ledger import AUDIT_COLUMNS, asked, with_ours
+from repdyn.audit.phases import FILTER_PHASES
 from repdyn.audit.verdicts import NUMBERS, RULES, VERDICTS, decide
 from repdyn.errors import StudyError
 
@@ -36,12 +36,12 @@ ABOVE = {"rule": "conditions", "conditions": [{"quantity": "x_detected", "above"
 @pytest.mark.parametrize(
     ("numbers", "published", "verdict", "reason"),
     [
-        (HOLDS | BEYOND, 2.5, "reproduced", "x_detected is 3 [2, 4] in 20 runs of ours, above 0; 2.5 was published."),
+        (HOLDS | BEYOND, 2.5, "reproduced", "x_detected is 3 (2 to 4) in 20 runs of ours, above 0; 2.5 was published."),
         (HOLDS | INSIDE, 9, "supported", "above 0; 9 was published."),
         (HOLDS, np.nan, "supported", "above 0."),
-        (FAILS | INSIDE, 9, "artefact", "the repaired logs give 0.5, no more than their null, 0 [-1, 1]."),
+        (FAILS | INSIDE, 9, "artefact", "the repaired logs give 0.5, no more than their null, 0 (-1 to 1)."),
         (OPEN | INSIDE, 9, "artefact", "not clearly above 0"),
-        (FAILS | BEYOND, 9, "not supported", "is -1 [-2, -0.5] in 20 runs of ours, not above 0."),
+        (FAILS | BEYOND, 9, "not supported", "is -1 (-2 to -0.5) in 20 runs of ours, not above 0."),
         (FAILS, 9, "not supported", "not above 0"),
         (OPEN | BEYOND, 9, "undecided", "not clearly above 0"),
         (OPEN, 9, "undecided", "not clearly above 0"),
@@ -153,7 +153,7 @@ def test_the_rules_ask_for_quantities_that_the_audit_gives():
     audited = pd.read_csv(ROOT / "data/published/ledger.csv")
     given = audited.groupby("claim")["quantity"].agg(set)
     for claim in CLAIMS["claims"]:
-        ours = {f"{name}_all_cnn" for name in PAIRS} if claim["id"] == "C16" else set()
+        ours = {f"{name}_all_cnn" for name in FILTER_PHASES} if claim["id"] == "C16" else set()
         assert asked(claim["verdict"]) <= given[claim["id"]] | ours
 
 

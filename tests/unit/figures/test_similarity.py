@@ -7,7 +7,7 @@ import pandas as pd
 
 from helpers.figure_cases import assert_readable, says, transformer_layers
 from helpers.moment_cases import GRID, JUMPS
-from repdyn.figures.similarity import similarity_matrices, spread, step_matrix
+from repdyn.figures.run.similarity.figure import similarity_matrices, spread, step_matrix
 from repdyn.figures.style import to_svg_bytes
 
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from helpers.html_reader import Reader, webp
+from repdyn.figures.registry import STUDY
 from repdyn.report.index import COLUMNS, by_family, render, sources, summary, with_clocks
-from repdyn.report.panels import STUDY
 from repdyn.statistics.intervals import BOOTSTRAP_RUNS
 from repdyn.timeseries.periods import EARLY, MIDDLE
 from repdyn.wording.numbers import MISSING, written
@@ -35,6 +35,7 @@ def study() -> pd.DataFrame:
     frame["diverged_at"] = [np.nan, np.nan, 400, np.nan, np.nan]
     frame["at_chance"] = [False, True, False, False, False]
     frame["metric"] = "participation_ratio"
+    frame["level"] = 0.05
     frame["jumps"] = [30, 10, 0, 50, 10]
     frame["jumps_per_layer"] = [10.0, 5.0, np.nan, 25.0, 2.0]
     frame["early"] = [10, 10, 0, 25, 5]
@@ -115,6 +116,13 @@ def test_every_flag_is_shown_and_none_is_said():
     assert shown == expected
     clean = Reader(page_of(experiments.assign(flags=None)))
     assert "None: no run diverged" in clean.words() and "with flags" not in clean.words()
+
+
+def test_every_registered_figure_is_shown_once():
+    reader = Reader(page_of(study(), inside=inside()))
+    for name, figure in STUDY.items():
+        assert reader.ids.count(name) == 1, f"the page does not show {name}"
+        assert [image["alt"] for image in reader.images].count(f"{figure.alt}.") == 1
 
 
 def test_images_have_alternatives_and_sizes():
@@ -228,6 +236,8 @@ def test_methods_name_the_constants_that_the_code_uses():
 def test_limits_name_the_declared_rate_and_single_seeds():
     words = Reader(page_of(study())).words()
     assert "at a chance of 5 % of any false jump per series" in words
+    other = Reader(page_of(study().assign(level=0.01))).words()
+    assert "at a chance of 1 % of any false jump per series" in other
     assert "one seed" in words
     several = pd.concat([study(), study().assign(seed=1)], ignore_index=True)
     assert "one seed" not in Reader(page_of(several)).words()

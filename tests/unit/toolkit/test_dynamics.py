@@ -237,7 +237,7 @@ def planted(kept=0.3, turns=1.0, p=0.005, over=0.1, runs=7, power=0.1):
 
 def test_it_says_what_is_there():
     drifted, turned, moved = found(planted())
-    assert "a layer is 0.30 (95 % interval 0.30 to 0.31 over 7 runs) from its own initialisation" in drifted
+    assert "a layer is 0.30 (0.30 to 0.31; 7 runs) from its own initialisation" in drifted
     assert "0.60 from other initialisations" in drifted and "the own initialisation is not forgotten" in drifted
     assert "7 of 14 layers still moved" in drifted and "by 0.02 on average" in drifted
     assert "14 of 14 hidden layers, the reverse in 0, neither in 0" in turned
@@ -245,7 +245,7 @@ def test_it_says_what_is_there():
     assert "the first is the rule" in turned
     assert "40 % of classes, with shuffled labels 10 %" in turned and "50 % of units" in turned and ": more)" in turned
     assert "Of these units 50 % have it before training" in turned
-    assert "lie 5.68 (95 % interval 5.68 to 5.68 over 7 runs) doublings of the step: units come first" in turned
+    assert "lie 5.68 (5.68 to 5.68; 7 runs) doublings of the step: units come first" in turned
     assert "in 7 of 7 runs" in moved and "first after step 32 to 32, with 7 change points" in moved
     assert (
         "holds 80 % of its variance, of a random walk with the same lengths 70 %" in moved

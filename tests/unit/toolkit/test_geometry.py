@@ -202,7 +202,7 @@ def test_findings_say_what_the_table_holds():
     dimension, shape, classes = found(planted_table(0.5))
     assert "(MLE): with training it fell in 4 and rose in 0 of 4 runs, mean ratio 0.507" in dimension
     assert (
-        "above the null in 0, below it in 4 of 4 runs; mean ratio to the null 0.507 (95 % 0.497 to 0.518, below 1)"
+        "above the null in 0, below it in 4 of 4 runs; mean ratio to the null 0.507 (0.497 to 0.518; below 1)"
         in dimension
     )
     assert "of 2 they find 2 and 2, of 40 they find 23 and 26" in dimension

@@ -137,14 +137,15 @@ def radial_frequency_of_noise(k: int, size: int = PADDED) -> tuple[float, float]
 def measure(subject: Subject) -> pd.DataFrame:
     """The filters of every convolution at every step.
 
-    - filter_overlap: mean |cosine| over pairs; null: random directions, exact.
-    - filter_gram_deviation: root mean square cosine over pairs; null: random directions.
-    - filter_overlap_bound, filter_gram_deviation_bound: the least value that so many filters in so few dimensions can have.
-    - filter_cosine (unit = filter): cosine with the filter at the reference step, which is the first grid step and, for the
-      end of a window, the window's start; null: random directions, exact (0, 1 / sqrt(d)).
-    - filter_change (unit = filter): norm of the difference from the reference step over the norm there; no null.
-    - filter_frequency (unit = filter, first convolution): mean radial frequency, cycles per pixel; null: white noise,
-      exact.
+    - filter_overlap [cosine]: mean |cosine| over pairs of filters. Null: random directions, exact.
+    - filter_gram_deviation [cosine]: root mean square cosine over pairs. Null: random directions.
+    - filter_overlap_bound, filter_gram_deviation_bound [cosine]: the least value that so many filters in so few
+      dimensions can have. Source: Welch 1974.
+    - filter_cosine [cosine] (unit: filter): with the filter at the reference step, which is the first grid step and,
+      for the end of a window, the window's start. Null: random directions, exact (0, 1 / sqrt(d)).
+    - filter_change [share of the norm at the reference] (unit: filter): norm of the difference from the reference step.
+    - filter_frequency [cycles per pixel] (unit: filter): mean radial frequency, of the first convolution. Null: white
+      noise, exact.
     """
     return combine(_entries(subject))
 

@@ -103,13 +103,15 @@ def half_of(subject: Subject) -> np.ndarray:
 def measure(subject: Subject) -> pd.DataFrame:
     """Every unit (channel of a CNN, averaged over space) of every hidden layer at every step; unit = its index.
 
-    - selectivity: cross-validated class selectivity index; null mean and deviation per unit from 100 shuffles of the
-      labels, the same for all units and steps.
-    - selectivity_auc: area under the ROC curve of the preferred class, cross-validated; null mean 1/2, exact, as choice and
-      judgement see independent labels; null deviation from the same shuffles.
-    - preferred_class: the class with the highest mean activation over all examples; no null.
-
     A dead unit is NaN throughout.
+
+    - selectivity [index] (unit: unit): class selectivity, (preferred class - the others) / their sum, of mean
+      activations; the preferred class is chosen on one half of the examples and judged on the other. Null: mean and
+      deviation per unit from 100 shuffles of the labels, the same for all units and steps. Source: Morcos 2018.
+    - selectivity_auc [area] (unit: unit): area under the ROC curve of the preferred class against the rest,
+      cross-validated alike. Null: mean 1/2, exact, as choice and judgement see independent labels; deviation from the
+      same shuffles. Source: Mann & Whitney 1947.
+    - preferred_class [class] (unit: unit): the class with the highest mean activation over all examples.
     """
     return combine(_entries(subject))
 

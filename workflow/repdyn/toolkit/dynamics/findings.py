@@ -10,7 +10,7 @@ from repdyn.roles import EMBEDDING, OUTPUT
 from repdyn.seeds import derive
 from repdyn.statistics.fdr import benjamini_hochberg
 from repdyn.statistics.intervals import mean_interval
-from repdyn.wording.numbers import plural
+from repdyn.wording.numbers import over_runs, plural
 
 ALPHA = 0.05
 POWER = 0.8  # below which that nothing was found says nothing
@@ -179,11 +179,7 @@ def _weights(table: pd.DataFrame) -> str:
 
 
 def _interval(values: pd.Series, name: str) -> str:
-    mean, low, high = _of_runs(values, name)
-    count = plural(int(values.notna().sum()), "run")
-    if np.isnan(low):
-        return f"{mean:.2f} ({count}, too few for an interval)"
-    return f"{mean:.2f} (95 % interval {low:.2f} to {high:.2f} over {count})"
+    return over_runs(*_of_runs(values, name), int(values.notna().sum()))
 
 
 def _side(values: pd.Series, name: str) -> int:

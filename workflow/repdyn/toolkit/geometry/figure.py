@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.moments import step_axis
 from repdyn.figures.panels import RUN, key_above, logarithmic, panel_grid, say
+from repdyn.figures.steps import step_axis
 from repdyn.figures.style import OKABE_ITO, message_figure, styled
 from repdyn.toolkit.geometry.findings import BAND, places
 

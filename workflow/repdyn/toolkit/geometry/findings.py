@@ -6,7 +6,7 @@ import pandas as pd
 from repdyn.roles import EMBEDDING, INPUT
 from repdyn.seeds import derive
 from repdyn.statistics.intervals import mean_interval
-from repdyn.wording.numbers import plural
+from repdyn.wording.numbers import interval, plural, short
 
 BAND = 3  # null standard deviations beyond which a run differs: t of 20 and of 5 draws leaves 1 % and 5 % outside
 RUN = ["experiment", "seed"]
@@ -51,9 +51,9 @@ def _mean_ratio(ratios: pd.Series) -> str:
     if np.isnan(mean):
         return "not evaluable"
     if np.isnan(low):
-        return f"{mean:.3g}, too few runs for an interval: undecided"
+        return f"{short(mean)}, too few runs for an interval: undecided"
     verdict = "above 1" if low > 1 else "below 1" if high < 1 else "undecided"
-    return f"{mean:.3g} (95 % {low:.3g} to {high:.3g}, {verdict})"
+    return interval(mean, low, high, more=verdict)
 
 
 def _last_hidden(table: pd.DataFrame) -> pd.DataFrame:
@@ -133,4 +133,4 @@ def _classes(table: pd.DataFrame) -> str:
 
 
 def _number(values: pd.Series) -> str:
-    return f"{values.mean():.3g}" if values.notna().any() else "not evaluable"
+    return short(values.mean()) if values.notna().any() else "not evaluable"
