@@ -1,4 +1,4 @@
-"""The linters of Python, of Snakemake files and of workflows find nothing."""
+"""The linters of Python, of Snakemake files and of workflows find nothing, nor does the type checker in the library."""
 
 import subprocess
 import sys
@@ -15,6 +15,7 @@ from helpers.project import ROOT
         ["ruff", "format", "--check", "."],
         ["snakefmt", "--check", "workflow/Snakefile", "workflow/rules"],
         ["snakemake", "--lint"],
+        ["mypy"],
     ],
     ids=" ".join,
 )

@@ -16,7 +16,6 @@ from importlib import import_module
 _HOMES = {
     "StudyError": "errors",
     "Tracker": "tracking.tracker",
-    "find_layers": "tracking.layers",
     "full_measures": "spectrum",
     "leading_measures": "spectrum",
     "Phase1": "study.phase1",
@@ -34,9 +33,9 @@ _HOMES = {
     "mean_interval": "statistics.intervals",
 }
 _PACKAGES = (
-    "attribution", "audit", "callbacks", "datasets", "detectors", "dynamics", "figures", "geometry", "information",
-    "interventions", "measures", "models", "report", "roles", "sparse_autoencoders", "statistics", "study", "timeseries",
-    "toolkit", "topology", "tracking", "training", "wording",
+    "activations", "attribution", "audit", "callbacks", "datasets", "detectors", "dynamics", "figures", "geometry",
+    "information", "interventions", "measures", "models", "report", "roles", "sparse_autoencoders", "statistics", "study",
+    "timeseries", "toolkit", "topology", "tracking", "training", "wording",
 )  # fmt: skip
 
 __all__ = [*_HOMES, *_PACKAGES]

@@ -1,5 +1,6 @@
 # The names of __init__.py for type checkers; a test keeps the two equal.
 
+from repdyn import activations as activations
 from repdyn import attribution as attribution
 from repdyn import audit as audit
 from repdyn import callbacks as callbacks
@@ -39,5 +40,4 @@ from repdyn.timeseries.critical_steps import critical_steps as critical_steps
 from repdyn.timeseries.critical_steps import transition_steps as transition_steps
 from repdyn.timeseries.jumps import zscore_jumps as zscore_jumps
 from repdyn.timeseries.loss_coupling import loss_coupling_test as loss_coupling_test
-from repdyn.tracking.layers import find_layers as find_layers
 from repdyn.tracking.tracker import Tracker as Tracker

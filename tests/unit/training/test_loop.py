@@ -18,7 +18,8 @@ from repdyn.training.loop import (
     standardise,
     train_steps,
 )
-from repdyn.training.tracker import MEASURES, Tracker, captured, evaluate, make_probe, representations
+from repdyn.training.measurements import MEASURES
+from repdyn.training.tracker import Tracker, captured, evaluate, make_probe, representations
 
 STEPS = 30
 

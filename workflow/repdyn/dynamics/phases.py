@@ -55,7 +55,8 @@ def change_points(times: np.ndarray, values: np.ndarray, rng: np.random.Generato
     values = (values - low) / scale
     basis = smooth_basis(times)
     changes = change_basis(times)
-    found, first = [], np.nan
+    found: list[int] = []
+    first = np.nan
     for _ in range(MOST):
         search = _search(basis, values, changes, found)
         p = _p_value(search, values, basis, changes, found, rng)

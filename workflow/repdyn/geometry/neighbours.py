@@ -12,7 +12,7 @@ from repdyn.spectrum import CONSTANT
 class Neighbours(NamedTuple):
     """The k nearest other rows of every row, nearest first: index (n, k) int64, distance (n, k)."""
 
-    index: np.ndarray
+    index: np.ndarray  # type: ignore[assignment]  # not tuple.index
     distance: np.ndarray
 
 

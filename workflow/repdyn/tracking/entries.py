@@ -44,4 +44,5 @@ def entries(output: Any) -> list[tuple[int | str, Any]]:
 
 def take(output: Any, entry: int | str | None) -> torch.Tensor:
     """The tensor of an output that `choose` found."""
-    return output if entry is None else output[entry]
+    tensor: torch.Tensor = output if entry is None else output[entry]
+    return tensor

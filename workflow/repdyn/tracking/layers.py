@@ -61,8 +61,8 @@ def find_layers(model: nn.Module, run: Callable[[], Any], examples: int) -> dict
     """
     declared = getattr(model, "roles", None)
     if isinstance(declared, dict) and declared and set(declared.values()) <= set(ROLES):
-        calls = observed(model, run)
-        return {path: _declared(model, path, role, calls) for path, role in declared.items()}
+        seen = observed(model, run)
+        return {path: _declared(model, path, role, seen) for path, role in declared.items()}
     calls = [call for call in observed(model, run).values() if _usable(call.output, examples)]
     chosen = _chosen(model, calls)
     if not chosen:

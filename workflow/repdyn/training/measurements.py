@@ -15,7 +15,11 @@ BUFFER = 4 * 2**20
 
 
 class Measurements:
-    """What was measured of the layers of one network, step by step."""
+    """What was measured of the layers of one network, step by step.
+
+    Matrices wait until some have come together, because measuring many small ones at once is cheaper. spectrum_every: steps
+    between full spectra; the leading measures are taken at every measurement.
+    """
 
     def __init__(self, layers: Sequence[str], spectrum_every: int = 1):
         self.layers = list(layers)
@@ -33,7 +37,7 @@ class Measurements:
 
     def flush(self) -> None:
         """Measure the matrices that wait."""
-        groups: dict[tuple, list[tuple[int, int, torch.Tensor]]] = {}
+        groups: dict[tuple[torch.Size, torch.dtype], list[tuple[int, int, torch.Tensor]]] = {}
         for step, depth, matrix in self.waiting:
             groups.setdefault((matrix.shape, matrix.dtype), []).append((step, depth, matrix))
         for group in groups.values():
@@ -58,3 +62,8 @@ class Measurements:
         for name, values in self.values.items():
             table[name] = np.array([values.get(key, np.nan) for key in keys], dtype=float)
         return table
+
+    def restore(self, trajectory: pd.DataFrame) -> None:
+        """Continue from the trajectory of an interrupted run."""
+        keys = list(zip(trajectory["step"].tolist(), trajectory["depth"].tolist(), strict=True))
+        self.values = {name: dict(zip(keys, trajectory[name].tolist(), strict=True)) for name in MEASURES}
