@@ -19,6 +19,7 @@ def test_the_example_prints_what_the_readme_says():
     number = r"-?\d+(?:\.\d+)?(?:e-?\d+)?"
     assert re.sub(number, "#", ran.stdout) == re.sub(number, "#", said)
     found, written = ([float(value) for value in re.findall(number, text)] for text in (ran.stdout, said))
+    assert 0 < found[-1] < 1e-3  # the gap of a complete method
     assert all(
         abs(a - b) <= 0.1 * abs(b) + 0.011
         for a, b in zip(found[:1] + found[2:], written[:1] + written[2:], strict=True)

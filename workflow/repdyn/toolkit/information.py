@@ -7,7 +7,7 @@ import pandas as pd
 
 from repdyn.information.bounds import fano_bound
 from repdyn.information.intervals import deviation, divisions, shuffled
-from repdyn.information.neighbours import class_information, entropy, ksg, tied
+from repdyn.information.neighbours import TIES, class_information, entropy, ksg, repeated, tied
 from repdyn.information.projections import discriminant_coordinates, principal_coordinates
 from repdyn.measures.probes import control_labelings, probe_accuracies, stratified_halves
 from repdyn.measures.subject import Subject
@@ -41,7 +41,8 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
     - input_component, input_component_low, input_component_high: `ksg` of the leading principal coordinate with that of
       the input, of a text with that of its untrained embedding; not measured of the layers "input" and "embedding".
 
-    All are NaN where coordinates are not finite or do not vary, more than NEIGHBOURS rows of a class are equal, or a part
+    All are NaN where coordinates are not finite or do not vary, more than NEIGHBOURS rows of a class are equal, more
+    than TIES of the examples share a coordinate, or a part
     of the rows has too few of a class.
 
     - probe_accuracy: held-out accuracy of `probes.probe_accuracies`, a linear probe of the whole layer; null: CONTROLS
@@ -99,6 +100,8 @@ def _of_class(
 def _of_input(step: int, layer: str, x: np.ndarray, first: np.ndarray, parts: list, key: tuple) -> list[dict]:
     name = "input_component"
     if tied(np.column_stack([x, first]), np.zeros(len(x)), NEIGHBOURS) or not np.ptp(x) or not np.ptp(first):
+        return _entries(step, layer, name)
+    if max(repeated(x), repeated(first)) > TIES:
         return _entries(step, layer, name)
     x, first = x / x.std(), first / first.std()
 
