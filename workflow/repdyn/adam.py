@@ -6,7 +6,7 @@ import torch
 
 
 class Adam:
-    """Adam for the parameters of one network, without weight decay: the kernel and the state of torch.optim.Adam(fused=True).
+    """Adam for the parameters of one network, without weight decay: kernel and state of torch.optim.Adam(fused=True).
 
     Making a torch.optim.Adam imports torch's compiler, which takes as much CPU time as torch itself, and 70 MB. `state`:
     {parameter: {"step", "exp_avg", "exp_avg_sq"}}, empty before the first update.

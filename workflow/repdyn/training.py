@@ -51,12 +51,7 @@ def make_optimizer(model: nn.Module, recipe: Recipe) -> Adam:
 
 
 def train_steps(
-    model: nn.Module,
-    optimizer: Adam,
-    inputs: torch.Tensor,
-    labels: torch.Tensor,
-    recipe: Recipe,
-    start: int = 0,
+    model: nn.Module, optimizer: Adam, inputs: torch.Tensor, labels: torch.Tensor, recipe: Recipe, start: int = 0
 ) -> Iterator[tuple[int, float]]:
     """Yield (step, loss) for steps start..recipe.steps, each before its update.
 
