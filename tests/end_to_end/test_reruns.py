@@ -1,4 +1,4 @@
-"""What reruns after an edit: the table in the README, row by row, and modules beyond it."""
+"""What reruns after an edit: the table in CONTRIBUTING.md, row by row, and modules beyond it."""
 
 import os
 import re
@@ -12,6 +12,7 @@ MLPS, CNNS, TRANSFORMERS = 3, 2, 2
 RUNS = MLPS + CNNS + TRANSFORMERS
 SHEET = "tests/small/experiments.tsv"
 LOCK = "envs/requirements.txt"
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
 @contextmanager
@@ -27,15 +28,15 @@ def changed(study, path, old=None, new="\n# edited\n"):
         file.write_text(text)
 
 
-# The rows of the README's table by their first words: the file, what is replaced in it and by what.
+# The rows of that table by their first words: the file, what is replaced in it and by what.
 EDITS = {
     "a detector": ("workflow/repdyn/detectors/levelshift.py",),
     "a metric": ("workflow/repdyn/spectrum.py",),
     "a measure": ("workflow/repdyn/measures/attention.py",),
     "a module that two stages use": ("workflow/repdyn/timeseries/jump_types.py",),
-    "a figure of runs": ("workflow/repdyn/figures/heatmap.py",),
-    "a figure of the study": ("workflow/repdyn/figures/final.py",),
-    "a caption": ("workflow/repdyn/report/captions/filters.rst",),
+    "a figure of runs": ("workflow/repdyn/figures/run/heatmap/figure.py",),
+    "a figure of the study": ("workflow/repdyn/figures/study/final_dimension/figure.py",),
+    "a caption": ("workflow/repdyn/figures/run/filters/caption.rst",),
     "a row of the sample sheet, changed": (SHEET, "mlp_narrow-digits\tmlp_narrow\t", "mlp_narrow-digits\tmlp_medium\t"),
     "a row of the sample sheet, added": (SHEET, None, "mlp_medium-digits\tmlp_medium\tdigits\n"),
     "a row of the sample sheet, removed": (SHEET, "mlp_narrow-digits\tmlp_narrow\tdigits\n", ""),
@@ -48,12 +49,8 @@ CHANGED_ROWS = {"changed": {"mlp_narrow-digits"}, "added": {"mlp_medium-digits"}
 
 
 def table() -> dict[str, tuple[str, str]]:
-    """{edit: (what reruns, in the runs of)} of the README; what stands in brackets behind an edit is the file."""
-    text = (
-        (ROOT / "README.md")
-        .read_text(encoding="utf-8")
-        .split("| edited | reruns | in the runs of |\n|---|---|---|\n")[1]
-    )
+    """{edit: (what reruns, in the runs of)} of the table; what stands in brackets behind an edit is the file."""
+    text = CONTRIBUTING.split("| edited | reruns | in the runs of |\n|---|---|---|\n")[1]
     rows = text.split("\n\n")[0].splitlines()
     cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
     return {re.sub(r" \(.*\)$", "", edit): (reruns, runs) for edit, reruns, runs in cells}
@@ -109,7 +106,7 @@ def planned(study) -> tuple[dict[str, int], set[str]]:
 
 def test_every_row_of_the_table_is_tried():
     assert list(ROWS) == list(EDITS)
-    for edit, line in zip(ROWS, (ROOT / "README.md").read_text().split("| edited |")[1].splitlines()[2:], strict=False):
+    for edit, line in zip(ROWS, CONTRIBUTING.split("| edited |")[1].splitlines()[2:], strict=False):
         path = EDITS[edit][0]
         assert path.startswith("tests/small/") or path in line, f"the row {edit!r} does not name {path}"
 
@@ -145,13 +142,14 @@ INSIDE = {
         ),
         ("workflow/repdyn/measures/subspace.py", INSIDE),
         ("workflow/repdyn/study/hypotheses.py", {**TESTED, **PAGE}),
-        ("workflow/repdyn/figures/filters.py", {"figure_filters": CNNS, "run_page": CNNS, **PAGE}),
+        ("workflow/repdyn/figures/run/filters/figure.py", {"figure_filters": CNNS, "run_page": CNNS, **PAGE}),
         ("workflow/repdyn/figures/learning.py", {"figure_loss_curves": 1, "figure_accuracy_curves": 1, **PAGE}),
+        ("workflow/repdyn/figures/registry.py", PAGES),
         ("workflow/repdyn/report/index.py", {**REPORT, **PAGE}),
         ("workflow/repdyn/report/templates/run.html.j2", PAGES),
-        ("workflow/repdyn/report/captions/dashboard.rst", PAGE),
-        ("workflow/repdyn/figures/dashboard.py", {"figure_dashboard": 1, **PAGE}),
-        ("workflow/repdyn/figures/data/velocity.py", {"velocity_data": 1, "figure_velocity": 1, **PAGE}),
+        ("workflow/repdyn/figures/study/dashboard/caption.rst", PAGE),
+        ("workflow/repdyn/figures/study/dashboard/figure.py", {"figure_dashboard": 1, **PAGE}),
+        ("workflow/repdyn/figures/study/velocity/data.py", {"velocity_data": 1, "figure_velocity": 1, **PAGE}),
         ("workflow/repdyn/audit/repaired.py", {"ledger": 1, **REPORT, **PAGE}),
     ],
 )

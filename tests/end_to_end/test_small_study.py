@@ -12,7 +12,10 @@ import pytest
 
 from helpers.html_reader import Reader
 from helpers.project import PLAN, environment
+from repdyn.figures.registry import RUN
+from repdyn.measures import MODULES
 from repdyn.measures.table import COLUMNS
+from repdyn.report.quantities import described, is_described
 from repdyn.study.event_windows import steps_of
 from repdyn.study.hypotheses import VERDICTS
 
@@ -40,6 +43,14 @@ def test_every_run_leaves_the_same_files(study):
         assert {path.name for path in folder.iterdir()} == expected | files | looked_into
         names = sorted(path.name for path in (folder / "checkpoints").glob("step_*"))
         assert names == [f"step_{step:06d}.safetensors" for step in (0, 1, 2, 4, 8, 16, 20, 40, 60)]
+
+
+def test_every_quantity_of_a_run_is_in_the_table_of_the_page(study):
+    known = [quantity for module in MODULES for quantity in described("repdyn.measures", module).quantities]
+    names = set()
+    for folder in folders(study):
+        names |= set(pd.read_parquet(folder / "measurements.parquet", columns=["quantity"])["quantity"])
+    assert len(names) > 40 and [name for name in names if not is_described(name, known)] == []
 
 
 def test_the_table_of_runs_matches_the_runs(study):
@@ -157,6 +168,14 @@ def test_a_second_run_does_nothing(study):
     assert study.planned() == {}
 
 
+def test_snakemake_looks_for_ready_jobs_once_a_job(study):
+    """Its own CPU time grows with how often it looks, and a look that nothing has changed for is for nothing."""
+    made = [f"results/looked/data/{name}.safetensors" for name in ("digits", "glyphs", "docstrings", "photos")]
+    done = study.snakemake(*made, "--verbose", "--cores", "1", "--config", "results=results/looked")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("Resources before job selection") <= len(made) + 1
+
+
 def test_the_slurm_profile_plans_where_no_number_of_cores_is_given(study):
     """What `snakemake --profile slurm` does first; with -n, Snakemake assumes one core and would not notice."""
     done = study.command(
@@ -180,7 +199,7 @@ def test_snakemake_makes_its_own_report(study, tmp_path):
     assert all(
         word in page for word in ("Tables", "Study", "Runs", "Toolkit", "Dashboard", "Filters of the first convolution")
     )
-    caption = (study.folder / "workflow/repdyn/report/captions/dashboard.rst").read_text().split(":")[0]
+    caption = (study.folder / "workflow/repdyn/figures/study/dashboard/caption.rst").read_text().split(":")[0]
     assert caption in page and "rulegraph" in page
 
 
@@ -238,6 +257,12 @@ def step(study, *command: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def draw(study, name: str, run: str) -> None:
+    """A figure of the run in that folder."""
+    files = [f"{run}/{file}" for file in RUN[name].files]
+    step(study, "workflow/scripts/run_figure.py", "--figure", name, "--files", *files, "--out", f"{run}/{name}")
+
+
 def test_a_run_that_diverges_is_recorded_and_every_later_step_copes(study):
     out = "results/diverged"
     training = '{"steps": 60, "batch_size": 32, "learning_rate": 1e30}'
@@ -249,8 +274,7 @@ def test_a_run_that_diverges_is_recorded_and_every_later_step_copes(study):
     step(study, "workflow/scripts/phase1.py", "--run", out, "--metrics", "participation_ratio", *settings)
     summary = json.loads((study.folder / out / "phase1.json").read_text())
     assert summary["layers_evaluable"] == 0 and summary["jumps"] == 0 and summary["pattern"] == "not evaluable"
-    tables = [f"--{name}={out}/{name}.parquet" for name in ("trajectory", "convergence")]
-    step(study, "workflow/scripts/heatmap.py", *tables, "--run", f"{out}/run.json", "--out", f"{out}/heatmap")
+    draw(study, "heatmap", out)
     assert (study.folder / out / "heatmap.webp").stat().st_size > 1000
     step(
         study, "workflow/scripts/phase2.py", "--run", out, "--data", f"{RESULTS}/data/glyphs.safetensors",
@@ -259,4 +283,4 @@ def test_a_run_that_diverges_is_recorded_and_every_later_step_copes(study):
     )  # fmt: skip
     assert json.loads((study.folder / out / "moments.json").read_text())["grid"] == [0]
     for name in ("moments", "similarity", "attention"):
-        step(study, f"workflow/scripts/figure_{name}.py", "--run", out, "--out", f"{out}/{name}")
+        draw(study, name, out)

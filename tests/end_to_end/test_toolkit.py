@@ -6,6 +6,7 @@ import pytest
 
 from helpers.html_reader import Reader
 from repdyn.measures.table import COLUMNS
+from repdyn.report.quantities import described, is_described
 from repdyn.toolkit import TOOLS
 from repdyn.wording.numbers import short
 
@@ -33,6 +34,8 @@ def test_the_numbers_of_a_section_are_those_of_the_table(page, study, tool):
     assert list(table.columns) == ["experiment", "seed", *COLUMNS]
     shown = {row[0]["text"]: [cell["text"] for cell in row[1:]] for row in page.tables[f"{tool}-table"][1:]}
     assert set(shown) == {str(name).replace("_", " ") for name in table["quantity"].unique()}
+    known = described(f"repdyn.toolkit.{tool}", "measure").quantities
+    assert [name for name in table["quantity"].unique() if not is_described(name, known)] == []
     for quantity, part in table.groupby("quantity", observed=True):
         last = part[part["step"] == part["step"].max()]
         experiment, step, mean, _, counted = shown[str(quantity).replace("_", " ")]

@@ -129,6 +129,6 @@ def test_no_source_loads_what_could_execute():
     sources = sorted((ROOT / "workflow").rglob("*.py"))
     assert len(sources) > 50
     assert {path.name: dangers(path.read_text()) for path in sources if dangers(path.read_text())} == {}
-    rules = [ROOT / "Snakefile", *(ROOT / "workflow/rules").glob("*.smk")]
+    rules = [ROOT / "workflow/Snakefile", *(ROOT / "workflow/rules").glob("*.smk")]
     words = rf"\b({'|'.join(MODULES | CALLS)})\b\s*\(|torch\.load|yaml\.(unsafe_|full_)?load\("
     assert not [path.name for path in rules if re.search(words, path.read_text())]

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+from repdyn.roles import HIDDEN, OUTPUT
+
 STEPS = np.arange(0, 105, 5)
 
 
@@ -17,12 +19,14 @@ def transformer_layers(blocks: int) -> list[str]:
 def trajectory(layers: list[str], steps=STEPS, seed: int = 0, noise: float = 0.1) -> pd.DataFrame:
     """Layer number d rises from d + 1 by 1 in 50 steps, with a little noise."""
     depth = np.arange(len(layers))
+    roles = [OUTPUT if layer == "output" else HIDDEN for layer in layers]
     drift = np.random.default_rng(seed).uniform(0, noise, (len(steps), len(layers)))
     values = 1 + depth + steps[:, None] / 50 + drift
     return pd.DataFrame(
         {
             "step": np.repeat(steps, len(layers)),
             "layer": np.tile(layers, len(steps)),
+            "role": np.tile(roles, len(steps)),
             "depth": np.tile(depth, len(steps)),
             "participation_ratio": values.ravel(),
         }

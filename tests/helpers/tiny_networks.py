@@ -3,12 +3,15 @@
 import numpy as np
 import torch
 
+from repdyn.models import build
+
 NETWORKS = {
     "mlp": {"family": "mlp", "hidden": [12, 8]},
     "cnn": {"family": "cnn", "channels": [4, 6]},
     "transformer": {"family": "transformer", "width": 16, "heads": 4, "layers": 2},
 }
 SHAPE = {"kind": "image", "shape": (1, 16, 16), "classes": 3}
+ROLES = {family: build(network, **SHAPE).roles for family, network in NETWORKS.items()}
 
 
 def data(n=60, seed=0):

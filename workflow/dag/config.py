@@ -10,13 +10,16 @@ from pathlib import Path
 import yaml
 from jsonschema import Draft202012Validator
 
+from dag.own import check_dataset, check_network, train_examples
 from repdyn.audit.phases import FILTER_PHASES
 from repdyn.datasets.originals import alternatives, stored, writable
-from repdyn.datasets.registry import check_file, load
+from repdyn.datasets.registry import LOADERS, check_file, load
 from repdyn.errors import StudyError
 from repdyn.families import ACCEPTS
 
 HYPOTHESES = "config/hypotheses.yaml"
+# Keys of the configuration whose defaults are files of the project.
+OWN_FILES = ("experiments", "architectures", "datasets", "downloads")
 SCHEMAS = Path(__file__).parent.parent / "schemas"
 
 
@@ -31,8 +34,29 @@ class Study:
     downloads: dict[str, dict]
 
 
-def load_study(config: dict) -> Study:
-    """Check the configuration and the four files it names. Raises StudyError naming the key or file that is wrong."""
+def complete(config: dict, home: Path) -> None:
+    """Put the defaults of the project in the folder `home` in place of keys that are not there, its own files by their path.
+
+    A workflow that includes this one as a module names only what it changes.
+    """
+    defaults = yaml.safe_load(Path(home, "config/config.yaml").read_text(encoding="utf-8"))
+    defaults |= {key: str(Path(home, defaults[key])) for key in OWN_FILES}
+    fill(config, defaults)
+
+
+def fill(config: dict, defaults: dict) -> None:
+    for key, value in defaults.items():
+        if key not in config:
+            config[key] = value
+        elif isinstance(value, dict) and isinstance(config[key], dict):
+            fill(config[key], value)
+
+
+def load_study(config: dict, home: Path = Path()) -> Study:
+    """Check the configuration and the four files it names, and the hypotheses of the project in the folder `home`.
+
+    Raises StudyError naming the key or file that is wrong.
+    """
     check(config, "config", "the configuration")
     architectures = read_yaml(config["architectures"], "architectures")
     datasets = read_yaml(config["datasets"], "datasets")
@@ -45,7 +69,7 @@ def load_study(config: dict) -> Study:
         check_pair(where, architecture, network, dataset, data)
         if data.get("files"):
             known(dataset, downloads, f"{where}: the source of dataset", config["downloads"])
-    read_yaml(HYPOTHESES, "hypotheses")
+    read_yaml(str(home / HYPOTHESES), "hypotheses")
     used = {name: datasets[name] for _, name in experiments.values()}
     study = Study(config, experiments, architectures, used, downloads)
     check_numbers(study)
@@ -146,6 +170,12 @@ def known(name: str, table: dict, where: str, source: str) -> dict:
 def check_pair(where: str, architecture: str, network: dict, dataset: str, data: dict) -> None:
     """Raise StudyError for a network that cannot read the data."""
     family = network["family"]
+    if "file" in data:
+        check_dataset(f"{where}, dataset {dataset}", data)
+    elif dataset not in LOADERS:
+        raise StudyError(f"{where}: dataset {dataset} names no `file`, and is none of ours ({', '.join(LOADERS)})")
+    if family == "module":
+        check_network(f"{where}, architecture {architecture}", network, data["kind"])
     if data["kind"] not in ACCEPTS[family]:
         able = " or ".join(ACCEPTS[family])
         raise StudyError(
@@ -197,10 +227,10 @@ def check_numbers(study: Study) -> None:
             f"because claim C16 compares filters at {', '.join(f'{phase:g}' for phase in asked)} of training"
         )
     for name, data in study.datasets.items():
-        if data["options"]["train"] < training["batch_size"]:
+        examples = train_examples(data)
+        if examples is not None and examples < training["batch_size"]:
             raise StudyError(
-                f"training.batch_size is {training['batch_size']}; "
-                f"dataset {name} has {data['options']['train']} training examples"
+                f"training.batch_size is {training['batch_size']}; dataset {name} has {examples} training examples"
             )
 
 

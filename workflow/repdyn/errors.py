@@ -1,5 +1,37 @@
 """The one exception whose message is written for the person at the keyboard."""
 
+import os
+from pathlib import Path
+
+# The project, and Python's own library with the packages installed in it.
+OTHERS = (Path(__file__).parents[1], Path(os.__file__).parent)
+
 
 class StudyError(Exception):
     """Bad input: the message says what was wrong, where, and what would be right."""
+
+
+def attempt(where: str, function, *arguments, **options):
+    """What somebody else's function returns. StudyError that begins with `where`, and names the line, if it raises."""
+    try:
+        return function(*arguments, **options)
+    except Exception as error:
+        raise StudyError(f"{where}: {type(error).__name__}: {error}{raised_at(error)}") from error
+
+
+def raised_at(error: BaseException) -> str:
+    """ " (line 12 of network.py)": the innermost line that is neither of this project nor of Python or a package."""
+    lines = []
+    traceback = error.__traceback__
+    while traceback:
+        lines.append((Path(traceback.tb_frame.f_code.co_filename), traceback.tb_lineno))
+        traceback = traceback.tb_next
+    if isinstance(error, SyntaxError) and error.filename:
+        lines.append((Path(error.filename), error.lineno))
+    own = [(file.name, line) for file, line in lines if _is_own(file)]
+    return f" (line {own[-1][1]} of {own[-1][0]})" if own else ""
+
+
+def _is_own(file: Path) -> bool:
+    others = any(file.is_relative_to(folder) for folder in OTHERS) or "site-packages" in file.parts
+    return file.is_file() and not others

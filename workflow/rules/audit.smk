@@ -1,8 +1,8 @@
 """The published claims recomputed from the published logs, and the ledger that sets our runs beside them."""
 
-CHECKSUMS = "config/published_logs.sha256"
-CLAIMS = "config/claims.yaml"
-PUBLISHED = "data/published"
+CHECKSUMS = project("config/published_logs.sha256")
+CLAIMS = project("config/claims.yaml")
+PUBLISHED = project("data/published")
 
 
 localrules:

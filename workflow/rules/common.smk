@@ -8,7 +8,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 from snakemake.utils import available_cpu_count
 
-from dag.config import HYPOTHESES, check_files, load_study, original_files, readers, toolkit_experiments
+from dag.config import HYPOTHESES, check_files, complete, load_study, original_files, readers, toolkit_experiments
 from dag.disk import from_the_future, full
 from dag.finished import finished, write_sheet
 from dag.listing import FOLDER, list_code
@@ -16,13 +16,35 @@ from repdyn.datasets.docstrings import PACKAGES as DOCUMENTED
 from repdyn.datasets.originals import writable
 from repdyn.datasets.registry import LOADERS
 from repdyn.errors import StudyError
-from repdyn.measures import modules_for
-from repdyn.report.panels import RUN as RUN_PANELS
-from repdyn.report.panels import STUDY as STUDY_PANELS
+from repdyn.families import FAMILIES
+from repdyn.figures.registry import RUN as RUN_FIGURES
+from repdyn.figures.registry import STUDY as STUDY_FIGURES
+from repdyn.measures import MODULES, modules_for
 from repdyn.toolkit import TOOLS as TOOLKIT
 
+# As a module of another workflow, and with --directory, Snakemake runs elsewhere.
+HERE = Path.cwd() == HOME
+if not HERE:
+    complete(config, HOME)
+
+
+def project(path):
+    """A file of this project."""
+    return path if HERE else str(HOME / path)
+
+
+def given(path):
+    """A file that the configuration names. Elsewhere as a whole path, which the prefix of a module leaves alone."""
+    return path if HERE else str(Path(path).absolute())
+
+
+def placed(path):
+    """Where the prefix of a module puts a result, for what Snakemake does not look into: parameters and Python."""
+    return str(workflow.modifier.path_modifier.replace_prefix(path))
+
+
 try:
-    STUDY = load_study(config)
+    STUDY = load_study(config, Path() if HERE else HOME)
     if workflow.is_main_process:
         for name in check_files(STUDY):
             logger.warning(f"{name} in {config['data_dir']}: not the published original files; used as they are.")
@@ -30,17 +52,17 @@ except StudyError as error:
     raise WorkflowError(str(error))
 
 RESULTS = config["results"]
-DATA = Path(config["data_dir"]).as_posix()
+DATA = given(Path(config["data_dir"]).as_posix())
 ENVIRONMENT = "../../envs/environment.yaml"
 FIGURES = f"{RESULTS}/figures"
-PAGES = "workflow/repdyn/report"
+PAGES = project("workflow/repdyn/report")
 REPORTED = STUDY.experiments
-SHEET = config["experiments"]
+SHEET = given(config["experiments"])
 if config["partial"]:
-    REPORTED = {name: STUDY.experiments[name] for name in finished(RESULTS, STUDY.experiments, config["seeds"])}
-    SHEET = f"{RESULTS}/finished.tsv"
+    REPORTED = {name: STUDY.experiments[name] for name in finished(placed(RESULTS), STUDY.experiments, config["seeds"])}
+    SHEET = given(placed(f"{RESULTS}/finished.tsv"))
     if not REPORTED:
-        raise WorkflowError(f"partial is true, and no experiment has finished in {RESULTS}; run without it first.")
+        raise WorkflowError(f"partial is true, and no experiment has finished in {placed(RESULTS)}; run without it first.")
     if workflow.is_main_process:
         write_sheet(SHEET, REPORTED)
 # Asked for only where it is needed: with auto a job takes what its machine has.
@@ -57,16 +79,19 @@ wildcard_constraints:
 def code(name):
     """The step of that name, and the list of the modules and packages it imports: a rule reruns when that changes."""
     script = f"workflow/scripts/{name}.py"
-    return [script, code_list(name, (script,), ("workflow/scripts", "workflow"))]
+    return [project(script), code_list(name, (script,), ("workflow/scripts", "workflow"))]
 
 
 @cache
 def code_list(name, scripts, roots=("workflow",), packages=()):
     """Written by the Snakemake process that plans; those that only run a job on a cluster find it there."""
-    return list_code(name, scripts, roots, packages) if workflow.is_main_process else f"{FOLDER}/{name}.txt"
+    if not workflow.is_main_process:
+        return given(f"{FOLDER}/{name}.txt")
+    scripts, roots = (tuple(map(project, paths)) for paths in (scripts, roots))
+    return given(list_code(name, scripts, roots, packages, Path() if HERE else HOME))
 
 
-def every_run(name, families=("mlp", "cnn", "transformer")):
+def every_run(name, families=FAMILIES):
     """The file of that name of every run that is reported on, or of those of some families.
 
     An input function, because Snakemake hashes a list that stands in a rule once for every file in it.
@@ -86,29 +111,36 @@ def run_pages(wildcards):
     return expand(rules.run_page.output, experiment=REPORTED, seed=seeds)
 
 
-def page_files(page, figures):
-    """The template of a page, those it is built on, and the captions of its figures."""
-    names = {"index": ["index", "methods"], "run": ["run"]}[page]
-    templates = [f"{PAGES}/templates/{name}.html.j2" for name in (*names, "base", "macros")]
-    return templates + [f"{PAGES}/captions/{name}.rst" for name in figures]
+def templates(*names):
+    """The templates of a page, and those that every page is built on."""
+    return [f"{PAGES}/templates/{name}.html.j2" for name in (*names, "base", "macros")]
+
+
+def captions(kind, figures):
+    """The captions of figures of the study or of runs."""
+    return [project(f"workflow/repdyn/figures/{kind}/{name}/caption.rst") for name in figures]
 
 
 def study_figure(name):
     """A figure of the study in three formats; the first is shown by `snakemake --report` too."""
-    labels = {"figure": STUDY_PANELS[name].title}
     shown = report(
-        f"{FIGURES}/{name}.webp", caption=f"../../{PAGES}/captions/{name}.rst", category="Study", labels=labels
+        f"{FIGURES}/{name}.webp",
+        caption=f"../repdyn/figures/study/{name}/caption.rst",
+        category="Study",
+        labels={"figure": STUDY_FIGURES[name].title},
     )
     return [shown, *multiext(f"{FIGURES}/{name}", ".png", ".svg")]
 
 
 def run_figure(name):
     """A figure of a run, likewise."""
-    labels = {"figure": RUN_PANELS[name].title, "seed": "{seed}"}
     shown = report(
-        f"{RUN}/{name}.webp", caption=f"../../{PAGES}/captions/{name}.rst", category="Runs", subcategory="{experiment}",
-        labels=labels,
-    )  # fmt: skip
+        f"{RUN}/{name}.webp",
+        caption=f"../repdyn/figures/run/{name}/caption.rst",
+        category="Runs",
+        subcategory="{experiment}",
+        labels={"figure": RUN_FIGURES[name].title, "seed": "{seed}"},
+    )
     return [shown, *multiext(f"{RUN}/{name}", ".png", ".svg")]
 
 
@@ -119,7 +151,7 @@ def table(name):
 
 def figures_of_run(family):
     """The names of the figures of a run: those of every family and those of its own."""
-    return ["heatmap", "moments", "similarity", *{"cnn": ["filters"], "transformer": ["attention"]}.get(family, [])]
+    return [name for name, figure in RUN_FIGURES.items() if family in figure.families]
 
 
 def run_figures(wildcards):
@@ -127,12 +159,12 @@ def run_figures(wildcards):
 
 
 def run_page_files(wildcards):
-    return page_files("run", figures_of_run(network(wildcards)["family"]))
+    return templates("run") + captions("run", figures_of_run(network(wildcards)["family"]))
 
 
 def runs_folder(wildcards):
     """The folder of all runs, for steps that read a file of each."""
-    return f"{RESULTS}/runs"
+    return placed(f"{RESULTS}/runs")
 
 
 def section(name):
@@ -141,10 +173,19 @@ def section(name):
 
 
 def loader_code(dataset):
-    """The loader is imported by name, which the import graph cannot show."""
+    """The loader is imported by name, which the import graph cannot show. Of a user's own dataset, its file."""
+    described = STUDY.datasets[dataset]
+    if "file" in described:
+        return own_code(f"own_dataset_{dataset}", described["file"])
     name = LOADERS[dataset]
     read = tuple(DOCUMENTED.values()) if name == "docstrings" else ()
     return code_list(f"dataset_{name}", (f"workflow/repdyn/datasets/{name}.py",), packages=read)
+
+
+def own_code(name, file):
+    """A user's own file: itself if it holds arrays, of a Python file the list of it and of those beside it that it imports."""
+    file = given(file)
+    return code_list(name, (file,), (str(Path(file).parent),)) if file.endswith(".py") else file
 
 
 def measures_code(family):
@@ -154,7 +195,17 @@ def measures_code(family):
 
 # Written before the graph is planned: Snakemake looks only once at what a folder holds.
 LOADER_CODE = {dataset: loader_code(dataset) for dataset in STUDY.datasets}
-MEASURES_CODE = {family: measures_code(family) for family in ("mlp", "cnn", "transformer")}
+MEASURES_CODE = {family: measures_code(family) for family in FAMILIES}
+OWN_NETWORKS = {
+    name: own_code(f"own_network_{name}", described["file"])
+    for name, described in STUDY.architectures.items()
+    if described["family"] == "module" and any(name == used for used, _ in STUDY.experiments.values())
+}
+
+
+def own_network(wildcards):
+    """The code of a user's own network, none of ours."""
+    return OWN_NETWORKS.get(architecture(wildcards), [])
 
 
 def loader(wildcards):
@@ -168,7 +219,7 @@ def measures(wildcards):
 def originals(wildcards):
     """The original files of a dataset, if it has any: where they lie, or where they will be downloaded to."""
     found = original_files(STUDY, wildcards.dataset)
-    return [path.as_posix() if path else f"{DATA}/{wildcards.dataset}/{file}" for file, path in found.items()]
+    return [given(path.as_posix()) if path else f"{DATA}/{wildcards.dataset}/{file}" for file, path in found.items()]
 
 
 def missing():
@@ -180,7 +231,15 @@ def missing():
 def loader_options(wildcards):
     """The options of a dataset's loader as JSON, with the folder of its original files if it has any."""
     data = STUDY.datasets[wildcards.dataset]
+    if "file" in data:
+        return "{}"
     return json.dumps(data["options"] | ({"directory": DATA} if data.get("files") else {}))
+
+
+def own_dataset(wildcards):
+    """Where a user's own dataset comes from as JSON, null for one of ours."""
+    data = STUDY.datasets[wildcards.dataset]
+    return json.dumps({key: value for key, value in data.items() if key != "kind"} if "file" in data else None)
 
 
 def architecture(wildcards):
@@ -200,7 +259,13 @@ def network(wildcards):
 def slowness(wildcards):
     """Higher for networks that train longer: started first, so that no core waits for the last one."""
     described = network(wildcards)
-    return {"mlp": 0, "cnn": 10, "transformer": 20}[described["family"]] + described.get("layers", 0)
+    by_depth = described["layers"] if described["family"] == "transformer" else 0
+    return {"mlp": 0, "cnn": 10, "transformer": 20, "module": 20}[described["family"]] + by_depth
+
+
+def figure_code(kind, name, part):
+    """A module of a figure of the study or of runs (figure, data), imported by name, which the import graph cannot show."""
+    return code_list(f"figure_{kind}_{name}_{part}", (f"workflow/repdyn/figures/{kind}/{name}/{part}.py",))
 
 
 def tool_code(tool, part):
@@ -208,15 +273,25 @@ def tool_code(tool, part):
     return code_list(f"toolkit_{tool}_{part}", (f"workflow/repdyn/toolkit/{tool}/{part}.py",))
 
 
+def facts_of_tool(tool):
+    """What training recorded of every run that a tool looks into."""
+    return of_tool(tool, "run.json")
+
+
 def looked_into(tool, suffix):
     """The files of a tool for every run that it looks into."""
+    return of_tool(tool, f"toolkit/{tool}{suffix}")
+
+
+def of_tool(tool, name):
+    """The file of that name of every run that a tool looks into."""
 
     def files(wildcards):
         try:
             chosen = toolkit_experiments(STUDY, TOOLKIT[tool].families)
         except StudyError as error:
             raise WorkflowError(str(error))
-        return expand(f"{RUN}/toolkit/{tool}{suffix}", experiment=chosen, seed=range(config["seeds"]))
+        return expand(f"{RUN}/{name}", experiment=chosen, seed=range(config["seeds"]))
 
     return files
 

@@ -14,6 +14,7 @@ rule look_into:
         code=code("look_into"),
         tool=lambda wildcards: tool_code(wildcards.tool, "measure"),
         data=rules.train.input.data,
+        own=own_network,
         checksums=rules.train.output.checksums,
         checkpoints=rules.train.output.checkpoints,
         training=rules.train.output.training,
@@ -58,6 +59,7 @@ for _tool in TOOLKIT:
             tool=tool_code(_tool, "figure"),
             tables=looked_into(_tool, ".parquet"),
             maps=looked_into(_tool, ".safetensors"),
+            facts=facts_of_tool(_tool),
         output:
             tool_figure(_tool),
         log:
@@ -81,10 +83,12 @@ for _tool in TOOLKIT:
 rule toolkit_page:
     input:
         **{f"tables_{tool}": looked_into(tool, ".parquet") for tool in TOOLKIT},
+        **{f"facts_{tool}": facts_of_tool(tool) for tool in TOOLKIT},
         code=code("toolkit_page"),
         findings=[tool_code(tool, "findings") for tool in TOOLKIT],
-        page=[f"{PAGES}/templates/{name}.html.j2" for name in ("toolkit", "base", "macros")],
-        captions=[f"workflow/repdyn/toolkit/{tool}/caption.rst" for tool in TOOLKIT],
+        page=templates("toolkit"),
+        quantities=[project(f"workflow/repdyn/toolkit/{tool}/measure.py") for tool in TOOLKIT],
+        captions=[project(f"workflow/repdyn/toolkit/{tool}/caption.rst") for tool in TOOLKIT],
         figures=[f"{FIGURES}/toolkit/{tool}.webp" for tool in TOOLKIT],
     output:
         f"{RESULTS}/report/toolkit.html",

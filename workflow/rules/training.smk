@@ -1,10 +1,11 @@
-"""Training with tracking and checkpoints, one job a run."""
+"""Training with tracking and checkpoints, one job per run."""
 
 
 rule train:
     input:
         code=code("train"),
         data=lambda wildcards: f"{RESULTS}/data/{STUDY.experiments[wildcards.experiment][1]}.safetensors",
+        own=own_network,
     output:
         trajectory=f"{RUN}/trajectory.parquet",
         training=f"{RUN}/training.parquet",

@@ -7,6 +7,7 @@ import pandas as pd
 
 from common.files import read_json, readable_errors, write_parquet
 from common.runs import run_folders
+from repdyn.roles import OUTPUT
 
 
 def main():
@@ -23,10 +24,11 @@ def main():
 def row(folder: Path) -> dict:
     """Scalars of a run and its final dimension: the mean over the tracked layers before the logits."""
     facts = {**read_json(folder / "run.json"), **read_json(folder / "phase1.json")}
+    before = [layer for layer, role in facts["roles"].items() if role != OUTPUT]
     facts["flags"] = "; ".join(facts["flags"])
     facts = {name: value for name, value in facts.items() if not isinstance(value, list | dict)}
     trajectory = pd.read_parquet(folder / "trajectory.parquet")
-    last = trajectory[(trajectory["step"] == trajectory["step"].max()) & (trajectory["layer"] != "output")]
+    last = trajectory[(trajectory["step"] == trajectory["step"].max()) & trajectory["layer"].isin(before)]
     for measure in ("participation_ratio", "stable_rank"):
         facts[f"final_{measure}"] = last[measure].mean(skipna=False)
     return facts

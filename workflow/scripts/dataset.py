@@ -5,7 +5,9 @@ import json
 from pathlib import Path
 
 from common.files import readable_errors, write_arrays
-from repdyn.datasets import to_arrays
+from common.own_data import read_own
+from repdyn.datasets import Dataset, to_arrays
+from repdyn.datasets.arrays import from_user
 from repdyn.datasets.registry import load
 from repdyn.errors import StudyError
 
@@ -16,15 +18,25 @@ def main():
     parser.add_argument("--kind", required=True, help="image, text or vector, as the configuration declares it")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--options", type=json.loads, default={}, help="JSON")
+    parser.add_argument(
+        "--own", type=json.loads, help="JSON: file, function, options, classes and size of a user's own"
+    )
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
-    dataset = load(arguments.name, arguments.seed, **arguments.options)
+    dataset = made(arguments)
     if dataset.kind != arguments.kind:
         raise StudyError(f"dataset {dataset.name} holds {dataset.kind} data; the configuration says {arguments.kind}")
     arrays, metadata = to_arrays(dataset)
     write_arrays(arguments.out, arrays, metadata)
     sizes = ", ".join(f"{split} {len(labels)}" for split, labels in dataset.labels.items())
     print(f"{dataset.name}: {sizes}; inputs {dataset.shape}; chance {dataset.chance:.3f}")
+
+
+def made(arguments: argparse.Namespace) -> Dataset:
+    if not arguments.own:
+        return load(arguments.name, arguments.seed, **arguments.options)
+    arrays = read_own(arguments.name, arguments.seed, arguments.own)
+    return from_user(arguments.name, arguments.kind, arrays, arguments.own.get("classes"), arguments.own.get("size"))
 
 
 if __name__ == "__main__":

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from common.files import readable_errors, write_json, write_parquet
+from common.own import checksums
 from common.progress import Progress
 from common.provenance import Stopwatch, provenance
-from common.run_setup import run_parser, run_settings, set_up
+from common.run_setup import code_of_network, run_parser, run_settings, set_up
 from common.unfinished import claim, discard, finish, resume, save, signature
 from repdyn.errors import StudyError
 from repdyn.training.devices import device_name
@@ -23,14 +24,16 @@ def main():
     lock = claim(arguments.out)
     device, data, recipe, model, optimizer, splits = set_up(arguments)
     tracking = arguments.tracking
-    probe = make_probe(*splits["probe"], chunk=model.chunk, token_limit=tracking["token_limit"])
+    tokens = getattr(model, "tokens", None)
+    probe = make_probe(*splits["probe"], model.chunk, tracking["token_limit"], tokens)
     tracker = Tracker(model, probe, tracking["spectrum_every"])
     grid = checkpoint_steps(recipe.steps, arguments.checkpoint_every)
 
     unfinished = arguments.out / "unfinished"
-    own = {name: value for name, value in vars(arguments).items() if name not in ("data", "out")}
-    settings = {**own, **run_settings(arguments, device)}
-    start = resume(unfinished, signature(settings, arguments.data), model, optimizer, tracker)
+    given = {name: value for name, value in vars(arguments).items() if name not in ("data", "out")}
+    settings = {**given, **run_settings(arguments, device)}
+    own = code_of_network(arguments.architecture)
+    start = resume(unfinished, signature(settings, arguments.data, own), model, optimizer, tracker)
     progress = Progress(f"{arguments.experiment} seed {arguments.seed}", recipe.steps, start)
     diverged_at = None
     for step, loss in train_steps(model, optimizer, *splits["train"], recipe, start):
@@ -67,6 +70,7 @@ def main():
         "test_examples": examples,
         "at_chance": chance_level,
         "layers": model.tracked,
+        "roles": model.roles,
         "dead_layers": dead,
         "flags": describe(diverged_at, chance_level, dead, len(table)),
     }
@@ -74,7 +78,8 @@ def main():
     write_parquet(arguments.out / "training.parquet", table)
     write_json(arguments.out / "run.json", facts)
     finish(unfinished, arguments.out)
-    origin = {"device": device_name(device), "resumed_at_step": start or None}
+    origin = {"own_code": checksums(own)} if own else {}
+    origin |= {"device": device_name(device), "resumed_at_step": start or None}
     write_json(arguments.out / "provenance.json", provenance(settings, watch) | origin)
     discard(unfinished, lock)
 

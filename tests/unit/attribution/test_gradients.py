@@ -6,6 +6,7 @@ from captum.attr import IntegratedGradients, LayerAttribution, LayerGradCam, Lay
 from torch import nn
 
 from helpers.tiny_networks import NETWORKS, SHAPE, data
+from repdyn.activations.addresses import Address
 from repdyn.attribution.gradcam import enlarged, grad_cam
 from repdyn.attribution.gradients import (
     completeness_gap,
@@ -120,8 +121,10 @@ def test_grad_cam_is_cam_after_global_average_pooling(images):
     torch.manual_seed(1)
     model, (x, targets) = Pooled(), images
     features = model.relu(model.conv(x)).detach()
+    with pytest.raises(StudyError, match="which axis holds its units"):
+        grad_cam(model, "relu", x, targets)
     cam = torch.einsum("nk,nkhw->nhw", model.output.weight[targets], features).relu().detach()
-    torch.testing.assert_close(grad_cam(model, "relu", x, targets) * 16 * 16, cam)
+    torch.testing.assert_close(grad_cam(model, Address("relu", units=1), x, targets) * 16 * 16, cam)
     assert (cam > 0).double().mean().item() == pytest.approx(0.5, abs=0.49)
 
 

@@ -7,10 +7,10 @@ from torch import nn
 from torch.nn.functional import cosine_similarity
 
 from helpers.tiny_networks import NETWORKS, SHAPE, data
+from repdyn.activations.hooks import recorded
 from repdyn.attribution.exemplars import exemplar_likeness, exemplars
 from repdyn.attribution.maximisation import maximise, unit_activation
 from repdyn.errors import StudyError
-from repdyn.interventions.hooks import recorded
 from repdyn.models import build
 
 

@@ -24,6 +24,7 @@ from repdyn.audit.published_logs import parse_log, read_checksums, verify
 from repdyn.audit.run_statistics import computed
 from repdyn.audit.run_table import phi
 from repdyn.audit.runs import Run
+from repdyn.roles import ATTENTION, HIDDEN
 
 CLAIMS = yaml.safe_load((ROOT / "config/claims.yaml").read_text())
 STEPS = np.arange(0, 2000, 5)
@@ -155,7 +156,9 @@ def tables(experiment: str, seed: int, family: str, jumps_at: list[int], **facts
     training = pd.DataFrame({"step": steps, "probe_loss": 2 - steps / 2000 + 0.01 * rng.standard_normal(len(steps))})
     facts = {"diverged_at": None, "at_chance": False} | facts
     architecture = experiment.split("-")[0]
+    roles = {name: ATTENTION if family == "transformer" and place == 1 else HIDDEN for place, name in enumerate(names)}
     known = {"experiment": experiment, "seed": seed, "family": family, "architecture": architecture, "steps": 2000}
+    known["roles"] = roles
     return trajectory, training, known | facts
 
 

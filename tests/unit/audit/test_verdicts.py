@@ -36,12 +36,12 @@ ABOVE = {"rule": "conditions", "conditions": [{"quantity": "x_detected", "above"
 @pytest.mark.parametrize(
     ("numbers", "published", "verdict", "reason"),
     [
-        (HOLDS | BEYOND, 2.5, "reproduced", "x_detected is 3 [2, 4] in 20 runs of ours, above 0; 2.5 was published."),
+        (HOLDS | BEYOND, 2.5, "reproduced", "x_detected is 3 (2 to 4) in 20 runs of ours, above 0; 2.5 was published."),
         (HOLDS | INSIDE, 9, "supported", "above 0; 9 was published."),
         (HOLDS, np.nan, "supported", "above 0."),
-        (FAILS | INSIDE, 9, "artefact", "the repaired logs give 0.5, no more than their null, 0 [-1, 1]."),
+        (FAILS | INSIDE, 9, "artefact", "the repaired logs give 0.5, no more than their null, 0 (-1 to 1)."),
         (OPEN | INSIDE, 9, "artefact", "not clearly above 0"),
-        (FAILS | BEYOND, 9, "not supported", "is -1 [-2, -0.5] in 20 runs of ours, not above 0."),
+        (FAILS | BEYOND, 9, "not supported", "is -1 (-2 to -0.5) in 20 runs of ours, not above 0."),
         (FAILS, 9, "not supported", "not above 0"),
         (OPEN | BEYOND, 9, "undecided", "not clearly above 0"),
         (OPEN, 9, "undecided", "not clearly above 0"),

@@ -177,7 +177,7 @@ def test_a_sheet_without_its_columns_is_refused(folder):
 @pytest.mark.parametrize(
     ("networks", "expected"),
     [
-        ("a: {family: mpl, hidden: [3]}", "key 'a.family' is 'mpl'; one of mlp, cnn, transformer is needed"),
+        ("a: {family: mpl, hidden: [3]}", "key 'a.family' is 'mpl'; one of mlp, cnn, transformer, module is needed"),
         ("a: {family: mlp}", "key 'a.hidden' is missing; a list of whole numbers from 1 up is needed"),
         ("a: {family: mlp, hidden: [3, 0]}", "key 'a.hidden.1' is 0; a value of type integer is needed of at least 1"),
         ("a: {family: mlp, hiden: [3]}", "unknown key 'a.hiden'; did you mean 'hidden'?"),

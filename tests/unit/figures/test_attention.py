@@ -4,7 +4,7 @@ import numpy as np
 
 from helpers.figure_cases import assert_readable, drawn, says
 from helpers.moment_cases import JUMPS, NOTHING, PLACEBO
-from repdyn.figures.attention import attention_maps, relative
+from repdyn.figures.run.attention.figure import attention_maps, relative
 from repdyn.figures.style import to_svg_bytes
 
 

@@ -14,10 +14,10 @@ from helpers.figure_cases import (
     trajectory,
     trajectory_of,
 )
-from repdyn.figures.dimension import depth_groups, dimension_curves
-from repdyn.figures.final import final_dimension
 from repdyn.figures.learning import learning_curves
 from repdyn.figures.panels import architecture_grid
+from repdyn.figures.study.dimension_curves.figure import depth_groups, dimension_curves
+from repdyn.figures.study.final_dimension.figure import final_dimension
 from repdyn.figures.style import FLAGGED_COLOUR, dataset_styles
 
 

@@ -16,14 +16,14 @@ from helpers.dashboard_cases import (
     statistics_of,
 )
 from helpers.figure_cases import drawn, legend_labels, overlapping
-from repdyn.figures.dashboard import dashboard, spread
-from repdyn.figures.data.dashboard import dashboard as collect
-from repdyn.figures.data.deep_dive import deep_dive as collect_deep_dive
-from repdyn.figures.deep_dive import deep_dive
-from repdyn.figures.repaired import jump_steps, repaired_series
+from repdyn.figures.study.dashboard.data import dashboard as collect
+from repdyn.figures.study.dashboard.figure import dashboard, spread
+from repdyn.figures.study.deep_dive.data import deep_dive as collect_deep_dive
+from repdyn.figures.study.deep_dive.figure import deep_dive
+from repdyn.figures.study.repaired.figure import jump_steps, repaired_series
+from repdyn.figures.study.validity.figure import detector_validity
+from repdyn.figures.study.velocity.figure import velocity_curves
 from repdyn.figures.style import FAMILY_COLOURS
-from repdyn.figures.validity import detector_validity
-from repdyn.figures.velocity import velocity_curves
 
 QUIET = {"mlp": [[], [], []]}
 

@@ -18,10 +18,11 @@ from helpers.dashboard_cases import (
     statistics_of,
 )
 from repdyn.errors import StudyError
-from repdyn.figures.data.dashboard import dashboard, pattern_null, permuted_orders, timing_null
-from repdyn.figures.data.deep_dive import deep_dive, layer_rates
-from repdyn.figures.data.phases import counted, first_phase, phase_bins, phase_edges
-from repdyn.figures.data.velocity import bin_indices, event_shares, motion, of_run, velocity_table
+from repdyn.figures.phase_bins import counted, first_phase, phase_bins, phase_edges
+from repdyn.figures.registry import STUDY
+from repdyn.figures.study.dashboard.data import dashboard, pattern_null, permuted_orders, timing_null
+from repdyn.figures.study.deep_dive.data import deep_dive, layer_rates
+from repdyn.figures.study.velocity.data import bin_indices, event_shares, motion, of_run, velocity_table
 from repdyn.study.exclusion import learned
 
 
@@ -251,9 +252,7 @@ def test_velocity_table_of_nothing_has_its_columns():
 
 def test_scripts_write_equal_bytes_from_the_files_of_runs(tmp_path, monkeypatch):
     """Each data step on files as the workflow leaves them, twice."""
-    import dashboard_data
-    import deep_dive_data
-    import velocity_data
+    import study_data
 
     experiments = experiments_of({"mlp": [[0.1], [], []]})
     found, layers, convergence = (
@@ -274,20 +273,17 @@ def test_scripts_write_equal_bytes_from_the_files_of_runs(tmp_path, monkeypatch)
         critical.assign(metric=METRIC).to_parquet(folder / "critical.parquet")
     experiments.to_parquet(tmp_path / "experiments.parquet")
     statistics_of(["mlp"]).to_parquet(tmp_path / "statistics.parquet")
-    (tmp_path / "types.json").write_text(json.dumps(TYPES))
-    shared = ["--experiments", "experiments.parquet", "--runs-root", "runs"]
-    steps = {
-        "dashboard.json": (dashboard_data, [*shared, "--statistics", "statistics.parquet", "--types", "types.json"]),
-        "deep_dive.json": (deep_dive_data, shared),
-        "velocity.parquet": (velocity_data, shared),
-    }
+    (tmp_path / "jump_types.json").write_text(json.dumps(TYPES))
     monkeypatch.chdir(tmp_path)
-    for name, (script, arguments) in steps.items():
+    for name in ("dashboard", "deep_dive", "velocity"):
+        figure = STUDY[name]
+        arguments = ["--figure", name, "--tables", *figure.tables, "--runs-root", "runs", "--of-runs", *figure.runs]
+        arguments += ["--families", *figure.families, "--metric", METRIC, "--out", figure.data]
         written = []
         for _ in range(2):
-            monkeypatch.setattr("sys.argv", ["step", *arguments, "--out", name])
-            script.main()
-            written.append((tmp_path / name).read_bytes())
+            monkeypatch.setattr("sys.argv", ["step", *arguments])
+            study_data.main()
+            written.append((tmp_path / figure.data).read_bytes())
         assert written[0] == written[1]
     assert json.loads((tmp_path / "dashboard.json").read_text())["totals"]["jumps"] == 1
     assert pd.DataFrame(json.loads((tmp_path / "deep_dive.json").read_text())["positions"])["layer"].tolist() == LAYERS

@@ -5,7 +5,7 @@ import pandas as pd
 
 from helpers.figure_cases import assert_readable, drawn, says
 from helpers.moment_cases import GRID, JUMPS, NOTHING, PLACEBO
-from repdyn.figures.filters import filter_evolution, mosaic
+from repdyn.figures.run.filters.figure import filter_evolution, mosaic
 from repdyn.figures.style import to_svg_bytes
 
 

@@ -7,7 +7,7 @@ from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
 
 from helpers.figure_cases import STEPS, drawn, legend_labels, overlapping, trajectory, transformer_layers
-from repdyn.figures.heatmap import layer_heatmap, scale_by_layer
+from repdyn.figures.run.heatmap.figure import layer_heatmap, scale_by_layer
 from repdyn.figures.style import MISSING_COLOUR
 
 

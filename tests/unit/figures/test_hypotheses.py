@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.figure_cases import assert_readable, says
-from repdyn.figures.hypotheses import hypothesis_forest
+from repdyn.figures.study.hypotheses.figure import hypothesis_forest
 from repdyn.figures.style import to_svg_bytes
 
 

@@ -6,7 +6,9 @@ import pytest
 
 from helpers.figure_cases import assert_readable, drawn, says, transformer_layers
 from helpers.moment_cases import ALL_JUMPS, GRID, JUMPS, NO_JUMPS, NOTHING, PLACEBO, moment, plan, straight
-from repdyn.figures.moments import compared_states, largest_jump, moment_plan, step_axis
+from repdyn.figures.moments import compared_states, largest_jump
+from repdyn.figures.run.moments.figure import moment_plan
+from repdyn.figures.steps import step_axis
 from repdyn.figures.style import to_svg_bytes
 
 

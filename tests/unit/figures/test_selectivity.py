@@ -5,7 +5,7 @@ import pandas as pd
 
 from helpers.figure_cases import assert_readable, says
 from helpers.moment_cases import GRID, PLACEBO, moment, plan, study
-from repdyn.figures.selectivity import selectivity_before_after, selectivity_changes
+from repdyn.figures.study.selectivity.figure import selectivity_before_after, selectivity_changes
 from repdyn.figures.style import FLAGGED_COLOUR
 
 

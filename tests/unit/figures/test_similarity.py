@@ -7,7 +7,7 @@ import pandas as pd
 
 from helpers.figure_cases import assert_readable, says, transformer_layers
 from helpers.moment_cases import GRID, JUMPS
-from repdyn.figures.similarity import similarity_matrices, spread, step_matrix
+from repdyn.figures.run.similarity.figure import similarity_matrices, spread, step_matrix
 from repdyn.figures.style import to_svg_bytes
 
 
@@ -39,9 +39,9 @@ def test_spread_keeps_the_first_and_the_last_and_spaces_the_others_evenly():
     assert spread(layers[:4], 6) == layers[:4]
 
 
-def test_similarity_panels_share_one_scale_and_leave_the_logits_out():
+def test_similarity_panels_share_one_scale_and_are_spread_over_the_depth():
     layers = transformer_layers(6)
-    figure = similarity_matrices(similarities(layers), layers, JUMPS, "transformer_deep-docstrings, seed 0")
+    figure = similarity_matrices(similarities(layers), layers[:-1], JUMPS, "transformer_deep-docstrings, seed 0")
     panels = [axes for axes in figure.axes if axes.images and axes.get_title(loc="left")]
     titles = [axes.get_title(loc="left") for axes in panels]
     assert len(titles) == 6 and titles[0] == "embedding" and titles[-1] == "block 5 output" and "logits" not in titles
@@ -55,9 +55,7 @@ def test_similarity_panels_share_one_scale_and_leave_the_logits_out():
 
 def test_similarity_of_many_steps_is_readable_and_labels_the_grid():
     steps = sorted({*GRID, *range(10, 330, 10), 1590, 1600, 1610})
-    figure = similarity_matrices(
-        similarities(["hidden.0", "hidden.1"], steps), ["hidden.0", "hidden.1", "output"], JUMPS
-    )
+    figure = similarity_matrices(similarities(["hidden.0", "hidden.1"], steps), ["hidden.0", "hidden.1"], JUMPS)
     labels = [label.get_text() for label in figure.axes[0].get_xticklabels()]
     assert {"0", "100", "200", "2,000"} <= set(labels)
     assert "layers before the logits: all" in says(figure)
@@ -65,12 +63,11 @@ def test_similarity_of_many_steps_is_readable_and_labels_the_grid():
 
 
 def test_similarity_without_measurements_says_so():
-    assert "No similarity" in says(similarity_matrices(similarities(["a"])[:0], ["a", "output"], JUMPS))
+    assert "No similarity" in says(similarity_matrices(similarities(["a"])[:0], ["a"], JUMPS))
 
 
 def test_equal_data_give_equal_bytes():
     first, second = (
-        to_svg_bytes(similarity_matrices(similarities(["hidden.0", "output"]), ["hidden.0", "output"], JUMPS), dpi=60)
-        for _ in range(2)
+        to_svg_bytes(similarity_matrices(similarities(["hidden.0"]), ["hidden.0"], JUMPS), dpi=60) for _ in range(2)
     )
     assert first == second

@@ -5,7 +5,7 @@ import pandas as pd
 
 from helpers.figure_cases import assert_readable, says
 from helpers.moment_cases import GRID, study
-from repdyn.figures.specialisation import mean_curves, specialisation_curves
+from repdyn.figures.study.specialisation.figure import mean_curves, specialisation_curves
 from repdyn.figures.style import FLAGGED_COLOUR, dataset_styles
 
 

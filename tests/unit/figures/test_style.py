@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from helpers.figure_cases import trajectory, transformer_layers
-from repdyn.figures.heatmap import layer_heatmap
+from repdyn.figures.run.heatmap.figure import layer_heatmap
 from repdyn.figures.style import DATASETS, dataset_styles, to_png_bytes, to_svg_bytes, to_webp_bytes
 from repdyn.study.exclusion import untrained
 from repdyn.wording.names import family_order, layer_name, metric_name

@@ -142,7 +142,7 @@ def test_means_and_donors_leave_padding_out():
     assert torch.equal(given[0], output[1, [0, 1, 0, 1]]) and torch.equal(given[2], given[0])
     assert torch.equal(given[1], output[0, [0, 1, 2, 0]])
     channels = torch.arange(48.0).reshape(2, 3, 4, 2)
-    assert unit_means(channels).tolist() == channels.numpy().mean((0, 2, 3)).tolist()
+    assert unit_means(channels, axis=1).tolist() == channels.numpy().mean((0, 2, 3)).tolist()
     with pytest.raises(StudyError, match="must come first"):
         donated(output, np.array([0]), torch.tensor([[False, True, True, True], [True, True, False, False]]))
     with pytest.raises(StudyError, match="with a valid token; found .* with 0"):

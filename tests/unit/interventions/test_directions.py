@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import nn
 
+from repdyn.activations.addresses import Address
 from repdyn.errors import StudyError
 from repdyn.interventions.dose_response import do_response, mean_curve, slopes, sweep_values
 from repdyn.interventions.steering import mean_difference, random_directions, steered
@@ -67,7 +68,7 @@ def test_slopes_and_values_by_hand():
     valid = torch.tensor([[True, False, False, False], [True, True, False, False]])
     assert sweep_values(output, 1, np.array([0, 0.5, 1]), valid).tolist() == [1, 13, 16]
     channels = torch.arange(24.0).reshape(2, 3, 2, 2)
-    assert sweep_values(channels, 2, np.array([0, 1])).tolist() == [8, 23]
+    assert sweep_values(channels, 2, np.array([0, 1]), axis=1).tolist() == [8, 23]
 
 
 def test_in_a_linear_readout_the_logits_shift_by_dose_times_weight_times_direction():
@@ -90,7 +91,7 @@ def test_a_push_goes_to_every_token_and_place(shape):
             return output.sum((2, 3)) if output.ndim == 4 else output.sum(1)
 
     push = np.arange(5.0)
-    before, after = steered(Sums(), torch.zeros(shape), "layer", [push])
+    before, after = steered(Sums(), torch.zeros(shape), Address("layer", units=1 if len(shape) == 4 else -1), [push])
     places = shape[1] if len(shape) == 3 else shape[2] * shape[3]
     assert after - before == pytest.approx(np.tile(places * push, (6, 1)))
 

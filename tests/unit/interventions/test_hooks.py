@@ -4,8 +4,9 @@ import pytest
 import torch
 from torch import nn
 
+from repdyn.activations.addresses import find
+from repdyn.activations.hooks import recorded, replaced
 from repdyn.errors import StudyError
-from repdyn.interventions.hooks import find, recorded, replaced
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ import pytest
 import torch
 from torch import nn
 
+from repdyn.activations.hooks import replaced
 from repdyn.errors import StudyError
 from repdyn.interventions.features import feature_change, with_features
-from repdyn.interventions.hooks import replaced
 from repdyn.interventions.patching import activations, measured, patched, sites_along, whole
 from repdyn.interventions.paths import path_patched
 from repdyn.interventions.tracing import causal_tracing

@@ -6,9 +6,9 @@ import torch
 from torch import nn
 
 from helpers import tiny_networks
+from repdyn.activations.hooks import recorded, replaced
+from repdyn.activations.resume import resumed
 from repdyn.errors import StudyError
-from repdyn.interventions.hooks import recorded, replaced
-from repdyn.interventions.resume import resumed
 from repdyn.interventions.surgery import latent_surgery, outputs_under, set_units, unit_values
 from repdyn.models import build
 
@@ -56,22 +56,22 @@ def test_only_the_units_change_and_the_output_stays(shape):
     copy = output.clone()
     axis = 1 if len(shape) == 4 else len(shape) - 1
     values = torch.tensor([[10.0 * i, 10.0 * i + 1] for i in range(4)])
-    changed = set_units(output, [4, 0], values).movedim(axis, -1)
+    changed = set_units(output, [4, 0], values, axis).movedim(axis, -1)
     assert torch.equal(output, copy)
     for example in range(4):
         assert (changed[example, ..., 4] == 10 * example).all() and (changed[example, ..., 0] == 10 * example + 1).all()
     assert torch.equal(changed[..., [1, 2, 3, 5]], copy.movedim(axis, -1)[..., [1, 2, 3, 5]])
-    whole = set_units(output, [2], copy.roll(1, 0).narrow(axis, 2, 1)).movedim(axis, -1)
+    whole = set_units(output, [2], copy.roll(1, 0).narrow(axis, 2, 1), axis).movedim(axis, -1)
     assert torch.equal(whole[..., 2], copy.movedim(axis, -1).roll(1, 0)[..., 2])
 
 
 def test_values_and_units_that_do_not_fit_are_refused():
     output = torch.zeros(4, 5, 6)
     with pytest.raises(StudyError, match=r"values of 2 units .* not \(3,\)"):
-        set_units(output, [0, 1], torch.zeros(3))
+        set_units(output, [0, 1], torch.zeros(3), 2)
     for unit in (6, -1):
         with pytest.raises(StudyError, match="the layer has 6 units"):
-            set_units(output, [unit], 0.0)
+            set_units(output, [unit], 0.0, 2)
     with pytest.raises(StudyError, match="values for 3 examples do not fit 9 inputs"):
         latent_surgery(linear(), torch.zeros(9, 3).double(), "1", [0], torch.zeros(3, 1))
     with pytest.raises(StudyError, match="no inputs"):
@@ -95,10 +95,10 @@ def test_running_on_from_any_module_is_a_whole_pass_with_a_hook(family, kind):
     model.eval()
     paths = [name for name, _ in model.named_modules() if name]
     with torch.inference_mode():
-        with recorded(model, paths) as outputs:
-            original = model(x)
         # Without lists of modules, which have no output, and dropout, which a block calls twice.
-        outputs = {path: output for path, output in outputs.items() if not path.endswith("dropout")}
+        called = [path for path in paths if not path.endswith("dropout")]
+        with recorded(model, called) as outputs:
+            original = model(x)
         for path in outputs:
             shift = torch.randn(outputs[path].shape, generator=torch.Generator().manual_seed(4))
             with replaced(model, {path: lambda output, shift=shift: output + shift}):

@@ -7,6 +7,7 @@ from torch import nn
 from repdyn.errors import StudyError
 from repdyn.models import build
 from repdyn.models.transformer import Block, patches
+from repdyn.roles import check_roles, output_layer
 
 SHAPES = {"image": (1, 28, 28), "text": (24,), "vector": (64,)}
 NETWORKS = {
@@ -38,7 +39,9 @@ def inputs(kind, n=3):
 def test_logits_and_tracked_layers(family, kind):
     model = make(family, kind)
     assert model(inputs(kind)).shape == (3, 5)
-    assert model.tracked == TRACKED[family, kind]
+    assert model.tracked == TRACKED[family, kind] == list(model.roles)
+    check_roles(model.roles)
+    assert output_layer(model.roles) == "output"
     for name in model.tracked:
         model.get_submodule(name)
 

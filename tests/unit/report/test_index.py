@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from helpers.html_reader import Reader, webp
+from repdyn.figures.registry import STUDY
 from repdyn.report.index import COLUMNS, by_family, render, sources, summary, with_clocks
-from repdyn.report.panels import STUDY
 from repdyn.statistics.intervals import BOOTSTRAP_RUNS
 from repdyn.timeseries.periods import EARLY, MIDDLE
 from repdyn.wording.numbers import MISSING, written
@@ -116,6 +116,13 @@ def test_every_flag_is_shown_and_none_is_said():
     assert shown == expected
     clean = Reader(page_of(experiments.assign(flags=None)))
     assert "None: no run diverged" in clean.words() and "with flags" not in clean.words()
+
+
+def test_every_registered_figure_is_shown_once():
+    reader = Reader(page_of(study(), inside=inside()))
+    for name, figure in STUDY.items():
+        assert reader.ids.count(name) == 1, f"the page does not show {name}"
+        assert [image["alt"] for image in reader.images].count(f"{figure.alt}.") == 1
 
 
 def test_images_have_alternatives_and_sizes():

@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 
 from helpers.html_reader import Reader, webp
-from repdyn.report.panels import RUN
+from repdyn.figures.registry import RUN
 from repdyn.report.run import render
 
 FACTS = {
-    "experiment": "cnn_deep-photos", "seed": 0, "architecture": "cnn_deep", "dataset": "photos", "parameters": 1234,
-    "steps": 2000, "test_accuracy": 0.5, "chance": 0.125, "flags": ["layer output constant at step 5"],
+    "experiment": "cnn_deep-photos", "family": "cnn", "seed": 0, "architecture": "cnn_deep", "dataset": "photos",
+    "parameters": 1234, "steps": 2000, "test_accuracy": 0.5, "chance": 0.125, "flags": ["layer output constant at step 5"],
 }  # fmt: skip
 PHASE1 = {"metric": "participation_ratio", "pattern": "unclear"}
 PLAN = {
@@ -65,7 +65,7 @@ def test_figures_are_those_of_the_family_with_alternatives_that_name_the_run():
     reader = page()
     assert [image["alt"].endswith(": cnn_deep-photos, seed 0.") for image in reader.images] == [True] * 3
     assert set(RUN) & set(reader.ids) == {"heatmap", "moments", "filters"}
-    assert {link for link in reader.links if not link.startswith("#")} == {"../index.html"}
+    assert {link for link in reader.links if not link.startswith("#")} == {"../index.html", "../index.html#quantities"}
     assert {link[1:] for link in reader.links if link.startswith("#")} <= set(reader.ids)
 
 

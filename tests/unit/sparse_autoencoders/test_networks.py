@@ -70,14 +70,15 @@ def test_where_an_ablation_does_no_harm_there_is_nothing_to_recover():
 @pytest.mark.parametrize("shape", [(6, 4), (6, 3, 4), (6, 4, 2, 3)])
 def test_rows_of_every_kind_of_output_come_back_where_they_were(shape):
     output = torch.randn(shape, generator=torch.Generator().manual_seed(0))
-    rows = as_rows(output)
+    axis = 1 if len(shape) == 4 else -1
+    rows = as_rows(output, axis)
     assert rows.shape == (output.numel() // 4, 4)
-    assert torch.equal(row_wise(torch.clone)(output), output)
+    assert torch.equal(row_wise(torch.clone, lambda _: axis)(output), output)
     scale = torch.tensor([1.0, 10, 100, 1000])
     along = scale.view(4, 1, 1) if len(shape) == 4 else scale
-    assert torch.equal(row_wise(lambda rows: rows * scale)(output), output * along)
-    with pytest.raises(StudyError, match="rows come from"):
-        as_rows(torch.zeros(3))
+    assert torch.equal(row_wise(lambda rows: rows * scale, lambda _: axis)(output), output * along)
+    with pytest.raises(StudyError, match="the axis of the units must be given"):
+        as_rows(torch.zeros(6, 3, 4))
 
 
 def test_a_causal_feature_is_told_from_a_predictive_decoy():

@@ -8,12 +8,13 @@ import pytest
 import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from helpers.tiny_networks import NETWORKS, SHAPE, data
+from helpers.tiny_networks import NETWORKS, ROLES, SHAPE, data
 from repdyn.dynamics.drift import drift
 from repdyn.measures.selectivity import selectivity, stratified_half
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import COLUMNS
 from repdyn.models import build
+from repdyn.roles import with_roles
 from repdyn.toolkit import TOOLS, load, tools_for
 from repdyn.toolkit.dynamics import measure as dynamics
 from repdyn.toolkit.dynamics.figure import draw
@@ -169,7 +170,10 @@ def test_twice_the_same(measured):
 
 
 def named(tables):
-    frames = [table.assign(experiment=name, seed=0) for name, table in tables.items()]
+    frames = [
+        with_roles(table, ROLES[re.match("[a-z]+", name)[0]]).assign(experiment=name, seed=0)
+        for name, table in tables.items()
+    ]
     return pd.concat(frames, ignore_index=True)
 
 
@@ -227,12 +231,13 @@ def planted(kept=0.3, turns=1.0, p=0.005, over=0.1, runs=7, power=0.1):
     table["experiment"] = [f"mlp{run}-digits" for run in table.pop("run")]
     changed = table["quantity"] == "phase_change"
     reference = pd.Series(np.where(changed, 32, -1), dtype="Int32").mask(~changed)
+    table = with_roles(table, ROLES["mlp"])
     return table.assign(seed=0, unit=pd.NA, reference=reference)
 
 
 def test_it_says_what_is_there():
     drifted, turned, moved = found(planted())
-    assert "a layer is 0.30 (95 % interval 0.30 to 0.31 over 7 runs) from its own initialisation" in drifted
+    assert "a layer is 0.30 (0.30 to 0.31; 7 runs) from its own initialisation" in drifted
     assert "0.60 from other initialisations" in drifted and "the own initialisation is not forgotten" in drifted
     assert "7 of 14 layers still moved" in drifted and "by 0.02 on average" in drifted
     assert "14 of 14 hidden layers, the reverse in 0, neither in 0" in turned
@@ -240,7 +245,7 @@ def test_it_says_what_is_there():
     assert "the first is the rule" in turned
     assert "40 % of classes, with shuffled labels 10 %" in turned and "50 % of units" in turned and ": more)" in turned
     assert "Of these units 50 % have it before training" in turned
-    assert "lie 5.68 (95 % interval 5.68 to 5.68 over 7 runs) doublings of the step: units come first" in turned
+    assert "lie 5.68 (5.68 to 5.68; 7 runs) doublings of the step: units come first" in turned
     assert "in 7 of 7 runs" in moved and "first after step 32 to 32, with 7 change points" in moved
     assert (
         "holds 80 % of its variance, of a random walk with the same lengths 70 %" in moved

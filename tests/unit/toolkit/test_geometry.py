@@ -15,9 +15,10 @@ from repdyn.geometry.embedding import neighbour_embedding, principal_embedding
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import COLUMNS, combine, entry
 from repdyn.models import build
+from repdyn.roles import BLOCK, EMBEDDING, HIDDEN, OUTPUT, with_roles
 from repdyn.toolkit.geometry import figure
 from repdyn.toolkit.geometry import measure as geometry
-from repdyn.toolkit.geometry.findings import against_null, found, roles
+from repdyn.toolkit.geometry.findings import against_null, found, places
 
 FEW = {"GAUSSIANS": 3, "PICTURES": 2, "SHUFFLES": 3, "DICHOTOMIES": 6, "CALIBRATIONS": 1, "CALIBRATED": (2, 5)}
 CLOUD = ("tangent_dimension", *geometry.SHAPE)
@@ -34,7 +35,7 @@ class Through(nn.Module):
     """Its hidden layer is its input."""
 
     chunk = 512
-    tracked = ("hidden.0", "output")
+    roles = {"hidden.0": HIDDEN, "output": OUTPUT}
 
     def __init__(self, d):
         super().__init__()
@@ -194,14 +195,14 @@ def planted_table(ratio, runs=4, sd=0.01):
                     end = ratio * (1 + 0.01 * run) if step else 1.0
                     entries.append(entry(step, layer, name, factor * end, factor, sd))
         tables.append(combine(entries).assign(experiment=f"run{run}", seed=0).astype({"layer": str}))
-    return pd.concat(tables, ignore_index=True)
+    return with_roles(pd.concat(tables, ignore_index=True), {"hidden.0": HIDDEN, "hidden.1": HIDDEN})
 
 
 def test_findings_say_what_the_table_holds():
     dimension, shape, classes = found(planted_table(0.5))
     assert "(MLE): with training it fell in 4 and rose in 0 of 4 runs, mean ratio 0.507" in dimension
     assert (
-        "above the null in 0, below it in 4 of 4 runs; mean ratio to the null 0.507 (95 % 0.497 to 0.518, below 1)"
+        "above the null in 0, below it in 4 of 4 runs; mean ratio to the null 0.507 (0.497 to 0.518; below 1)"
         in dimension
     )
     assert "of 2 they find 2 and 2, of 40 they find 23 and 26" in dimension
@@ -231,11 +232,13 @@ def test_a_run_inside_three_null_deviations_is_not_beyond():
     assert against_null(rows).startswith("above the null in 1, below it in 1 of 3 runs (not evaluable in 1)")
 
 
-def test_roles_follow_the_order_of_the_network():
+def test_places_follow_the_order_of_the_network():
     layers = pd.DataFrame({"layer": ["", "embedding", "blocks.1", "blocks.10"]})
     expected = {"embedding": "input", "blocks.1": "middle layer", "blocks.10": "last hidden layer"}
-    assert roles(layers) == expected
-    assert roles(pd.DataFrame({"layer": ["input", "hidden.0"]})) == {"input": "input", "hidden.0": "last hidden layer"}
+    of = {"embedding": EMBEDDING, "blocks.1": BLOCK, "blocks.10": BLOCK}
+    assert places(with_roles(layers, of)) == expected
+    image = with_roles(pd.DataFrame({"layer": ["input", "hidden.0"]}), {"hidden.0": HIDDEN})
+    assert places(image) == {"input": "input", "hidden.0": "last hidden layer"}
 
 
 def test_figure_draws_values_nulls_and_the_calibration():
@@ -246,7 +249,7 @@ def test_figure_draws_values_nulls_and_the_calibration():
     first = panels[0, 0]
     solid = [line for line in first.lines if line.get_linestyle() == "-" and line.get_marker() != "None"]
     assert [line.get_ydata().tolist() for line in solid] == [[5, 5], [3, 1.5], [1, 0.5]]
-    assert solid[2].get_color() == figure.ROLES["last hidden layer"][0]
+    assert solid[2].get_color() == figure.PLACES["last hidden layer"][0]
     dotted = [line for line in first.lines if line.get_linestyle() == ":"]
     assert [line.get_ydata().tolist() for line in dotted] == [[5, 5], [3, 3], [1, 1]]
     assert [text.get_text() for text in first.texts if text.get_text().isdigit()] == ["2"]

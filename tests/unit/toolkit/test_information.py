@@ -208,7 +208,7 @@ def table_of(runs=6, gain=0.0, linear=0.0, probe=0.0, kept=0.0, start=0.5):
 def test_what_is_said_of_planted_tables():
     gained = found(table_of(gain=0.4, linear=0.2, probe=0.1, kept=-0.5))
     assert "hold 0.88 to 0.92 nats on the class, 0.80 to 0.84 of its entropy, in 6 runs; in 6 of 6" in gained[0]
-    assert "Training changed it by 0.40 (95 % interval 0.38 to 0.42 over 6 runs); a gain" in gained[0]
+    assert "Training changed it by 0.40 (0.38 to 0.42; 6 runs); a gain" in gained[0]
     assert "more; more." in gained[0] and "the layer holds what its two components do not" in gained[0]
     assert "its accuracy is 0.80, of control labelings 0.33" in gained[0]
     assert "training changed that by -0.50" in gained[1] and "; a loss." in gained[1]

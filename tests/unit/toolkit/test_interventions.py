@@ -268,11 +268,11 @@ def test_findings_count_what_is_planted():
     assert "random sets of as many in 8 of 8 layers at the end" in first
     assert "and in 0 of 8 layers at initialisation" in first
     # 0.6, 0.66, 0.72, 0.78 over the null; Student interval of four runs.
-    assert "over 4 runs at the end +0.69 (95 % +0.57 to +0.81, above 0)" in first
+    assert "over 4 runs at the end +0.69 (+0.57 to +0.81; above 0)" in first
     assert "than random sets in 8 of 8 layers that are small enough to try" in first
     assert "of that size in 0 of 8" in first
     assert (
-        "beyond permuted units in 8 of 8 layers, reversed in 0; at initialisation +0.00 (95 % +0.00 to +0.00, undecided)"
+        "beyond permuted units in 8 of 8 layers, reversed in 0; at initialisation +0.00 (+0.00 to +0.00; undecided)"
         in second
     )
     assert "equal length in 8 of 8 layers at the end and 0 of 8 layers at initialisation" in third

@@ -32,7 +32,7 @@ def test_it_says_what_is_there():
     units, circuits, limits = found(planted(0.4, 0.3))
     assert units.startswith("5 runs, each with 32 held-out pairs of two classes.")
     assert "carried over R = 0.50 of the difference between the classes, random sets of units 0.10" in units
-    assert re.search(r"a difference of 0\.\d\d \(95 % interval 0\.3\d to 0\.4\d over 5 runs\); more\.", units)
+    assert re.search(r"a difference of 0\.\d\d \(0\.3\d to 0\.4\d; 5 runs\); more\.", units)
     assert "noising, they carry over 0.25." in units
     assert "changed by 0.40" in units and "a rise." in units
     assert re.search(r"random directions 0\.30: a difference of [-0.]+\d+ \(.*?\); undecided\.", units)

@@ -260,9 +260,9 @@ def test_what_was_found_is_said_with_its_numbers():
     assert ": more (above in 5 of 5 runs)" in variance
     assert "this difference grows" in variance
     assert variance.count("the features more (above in 5 of 5 runs)") == 2
-    assert "with 2.0 [2.0, 2.0] features active" in variance
+    assert "with 2.0 (2.0 to 2.0) features active" in variance
     assert "penalty grows in 5 of 5 runs" in variance
-    assert "keeps 0.900 [0.900, 0.900]" in variance
+    assert "keeps 0.900 (0.900 to 0.900)" in variance
     assert stability.count("more alike (above in 5 of 5 runs)") == 2
     assert ": better (above in 5 of 5 runs)" in classes
     assert "features better (above in 5 of 5 runs)" in classes

@@ -231,10 +231,10 @@ def table_of(runs=6, loops=0, ratio=0.0, beyond=0, excess=0.0):
 def test_what_is_said_of_planted_tables():
     planted = found(table_of(loops=2, ratio=0.3, beyond=1, excess=0.1))
     assert "6 of 6 runs have a loop longer than any of theirs, untrained 0 of 6" in planted[0]
-    assert "0.10 (95 % interval 0.08 to 0.12 over 6 runs) radii on average; longer" in planted[0]
-    assert "change by -2.00 (95 % interval -2.00 to -2.00 over 6 runs)" in planted[1]
+    assert "0.10 (0.08 to 0.12; 6 runs) radii on average; longer" in planted[0]
+    assert "change by -2.00 (-2.00 to -2.00; 6 runs)" in planted[1]
     assert "to the last hidden layer; simpler" in planted[1]
-    assert "changes by -0.30 (95 %" in planted[1] and "of trained networks; simpler" in planted[1]
+    assert "changes by -0.30 (" in planted[1] and "of trained networks; simpler" in planted[1]
     assert "so training adds -0.30" in planted[1] and planted[1].endswith("; simpler.")
     assert "60 to 60" in planted[2]
     risen = found(table_of(ratio=-0.3))

@@ -211,6 +211,19 @@ def test_checkpoint_grid():
     assert checkpoint_steps(30, 10) == [0, 1, 2, 4, 8, 10, 20, 30]
 
 
+@pytest.mark.parametrize("family", NETWORKS)
+def test_updates_are_those_of_torch_to_the_bit(family):
+    plan = recipe()
+    model, optimizer = start(family, plan)
+    reference, _ = start(family, plan)
+    theirs = torch.optim.Adam(reference.parameters(), lr=plan.learning_rate, fused=True)
+    for (_, loss), (_, expected) in zip(
+        train_steps(model, optimizer, *data(), plan), train_steps(reference, theirs, *data(), plan), strict=True
+    ):
+        assert loss == expected
+    assert_identical(get_state(model, optimizer), get_state(reference, theirs))
+
+
 def test_divergence_ends_the_run():
     plan = recipe(learning_rate=1e30)
     model, optimizer = start("mlp", plan)

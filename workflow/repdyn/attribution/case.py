@@ -6,9 +6,12 @@ import numpy as np
 import torch
 from torch import nn
 
+from repdyn.activations.addresses import Where, address, find, named
+from repdyn.activations.answers import array
 from repdyn.attribution.gradcam import enlarged, grad_cam
 from repdyn.attribution.gradients import Function, from_layer, gradient, integrated_gradients, layer_output, scores
 from repdyn.attribution.lrp import alpha_beta_rule, relevance, unfit
+from repdyn.errors import StudyError
 from repdyn.models.embedding import PADDING
 
 
@@ -28,7 +31,7 @@ class Case(NamedTuple):
     axis: int | None
     baseline: torch.Tensor
     other: torch.Tensor
-    layer: str | None
+    layer: Where | None
 
     def spread(self, maps: np.ndarray) -> np.ndarray:
         """Maps with an axis more, so that they broadcast to x."""
@@ -38,19 +41,41 @@ class Case(NamedTuple):
         """f at x and at the baseline, (n,) float64 each."""
         with torch.no_grad():
             found = [scores(self.f, x, self.targets) for x in (self.x, self.baseline.expand_as(self.x))]
-        return found[0].double().numpy(), found[1].double().numpy()
+        return array(found[0].double()), array(found[1].double())
 
 
 def case_of(
-    model: nn.Module, inputs: torch.Tensor, targets: torch.Tensor, training: torch.Tensor, layer: str | None
+    model: nn.Module,
+    inputs: torch.Tensor,
+    targets: torch.Tensor,
+    training: torch.Tensor,
+    layer: Where | None,
+    embedding: Where | None = None,
 ) -> Case:
     """inputs (n, ...) and targets (n,) to be explained; training: inputs that give the baselines.
 
-    Texts (int64 ids) go through the network's first embedding. layer: for Grad-CAM, of a network with convolutions.
+    Texts (int64 ids, PADDING where there is no word) go through the embedding of the words, which has to be named where
+    there is more than one. layer: for Grad-CAM, of a network with convolutions. StudyError for several inputs: explain a
+    function of one of them.
     """
+    if not isinstance(inputs, torch.Tensor):
+        raise StudyError("maps are of one input; explain a function of it, such as lambda x: model(x, other)")
     if inputs.dtype == torch.int64:
-        path = next(name for name, module in model.named_modules() if isinstance(module, nn.Embedding))
-        words = model.get_submodule(path).weight.detach()
+        paths = [name for name, module in model.named_modules() if isinstance(module, nn.Embedding)]
+        if embedding is None and len(paths) != 1:
+            raise StudyError(
+                f"{type(model).__name__} has {len(paths)} embeddings"
+                + (
+                    f", {', '.join(paths)}: say which is that of the words, embedding=..."
+                    if paths
+                    else ", a text needs one"
+                )
+            )
+        path = paths[0] if embedding is None else embedding
+        module = find(model, address(path).path)
+        if not isinstance(module, nn.Embedding):
+            raise StudyError(f"{named(path)} is a {type(module).__name__}, not an nn.Embedding")
+        words = module.weight.detach()
         counts = torch.bincount(training[training != PADDING], minlength=len(words)).to(words.dtype)
         mean = (counts @ words / counts.sum())[None, None]
         x, known = layer_output(model, path, inputs), inputs != PADDING
@@ -92,4 +117,4 @@ def _summed(case: Case, values: torch.Tensor) -> np.ndarray:
 
 
 def _known(case: Case, maps: torch.Tensor) -> np.ndarray:
-    return torch.where(case.known, maps.double(), torch.nan).numpy()
+    return array(torch.where(case.known, maps.double(), torch.nan))

@@ -4,12 +4,14 @@ import torch
 from torch import nn
 from torch.nn.functional import interpolate
 
+from repdyn.activations.addresses import Where, address, named
+from repdyn.activations.axes import unit_axis
+from repdyn.activations.hooks import recorded
 from repdyn.attribution.gradients import scores
 from repdyn.errors import StudyError
-from repdyn.interventions.hooks import recorded
 
 
-def grad_cam(model: nn.Module, path: str, x: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+def grad_cam(model: nn.Module, path: Where, x: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     """ReLU(sum_k alpha_k A_k) of the channels A of the module at a path, alpha_k the mean gradient of the target's output
     over channel k (Selvaraju 2017, eq. 1 and 2): (n, h, w) of that layer.
 
@@ -20,8 +22,15 @@ def grad_cam(model: nn.Module, path: str, x: torch.Tensor, targets: torch.Tensor
         target = scores(model, x, targets).sum()
     maps = outputs[path]
     if maps.ndim != 4:
-        raise StudyError(f"Grad-CAM needs a layer of channels (n, channels, h, w); {path} gives {tuple(maps.shape)}.")
-    weights = torch.autograd.grad(target, maps)[0].mean((2, 3), keepdim=True)
+        raise StudyError(
+            f"Grad-CAM needs a layer of channels (n, channels, h, w); {named(path)} gives {tuple(maps.shape)}."
+        )
+    if unit_axis(model, address(path), maps) != 1:
+        raise StudyError(f"Grad-CAM needs the channels of {named(path)} before its places")
+    slope = torch.autograd.grad(target, maps, allow_unused=True)[0] if target.requires_grad else None
+    if slope is None:
+        raise StudyError(f"The output does not depend on {named(path)} through operations with a gradient.")
+    weights = slope.mean((2, 3), keepdim=True)
     return (weights * maps.detach()).sum(1).relu()
 
 

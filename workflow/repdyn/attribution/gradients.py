@@ -4,40 +4,43 @@ A function f maps (m, ...) to (m, classes): a network, or a network from one of 
 """
 
 from collections.abc import Callable
-from contextlib import nullcontext
 
 import numpy as np
 import torch
 from torch import nn
 
+from repdyn.activations.addresses import Where, address, find
+from repdyn.activations.answers import Inputs, answer, checked, repeated
+from repdyn.activations.hooks import addressable, recorded, replaced
 from repdyn.errors import StudyError
-from repdyn.interventions.hooks import find, recorded, replaced
 from repdyn.training.tracker import evaluating
 
 Function = Callable[[torch.Tensor], torch.Tensor]
 
 
-def layer_output(model: nn.Module, path: str, inputs: torch.Tensor) -> torch.Tensor:
-    """What the module at a path puts out for inputs (n, ...), in evaluation mode and without a graph."""
+def layer_output(model: nn.Module, path: Where, inputs: Inputs) -> torch.Tensor:
+    """The output at an address for inputs (n, ...), or several, in evaluation mode and without a graph."""
+    checked(inputs)
     with torch.no_grad(), evaluating(model), recorded(model, [path]) as outputs:
-        model(inputs)
+        answer(model, inputs)
     return outputs[path]
 
 
-def from_layer(model: nn.Module, path: str, inputs: torch.Tensor) -> Function:
-    """The network as a function of what the module at a path puts out, such as the embedded words of a text.
+def from_layer(model: nn.Module, path: Where, inputs: Inputs) -> Function:
+    """The network as a function of the output at an address, such as the embedded words of a text.
 
     inputs: the n examples, (n, ...): they still tell the network what is padding. The function takes states (k n, ...),
     k rounds of the n examples in their order. StudyError for a path or a number of states that does not fit.
     """
-    find(model, path)
+    find(model, address(path).path)
+    n = checked(inputs)
 
     def f(states: torch.Tensor) -> torch.Tensor:
-        rounds, rest = divmod(len(states), len(inputs))
+        rounds, rest = divmod(len(states), n)
         if rest:
-            raise StudyError(f"{len(inputs)} examples take a multiple of {len(inputs)} states, found {len(states)}.")
-        with evaluating(model), replaced(model, {path: lambda _: states}):
-            return model(inputs.repeat(rounds, *[1] * (inputs.ndim - 1)))
+            raise StudyError(f"{n} examples take a multiple of {n} states, found {len(states)}.")
+        with evaluating(model), replaced(model, {path: lambda _: states.clone()}):
+            return answer(model, repeated(inputs, rounds))
 
     return f
 
@@ -47,16 +50,20 @@ def scores(f: Function, x: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
 
     StudyError unless f gives (n, classes) and every target is one of the classes.
     """
-    with evaluating(f) if isinstance(f, nn.Module) else nullcontext():
+    if isinstance(f, nn.Module):
+        with evaluating(f), addressable(f, []):
+            outputs = answer(f, x)
+    else:
         outputs = f(x)
-    if outputs.ndim != 2 or len(outputs) != len(x) or len(targets) != len(x):
+    if not isinstance(outputs, torch.Tensor) or outputs.ndim != 2 or len(outputs) != len(x) or len(targets) != len(x):
         raise StudyError(
             f"Attribution needs outputs (n, classes) and n targets for n = {len(x)} rows, found outputs"
-            f" {tuple(outputs.shape)} and {len(targets)} targets."
+            f" {tuple(getattr(outputs, 'shape', [type(outputs).__name__]))} and {len(targets)} targets; explain"
+            " one position of a sequence, or one part of a result, by a function of x that gives it alone."
         )
     if targets.min() < 0 or targets.max() >= outputs.shape[1]:
         raise StudyError(f"Targets must lie in 0..{outputs.shape[1] - 1}, found {targets.min()}..{targets.max()}.")
-    return outputs.gather(1, targets[:, None])[:, 0]
+    return outputs.gather(1, targets.to(outputs.device)[:, None])[:, 0]
 
 
 def derivative(value: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor) -> torch.Tensor:

@@ -11,7 +11,8 @@ import torch
 from torch import nn
 from torch.nn.functional import linear
 
-from repdyn.attribution.gradients import Function, gradient
+from repdyn.activations.hooks import addressable
+from repdyn.attribution.gradients import Function, gradient, scores
 from repdyn.errors import StudyError
 
 Rule = Callable[[nn.Module, torch.Tensor, torch.Tensor], torch.Tensor]
@@ -20,6 +21,7 @@ LINEAR = (nn.Linear, nn.Conv1d, nn.Conv2d)
 # What hands relevance on by its own gradient: to the winner, in equal parts, as it is, or to nobody (a look-up).
 NEUTRAL = (nn.ReLU, nn.MaxPool1d, nn.MaxPool2d, nn.AvgPool1d, nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.Flatten)
 NEUTRAL += (nn.Identity, nn.Dropout, nn.Embedding)
+CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
 
 
 def epsilon_rule(epsilon: float = 1e-6) -> Rule:
@@ -58,9 +60,18 @@ def alpha_beta_rule(beta: float = 0.0) -> Rule:
 
 
 def unfit(model: nn.Module) -> list[str]:
-    """The types of a network's modules that no rule here covers, such as LayerNorm: with any, LRP is not evaluable."""
-    leaves = [module for module in model.modules() if not any(module.children())]
-    return sorted({type(module).__name__ for module in leaves if not isinstance(module, LINEAR + NEUTRAL)})
+    """The types of a network's modules that no rule here covers, such as LayerNorm: with any, LRP is not evaluable.
+
+    Besides those without modules in them, those with weights of their own and those of torch that compute by themselves,
+    such as nn.MultiheadAttention. What a forward function computes without a module is for `bends` to see.
+    """
+
+    def computes(module):
+        ours = not type(module).__module__.startswith("torch.nn") or isinstance(module, CONTAINERS)
+        return not any(module.children()) or any(True for _ in module.parameters(recurse=False)) or not ours
+
+    found = [module for module in model.modules() if computes(module)]
+    return sorted({type(module).__name__ for module in found if not isinstance(module, LINEAR + NEUTRAL)})
 
 
 def relevance(
@@ -69,20 +80,36 @@ def relevance(
     """The relevance of every feature of x (n, ...) for the output at targets (n,), shaped as x.
 
     rule: for all linear and convolutional layers. f: the network as a function of x, if x is not its input. In a network
-    without biases the relevances of a row sum to the output. StudyError for a network with modules of `unfit`; what a
-    forward function computes without a module cannot be seen: there it must only reshape, add or average.
+    without biases the relevances of a row sum to the output. StudyError for a network with modules of `unfit`, and for one
+    whose forward functions multiply activations or bend them by anything but ReLU, as `bends` finds.
     """
-    if unfit(model):
+    unknown = ", ".join(unfit(model)) or ("a forward function" if bends(f or model, x, targets) else "")
+    if unknown:
         raise StudyError(
-            f"LRP has no rule for {', '.join(unfit(model))} of {type(model).__name__}; it needs linear or convolutional"
-            " layers with ReLU and pooling."
+            f"LRP has no rule for {unknown} of {type(model).__name__}; it needs linear or convolutional layers with ReLU and"
+            " pooling."
         )
-    with ExitStack() as hooks:
+    with addressable(model, []), ExitStack() as hooks:
         for module in model.modules():
             if isinstance(module, LINEAR):
                 handle = module.register_forward_hook(lambda layer, inputs, z: rule(layer, inputs[0], z))
                 hooks.callback(handle.remove)
         return x * gradient(f or model, x, targets)
+
+
+def bends(f: Function, x: torch.Tensor, targets: torch.Tensor) -> bool:
+    """Whether the output has a second derivative at any row of x (n, ...), as one has by softmax, GELU or a product.
+
+    Linear layers, ReLU and pooling are linear in pieces: there it is exactly 0. Along one random direction.
+    """
+    x = x.detach().clone().requires_grad_()
+    with torch.enable_grad():
+        slope = torch.autograd.grad(scores(f, x, targets).sum(), x, create_graph=True)[0]
+        direction = torch.randn(x.shape, generator=torch.Generator().manual_seed(0)).to(x)
+        if not slope.requires_grad:
+            return False
+        second = torch.autograd.grad((slope * direction).sum(), x, allow_unused=True)[0]
+    return second is not None and bool(second.any())
 
 
 def _with_value(z: torch.Tensor, changed: torch.Tensor) -> torch.Tensor:

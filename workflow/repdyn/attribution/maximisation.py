@@ -8,27 +8,34 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
+from repdyn.activations.addresses import Where, address, named
+from repdyn.activations.answers import answer
+from repdyn.activations.axes import unit_axis
+from repdyn.activations.hooks import recorded
 from repdyn.attribution.gradients import derivative
 from repdyn.errors import StudyError
-from repdyn.interventions.hooks import recorded
 from repdyn.training.tracker import evaluating
 
 
-def unit_activation(model: nn.Module, path: str, units: torch.Tensor) -> Callable[[torch.Tensor], torch.Tensor]:
-    """The function that gives, for inputs (n, ...), the activation of unit units[i] of the module at a path on row i: (n,).
+def unit_activation(model: nn.Module, path: Where, units: torch.Tensor) -> Callable[[torch.Tensor], torch.Tensor]:
+    """The function that gives, for inputs (n, ...), the activation of unit units[i] at an address on row i: (n,).
 
     units (n,) int64: channels of (n, channels, h, w), features of (n, T, features) or (n, features); means over space or
     tokens. StudyError where a unit is not there.
     """
 
+    place = address(path)
+
     def activation(x: torch.Tensor) -> torch.Tensor:
         with evaluating(model), recorded(model, [path]) as outputs:
-            model(x)
-        output = outputs[path]
-        rows = output.flatten(2).mean(2) if output.ndim == 4 else output.mean(1) if output.ndim == 3 else output
+            answer(model, x)
+        rows = output = outputs[path]
+        if output.ndim > 2:
+            axis = unit_axis(model, place, output)
+            rows = output.flatten(2).mean(2) if axis == 1 else output.movedim(axis, -1).flatten(1, -2).mean(1)
         if units.min() < 0 or units.max() >= rows.shape[1]:
-            raise StudyError(f"{path} has units 0..{rows.shape[1] - 1}, found {units.min()}..{units.max()}.")
-        return rows.gather(1, units[:, None])[:, 0]
+            raise StudyError(f"{named(path)} has units 0..{rows.shape[1] - 1}, found {units.min()}..{units.max()}.")
+        return rows.gather(1, units.to(rows.device)[:, None])[:, 0]
 
     return activation
 

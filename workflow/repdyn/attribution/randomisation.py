@@ -5,31 +5,44 @@ import copy
 import torch
 from torch import nn
 
+from repdyn.activations.addresses import find, inner
 from repdyn.errors import StudyError
-from repdyn.interventions.hooks import find
 
 
 def reinitialised(model: nn.Module, paths: list[str], seed: int) -> nn.Module:
     """A copy of a network in which the modules at the paths, with all inside them, have new weights.
 
-    Each layer draws them as PyTorch does by default (its `reset_parameters`); parameters outside such layers stay.
-    StudyError for a path without any such layer. The global random state is left as it was.
+    Each layer draws them as PyTorch does by default (its `reset_parameters`, or `_reset_parameters` of attention);
+    parameters outside the paths stay. StudyError for a path without any such layer, and for one that holds parameters which
+    no layer can draw, such as an nn.Parameter of a module of one's own. The global random state is left as it was.
     """
     model = copy.deepcopy(model)
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         for path in paths:
-            layers = [layer for layer in find(model, path).modules() if hasattr(layer, "reset_parameters")]
-            if not layers:
+            part = find(model, path)
+            layers = [layer for layer in part.modules() if hasattr(layer, "reset_parameters")]
+            # Attention draws its own weights and the bias of the layer in it, so after that.
+            attentions = [layer for layer in part.modules() if isinstance(layer, nn.MultiheadAttention)]
+            if not layers and not attentions:
                 raise StudyError(f"{path} of {type(model).__name__} has no layer whose weights could be drawn anew.")
+            drawn = {id(weight) for layer in layers + attentions for weight in layer.parameters(recurse=False)}
+            left = [name for name, weight in part.named_parameters() if id(weight) not in drawn]
+            if left:
+                raise StudyError(
+                    f"{path} of {type(model).__name__} holds {', '.join(left)}, which no layer draws: their module needs a"
+                    " method `reset_parameters`"
+                )
             for layer in layers:
                 layer.reset_parameters()
+            for layer in attentions:
+                layer._reset_parameters()
     return model
 
 
 def stages(model: nn.Module) -> list[str]:
     """The parts of a network with weights, last first: its children, those of a ModuleList one by one."""
-    paths = []
+    paths, model = [], inner(model)
     for name, child in model.named_children():
         paths += [f"{name}.{i}" for i in range(len(child))] if isinstance(child, nn.ModuleList) else [name]
     return [path for path in reversed(paths) if any(True for _ in model.get_submodule(path).parameters())]

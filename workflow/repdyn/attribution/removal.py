@@ -33,10 +33,10 @@ def removal_curve(
     replacement = replacement.expand_as(x)
     curve = []
     for level in range(levels + 1):
-        gone = torch.from_numpy((place < np.rint(level / levels * features)).reshape(ranking.shape))
+        gone = torch.from_numpy((place < np.rint(level / levels * features)).reshape(ranking.shape)).to(x.device)
         with torch.no_grad():
             curve.append(scores(f, torch.where(gone, replacement, x), targets).double())
-    return torch.stack(curve, 1).numpy()
+    return torch.stack(curve, 1).cpu().numpy()
 
 
 def area(curve: np.ndarray) -> np.ndarray:

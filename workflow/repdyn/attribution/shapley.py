@@ -65,22 +65,22 @@ def masking_game(
         a not in (b, 1) for a, b in zip(background.shape[1:], x.shape[1:], strict=True)
     ):
         raise StudyError(f"background rows {tuple(background.shape[1:])} do not fit x {tuple(x.shape[1:])}.")
-    groups = groups.reshape(*[1] * (x.ndim - groups.ndim), *groups.shape)
+    groups = groups.to(x.device).reshape(*[1] * (x.ndim - groups.ndim), *groups.shape)
 
     def game(coalitions: np.ndarray) -> np.ndarray:
         # A last player who is always there takes index -1.
-        present = torch.from_numpy(np.column_stack([coalitions, np.ones(len(coalitions), dtype=bool)]))
+        present = torch.from_numpy(np.column_stack([coalitions, np.ones(len(coalitions), dtype=bool)])).to(x.device)
         values = []
         for chunk in present.split(max(1, ROWS // len(x))):
             kept = chunk[:, groups]
             rounds = targets.repeat(len(chunk))
-            total = torch.zeros(len(rounds), dtype=torch.float64)
+            total = torch.zeros(len(rounds), dtype=torch.float64, device=x.device)
             for row in background:
                 with torch.no_grad():
                     mixed = torch.where(kept, x, row).flatten(0, 1)
                     total += scores(f, mixed, rounds).double()
             values.append((total / len(background)).view(len(chunk), len(x)))
-        return torch.cat(values).numpy()
+        return torch.cat(values).cpu().numpy()
 
     return game
 

@@ -8,6 +8,7 @@ from repdyn.audit.run_statistics import SURROGATES
 from repdyn.audit.run_table import identity, window_means
 from repdyn.audit.runs import Run
 from repdyn.audit.timing import BINS, timing
+from repdyn.roles import ATTENTION
 from repdyn.seeds import derive
 from repdyn.timeseries.coordination import jitter
 from repdyn.timeseries.critical_steps import WINDOW
@@ -81,7 +82,7 @@ def _loss(run: Run, jumps: pd.DataFrame) -> dict:
 def _place(run: Run, jumps: pd.DataFrame) -> dict:
     """Jumps in the first layer and in attention outputs, and how many there would be by the number of layers."""
     usable = np.flatnonzero(run.evaluable)
-    attention = np.array([name.endswith(".attention") for name in run.layers])
+    attention = np.array([run.roles.get(name) == ATTENTION for name in run.layers])
     tracked = attention[usable].any()
     n, layers = len(jumps), max(len(usable), 1)
     column = jumps["layer"].to_numpy(np.int64)

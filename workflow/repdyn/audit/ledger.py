@@ -7,7 +7,8 @@ import pandas as pd
 
 from repdyn.audit.columns import as_published, repaired, repaired_with_nulls
 from repdyn.audit.definitions import AS_PUBLISHED, REPAIRED, column_of
-from repdyn.audit.verdicts import decide, short
+from repdyn.audit.verdicts import decide
+from repdyn.wording.numbers import interval, short
 
 KEY = ["claim", "quantity"]
 AUDIT_COLUMNS = [
@@ -122,16 +123,12 @@ def asked(rule: dict) -> set[str]:
 
 
 def _line(row, with_runs: bool, mark: str) -> str:
-    null = short(row.null_mean) if np.isfinite(row.null_mean) or not mark else "none"
-    if row.null_low < row.null_high:
-        null += f" [{short(row.null_low)}, {short(row.null_high)}]"
+    ends = (row.null_low, row.null_high) if row.null_low < row.null_high else (np.nan, np.nan)
+    null = interval(row.null_mean, *ends) if np.isfinite(row.null_mean) or not mark else "none"
     null += f" {mark:1}" if not with_runs else ""
     cells = [row.quantity, short(row.published), short(row.as_published), short(row.repaired), null]
     if with_runs:
-        ours = short(row.ours)
-        if row.ours_low <= row.ours_high:
-            ours += f" [{short(row.ours_low)}, {short(row.ours_high)}]"
-        cells.append(ours)
+        cells.append(interval(row.ours, row.ours_low, row.ours_high))
     return _cells(cells)
 
 

@@ -3,21 +3,25 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.audit.runs import Run
+from repdyn.audit.runs import FAMILIES, Run
 from repdyn.study.exclusion import AT_CHANCE, DIVERGED, why_excluded
 from repdyn.timeseries.series import evaluable, layer_series
+
+OF_NO_FAMILY = "of no published family"
 
 
 def own_runs(tables: list[tuple[pd.DataFrame, pd.DataFrame, dict]], metric: str) -> tuple[list[Run], dict[str, int]]:
     """Our runs as arrays, and how many were left out for which reason.
 
     tables: (trajectory, training table, facts of run.json) of each run. The loss is that of the probe set.
-    Left out: what `exclusion.why_excluded` names.
+    Left out: what `exclusion.why_excluded` names, and networks of no published family.
     """
     runs, excluded = [], {DIVERGED: 0, AT_CHANCE: 0}
     for trajectory, training, facts in tables:
         if reason := why_excluded(facts):
             excluded[reason] += 1
+        elif facts["family"] not in FAMILIES:
+            excluded[OF_NO_FAMILY] = excluded.get(OF_NO_FAMILY, 0) + 1
         else:
             runs.append(own_run(trajectory, training, facts, metric))
     return runs, excluded
@@ -38,6 +42,7 @@ def own_run(trajectory: pd.DataFrame, training: pd.DataFrame, facts: dict, metri
         architecture=facts["architecture"],
         experiment=facts["experiment"],
         seed=facts["seed"],
+        roles=facts["roles"],
     )
 
 

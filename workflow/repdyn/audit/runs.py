@@ -1,5 +1,6 @@
 """The runs of one column as arrays, those that the published study singled out, and how it averaged."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +27,7 @@ class Run(NamedTuple):
     architecture: str = ""
     experiment: str = ""
     seed: int = 0
+    roles: Mapping[str, str] = {}
 
 
 def published_runs(logs: dict[str, tuple], metric: str, constants: bool) -> list[Run]:

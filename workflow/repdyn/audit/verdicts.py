@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from repdyn.errors import StudyError
+from repdyn.wording.numbers import interval, short
 
 REPRODUCED, SUPPORTED, ARTEFACT = "reproduced", "supported", "artefact"
 NOT_SUPPORTED, UNDECIDED, NOT_EVALUABLE = "not supported", "undecided", "not evaluable"
@@ -183,21 +184,14 @@ def _side(condition: dict) -> str:
 
 
 def _ours(row: pd.Series, quantity: str) -> str:
-    ends = f" [{short(row['ours_low'])}, {short(row['ours_high'])}]" if np.isfinite(row["ours_low"]) else ""
-    return f"{quantity} is {short(row['ours'])}{ends} in {row['runs']:.0f} runs of ours"
+    told = interval(row["ours"], row["ours_low"], row["ours_high"])
+    return f"{quantity} is {told} in {row['runs']:.0f} runs of ours"
 
 
 def _null(row: pd.Series) -> str:
-    ends = f" [{short(row['null_low'])}, {short(row['null_high'])}]" if row["null_low"] < row["null_high"] else ""
-    return f"no more than their null, {short(row['null_mean'])}{ends}"
+    ends = (row["null_low"], row["null_high"]) if row["null_low"] < row["null_high"] else (np.nan, np.nan)
+    return f"no more than their null, {interval(row['null_mean'], *ends)}"
 
 
 def _sentence(text: str) -> str:
     return f"{text}."
-
-
-def short(value: float) -> str:
-    """Three digits, thousands separated, NaN as a dash."""
-    if not np.isfinite(value):
-        return "-"
-    return f"{value:,.0f}" if abs(value) >= 999.5 or value == round(value) else f"{value:.3g}"

@@ -30,7 +30,7 @@ RC = {
 }
 
 # Paul Tol's muted set.
-FAMILY_COLOURS = {"mlp": "#332288", "cnn": "#117733", "transformer": "#882255"}
+FAMILY_COLOURS = {"mlp": "#332288", "cnn": "#117733", "transformer": "#882255", "module": "#666633"}
 
 # Okabe & Ito (2008). A dataset is told by colour and by marker, so that neither is needed alone.
 OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")
@@ -43,6 +43,7 @@ DEPTH_COLOURS = {"first third": "#0D0887", "middle third": "#B12A90", "last thir
 FLAGGED_COLOUR = "#777777"
 MISSING_COLOUR = "#DDDDDD"
 SEQUENTIAL_MAP = "viridis"
+DIVERGING_MAP = "PuOr_r"  # centred at what is expected
 
 
 def styled(draw):

@@ -10,11 +10,12 @@ from repdyn.geometry.neighbours import points
 
 def principal_embedding(x: np.ndarray, dimensions: int = 2) -> np.ndarray:
     """(n, d) along its leading principal directions: (n, dimensions)."""
+    from sklearn.decomposition import PCA
+
     x = points(x)
-    left, scale, _ = np.linalg.svd(x - x.mean(0), full_matrices=False)
-    if dimensions > len(scale):
-        raise StudyError(f"points of shape {x.shape} have {len(scale)} principal directions, not {dimensions}")
-    return left[:, :dimensions] * scale[:dimensions]
+    if dimensions > min(x.shape):
+        raise StudyError(f"points of shape {x.shape} have {min(x.shape)} principal directions, not {dimensions}")
+    return PCA(dimensions, svd_solver="full").fit_transform(x)
 
 
 def isometric_embedding(along: np.ndarray, dimensions: int = 2) -> np.ndarray:
@@ -22,15 +23,11 @@ def isometric_embedding(along: np.ndarray, dimensions: int = 2) -> np.ndarray:
 
     Classical scaling of the geodesics. Raises StudyError where some row cannot be reached from another.
     """
-    from scipy.linalg import eigh
+    from sklearn.manifold import ClassicalMDS
 
     if along.ndim != 2 or along.shape[0] != along.shape[1] or not np.isfinite(along).all():
         raise StudyError(f"finite geodesics between all rows are needed, (n, n), found shape {along.shape}")
-    n = len(along)
-    gram = -(along**2) / 2
-    gram = gram - gram.mean(0) - gram.mean(1)[:, None] + gram.mean()
-    variance, vectors = eigh(gram, subset_by_index=[n - dimensions, n - 1])
-    return (vectors * np.sqrt(np.maximum(variance, 0)))[:, ::-1]
+    return ClassicalMDS(dimensions, metric="precomputed").fit_transform(along)
 
 
 def neighbour_embedding(x: np.ndarray, seed: int) -> np.ndarray:
@@ -48,19 +45,15 @@ def trustworthiness(x: np.ndarray, shown: np.ndarray, k: int) -> float:
     1 - 2 / (n k (2n - 3k - 1)) times the ranks beyond k, in x, of the k nearest in the picture. About 0.5 for a picture
     without relation to x. Continuity is the same with x and the picture exchanged. Raises StudyError unless 1 <= k < n / 2.
     """
+    from sklearn.manifold import trustworthiness as kept
+
     x, shown = points(x), points(shown)
     n = len(x)
     if len(shown) != n or not 1 <= k < n / 2:
         raise StudyError(
             f"{n} rows and {len(shown)} in the picture must be as many, with 1 to n / 2 neighbours, not {k}"
         )
-    near, far = cdist(shown, shown), cdist(x, x)
-    np.fill_diagonal(near, np.inf)
-    np.fill_diagonal(far, np.inf)
-    chosen = np.argsort(near, axis=1, kind="stable")[:, :k]
-    ranks = np.argsort(np.argsort(far, axis=1, kind="stable"), axis=1) + 1
-    beyond = np.maximum(np.take_along_axis(ranks, chosen, 1) - k, 0).sum()
-    return float(1 - 2 * beyond / (n * k * (2 * n - 3 * k - 1)))
+    return float(kept(x, shown, n_neighbors=k))
 
 
 def distance_correlation(distances: np.ndarray, shown: np.ndarray) -> float:

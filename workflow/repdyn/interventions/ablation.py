@@ -12,8 +12,11 @@ import torch
 from scipy.stats import t
 from torch import nn
 
+from repdyn.activations.addresses import Where, address, named
+from repdyn.activations.answers import IGNORED, Inputs, checked, checked_labels
+from repdyn.activations.axes import unit_axis
 from repdyn.errors import StudyError
-from repdyn.interventions.surgery import CHUNK, outputs_under, set_units, unit_axis, values_of_units
+from repdyn.interventions.surgery import CHUNK, outputs_under, set_units, values_of_units
 
 
 class Effects(NamedTuple):
@@ -34,36 +37,43 @@ class Mean(NamedTuple):
 
 def effects(
     model: nn.Module,
-    inputs: torch.Tensor,
+    inputs: Inputs,
     labels: np.ndarray,
-    path: str,
+    path: Where,
     sets: Sequence[Sequence[int]],
     values: torch.Tensor | float,
     chunk: int = CHUNK,
 ) -> Effects:
     """What each set of units of a layer does for the loss and the answers: the units held at values, all at once.
 
-    inputs (n, ...), labels (n,) of classes. values: one number (zero ablation: 0.0); (m,) of all m units (mean ablation:
-    `unit_means`); or like the layer's output on all inputs (resample ablation: `donated`). StudyError for an unknown
-    path, for labels or values that do not fit.
+    inputs (n, ...), labels (n,) of classes; or (n, T) of outputs (n, T, classes), IGNORED where a position does not count:
+    an example has the mean over its positions. values: one number (zero ablation: 0.0); (m,) of all m units (mean
+    ablation: `unit_means`); or like the layer's output on all inputs (resample ablation: `donated`). StudyError for an
+    unknown path, for labels or values that do not fit, and for a network with one output, which has no classes.
     """
+    n = checked(inputs)
     labels = np.asarray(labels)
     values = torch.as_tensor(values)
-    if labels.shape != (len(inputs),) or labels.dtype.kind not in "iu":
-        raise StudyError(f"{len(inputs)} inputs need one class number each, found labels of shape {labels.shape}")
-    if values.ndim > 1 and len(values) != len(inputs):
-        raise StudyError(f"values for {len(values)} examples do not fit {len(inputs)} inputs")
+    if labels.ndim not in (1, 2) or len(labels) != n or labels.dtype.kind not in "iu":
+        raise StudyError(f"{n} inputs need one class number each, found labels of shape {labels.shape}")
+    if values.ndim > 1 and len(values) != n:
+        raise StudyError(f"values for {len(values)} examples do not fit {n} inputs")
+    place = address(path)
 
     def change(units):
         index = torch.as_tensor(np.asarray(units, dtype=np.int64))
 
         def changed(output, rows):
-            m = output.shape[unit_axis(output)]
-            if values.ndim > 0 and (values.shape[unit_axis(values)] if values.ndim > 1 else len(values)) != m:
-                raise StudyError(f"{path} has {m} units; values of shape {tuple(values.shape)} have another number")
+            axis = unit_axis(model, place, output)
+            m = output.shape[axis]
+            if values.ndim > 0 and (values.shape[axis] if values.ndim == output.ndim else values.numel()) != m:
+                raise StudyError(
+                    f"{named(path)} has {m} units; values of shape {tuple(values.shape)} have another number"
+                )
             if values.ndim < 2:
-                return set_units(output, units, values[index] if values.ndim else values)
-            return set_units(output, units, values[rows].index_select(unit_axis(output), index))
+                return set_units(output, units, values[index.to(values.device)] if values.ndim else values, axis)
+            chosen = values[rows].index_select(axis, index.to(values.device))
+            return set_units(output, units, chosen, axis)
 
         return changed
 
@@ -73,12 +83,20 @@ def effects(
 
 
 def judged(outputs: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Cross-entropy, and whether the highest output is the label: outputs (..., n, classes), labels (n,); (..., n) each."""
-    if outputs.shape[-1] <= labels.max():
-        raise StudyError(f"outputs of {outputs.shape[-1]} classes cannot be judged by label {labels.max()}")
+    """Cross-entropy, and whether the highest output is the label: outputs (..., n, classes), labels (n,); (..., n) each.
+
+    Of a sequence, outputs (..., n, T, classes) and labels (n, T), means over the positions that are not IGNORED. StudyError
+    for labels that are no class, fewer than two classes, and an example without a position that counts.
+    """
+    labels = checked_labels(labels, outputs.shape)
+    counted = labels != IGNORED
+    known = np.where(counted, labels, 0)
     shifted = outputs - outputs.max(-1, keepdims=True)
-    right = np.take_along_axis(shifted, np.broadcast_to(labels, outputs.shape[:-1])[..., None], -1)[..., 0]
-    return np.log(np.exp(shifted).sum(-1)) - right, outputs.argmax(-1) == labels
+    right = np.take_along_axis(shifted, np.broadcast_to(known, outputs.shape[:-1])[..., None], -1)[..., 0]
+    loss, correct = np.log(np.exp(shifted).sum(-1)) - right, outputs.argmax(-1) == known
+    if labels.ndim == 1:
+        return loss, correct
+    return tuple((each * counted).sum(-1) / counted.sum(-1) for each in (loss, correct))
 
 
 def over_examples(changes: np.ndarray, confidence: float = 0.95) -> Mean:
@@ -96,9 +114,12 @@ def over_examples(changes: np.ndarray, confidence: float = 0.95) -> Mean:
     return Mean(mean, mean - half, mean + half, np.sqrt((changes**2).sum(1)) / n)
 
 
-def unit_means(output: torch.Tensor, valid: torch.Tensor | None = None) -> torch.Tensor:
-    """The mean of every unit of a layer's output over examples, tokens and places: (m,). valid (n, T): tokens that count."""
-    return values_of_units(output, valid).double().mean(0).to(output.dtype)
+def unit_means(output: torch.Tensor, valid: torch.Tensor | None = None, axis: int | None = None) -> torch.Tensor:
+    """The mean of every unit of a layer's output over examples, tokens and places: (m,). valid (n, T): tokens that count.
+
+    axis: of the units, as for `values_of_units`.
+    """
+    return values_of_units(output, valid, axis).double().mean(0).to(output.dtype)
 
 
 def donated(output: torch.Tensor, donors: np.ndarray, valid: torch.Tensor | None = None) -> torch.Tensor:
@@ -107,14 +128,18 @@ def donated(output: torch.Tensor, donors: np.ndarray, valid: torch.Tensor | None
     Padding is no value of a text: a donor shorter than what it replaces is repeated from its start. Its valid tokens
     come first. StudyError for a donor without any.
     """
-    rows = output[torch.as_tensor(donors)]
+    rows = output[torch.as_tensor(donors, device=output.device)]
     if valid is None:
         return rows
+    valid = valid.to(output.device)
     lengths = valid.sum(1)
-    first = torch.arange(valid.shape[1]) < lengths[:, None]
+    first = torch.arange(valid.shape[1], device=valid.device) < lengths[:, None]
     if not torch.equal(first, valid) or not int(lengths.min()):
         raise StudyError("the valid tokens of every donor must come first, and there must be one")
-    place = torch.arange(valid.shape[1]) % lengths[torch.as_tensor(donors)][:, None]
+    place = (
+        torch.arange(valid.shape[1], device=valid.device)
+        % lengths[torch.as_tensor(donors, device=valid.device)][:, None]
+    )
     return rows.gather(1, place[:, :, None].expand_as(rows))
 
 

@@ -12,8 +12,10 @@ import numpy as np
 import torch
 from torch import nn
 
+from repdyn.activations.addresses import Where
+from repdyn.activations.answers import Inputs, answer, checked, count, parts
+from repdyn.activations.hooks import recorded, replaced
 from repdyn.errors import StudyError
-from repdyn.interventions.hooks import recorded, replaced
 from repdyn.interventions.patching import Metric, Site, measured, patched
 from repdyn.training.tracker import evaluating
 
@@ -23,27 +25,28 @@ EXHAUSTIVE_LIMIT = 16
 
 
 def reference_means(
-    model: nn.Module, reference: torch.Tensor, paths: Sequence[str], chunk: int = 256
-) -> dict[str, torch.Tensor]:
+    model: nn.Module, reference: Inputs, paths: Sequence[Where], chunk: int = 256
+) -> dict[Where, torch.Tensor]:
     """Mean output (1, ...) of modules over reference examples (n, ...), as replacements.
 
     Raises StudyError for fewer than two: the mean of an example is itself, and replacing by it does nothing.
     """
-    if len(reference) < 2:
-        raise StudyError(f"A mean to replace by needs two reference examples or more, not {len(reference)}.")
+    n = checked(reference)
+    if n < 2:
+        raise StudyError(f"A mean to replace by needs two reference examples or more, not {n}.")
     totals = dict.fromkeys(paths, 0)
     with torch.no_grad(), evaluating(model), recorded(model, paths) as outputs:
-        for inputs in reference.split(chunk):
-            model(inputs)
+        for _, inputs in parts(reference, chunk):
+            answer(model, inputs)
             for path in paths:
                 totals[path] = totals[path] + outputs[path].sum(0, keepdim=True)
-    return {path: total / len(reference) for path, total in totals.items()}
+    return {path: total / n for path, total in totals.items()}
 
 
 def circuit_metric(
     model: nn.Module,
-    inputs: torch.Tensor,
-    replacements: dict[str, torch.Tensor],
+    inputs: Inputs,
+    replacements: dict[Where, torch.Tensor],
     nodes: Sequence[Site],
     kept: np.ndarray,
     metric: Metric,
@@ -63,9 +66,9 @@ def nested_circuits(model, inputs, replacements, nodes, order: np.ndarray, sizes
 
 def node_attributions(
     model: nn.Module,
-    inputs: torch.Tensor,
-    clean: dict[str, torch.Tensor],
-    corrupted: dict[str, torch.Tensor],
+    inputs: Inputs,
+    clean: dict[Where, torch.Tensor],
+    corrupted: dict[Where, torch.Tensor],
     nodes: Sequence[Site],
     metric: Metric,
     points: int = POINTS,
@@ -83,11 +86,11 @@ def node_attributions(
         for share in (np.arange(points) + 0.5) / points:
             point = (corrupted[path] + float(share) * difference).requires_grad_()
             with evaluating(model), replaced(model, {path: lambda _, point=point: point.clone()}):
-                gradient += torch.autograd.grad(metric(model(inputs)).sum(), point)[0] / points
+                gradient += torch.autograd.grad(metric(answer(model, inputs)).sum(), point)[0] / points
         attributions[path] = (gradient * difference).double()
-    found = np.empty((len(nodes), len(inputs)))  # at once: small results among the products would scatter the memory
+    found = np.empty((len(nodes), count(inputs)))  # at once: small results among the products would scatter the memory
     for row, (path, mask) in zip(found, nodes, strict=True):
-        row[:] = (attributions[path] * mask).flatten(1).sum(1).numpy()
+        row[:] = (attributions[path] * mask.to(attributions[path].device)).flatten(1).sum(1).cpu().numpy()
     return found
 
 

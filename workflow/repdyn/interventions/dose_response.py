@@ -7,6 +7,9 @@ import torch
 from scipy.stats import t
 from torch import nn
 
+from repdyn.activations.addresses import Where, address
+from repdyn.activations.answers import Inputs
+from repdyn.activations.axes import unit_axis
 from repdyn.errors import StudyError
 from repdyn.interventions.surgery import CHUNK, outputs_under, set_units, values_of_units
 
@@ -20,22 +23,30 @@ class Curve(NamedTuple):
 
 
 def do_response(
-    model: nn.Module, inputs: torch.Tensor, path: str, unit: int, values: np.ndarray, chunk: int = CHUNK
+    model: nn.Module, inputs: Inputs, path: Where, unit: int, values: np.ndarray, chunk: int = CHUNK
 ) -> np.ndarray:
     """Outputs under do(unit = v) less outputs: (v, n, classes), signed, for values (v,) and inputs (n, ...).
 
     An example on which the unit has the value already responds with 0.
     """
-    changes = [lambda output, _rows, value=float(value): set_units(output, [unit], value) for value in values]
+    place = address(path)
+
+    def held(value):
+        return lambda output, _rows: set_units(output, [unit], value, unit_axis(model, place, output))
+
+    changes = [held(float(value)) for value in values]
     outputs = outputs_under(model, inputs, path, changes, chunk)
     return outputs[1:] - outputs[0]
 
 
 def sweep_values(
-    output: torch.Tensor, unit: int, quantiles: np.ndarray, valid: torch.Tensor | None = None
+    output: torch.Tensor, unit: int, quantiles: np.ndarray, valid: torch.Tensor | None = None, axis: int | None = None
 ) -> np.ndarray:
-    """Values that the unit has: quantiles (v,) over examples, tokens and places of a layer's output; float64."""
-    return np.quantile(values_of_units(output, valid)[:, unit].double().numpy(), quantiles)
+    """Values that the unit has: quantiles (v,) over examples, tokens and places of a layer's output; float64.
+
+    valid, axis: as for `values_of_units`.
+    """
+    return np.quantile(values_of_units(output, valid, axis)[:, unit].double().cpu().numpy(), quantiles)
 
 
 def mean_curve(responses: np.ndarray, confidence: float = 0.95) -> Curve:

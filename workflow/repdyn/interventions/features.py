@@ -39,7 +39,7 @@ def with_features(
 def feature_change(
     donor: torch.Tensor, encode: Encode, decoder: torch.Tensor, chosen: torch.Tensor, error=False, axis: int = -1
 ) -> Encode:
-    """`with_features` as a change of a module's output for `hooks.replaced`; axis: of the d dimensions (1: channels)."""
+    """`with_features` as a change of a module's output for `replaced`; axis: of the d dimensions (1: channels)."""
     moved = donor.movedim(axis, -1)
 
     def change(output):

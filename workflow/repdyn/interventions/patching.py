@@ -11,8 +11,10 @@ import numpy as np
 import torch
 from torch import nn
 
+from repdyn.activations.addresses import Where, named
+from repdyn.activations.answers import Inputs, answer, checked, count, shapes
+from repdyn.activations.hooks import recorded, replaced
 from repdyn.errors import StudyError
-from repdyn.interventions.hooks import replaced
 from repdyn.training.tracker import evaluating
 
 Metric = Callable[[torch.Tensor], torch.Tensor]
@@ -20,29 +22,32 @@ Change = Callable[[torch.Tensor], torch.Tensor]
 
 
 class Site(NamedTuple):
-    """Part of a module's output. mask: bool, broadcastable to the output for one example, True where the site is."""
+    """Part of a module's output. mask: bool, broadcastable to the output for one example, True where the site is.
 
-    path: str
+    path: or an `activations.addresses.Address`.
+    """
+
+    path: Where
     mask: torch.Tensor
 
 
-def whole(path: str) -> Site:
+def whole(path: Where) -> Site:
     """All of a module's output."""
     return Site(path, torch.tensor(True))
 
 
-def sites_along(path: str, shape: Sequence[int], axis: int) -> list[Site]:
+def sites_along(path: Where, shape: Sequence[int], axis: int) -> list[Site]:
     """One site for each index of an axis of a module's output; shape and axis: of the output for one example.
 
     Units of (m,), axis 0; channels of (C, H, W), axis 0; heads of (T, H, d), axis 1; positions of (T, d), axis 0.
     """
-    count = shape[axis]
+    length = shape[axis]
     view = [1] * len(shape)
-    view[axis] = count
-    return [Site(path, (torch.arange(count) == i).view(view)) for i in range(count)]
+    view[axis] = length
+    return [Site(path, (torch.arange(length) == i).view(view)) for i in range(length)]
 
 
-def joined(sites: Sequence[Site]) -> dict[str, torch.Tensor]:
+def joined(sites: Sequence[Site]) -> dict[Where, torch.Tensor]:
     """{path: mask} of several sites together."""
     masks = {}
     for path, mask in sites:
@@ -51,50 +56,38 @@ def joined(sites: Sequence[Site]) -> dict[str, torch.Tensor]:
 
 
 def activations(
-    model: nn.Module, inputs: torch.Tensor, paths: Iterable[str], changes: dict[str, Change] | None = None
-) -> dict[str, torch.Tensor]:
-    """Outputs (n, ...) of modules in a run of their own, in evaluation mode, after any changes of modules' outputs.
+    model: nn.Module, inputs: Inputs, paths: Iterable[Where], changes: dict[Where, Change] | None = None
+) -> dict[Where, torch.Tensor]:
+    """Outputs (n, ...) at addresses in a run of their own, in evaluation mode, after any changes of modules' outputs.
 
     Copies, taken as the module puts them out: neither a later run nor a later module that works in place changes them.
     """
-    kept = {}
-
-    def keeping(path):
-        def keep(output):
-            kept[path] = output.clone()
-            return output
-
-        return keep
-
-    keeps = {path: keeping(path) for path in paths}
-    with torch.no_grad(), evaluating(model), replaced(model, changes or {}), replaced(model, keeps):
-        model(inputs)
-    return kept
+    paths = list(paths)
+    checked(inputs)
+    with torch.no_grad(), evaluating(model), replaced(model, changes or {}), recorded(model, paths) as outputs:
+        answer(model, inputs)
+    return {path: outputs[path] for path in paths}
 
 
-def patched(
-    model: nn.Module, inputs: torch.Tensor, sites: Sequence[Site], values: dict[str, torch.Tensor]
-) -> torch.Tensor:
+def patched(model: nn.Module, inputs: Inputs, sites: Sequence[Site], values: dict[Where, torch.Tensor]) -> torch.Tensor:
     """Output of a run on inputs (n, ...) in evaluation mode, with every site at its values.
 
     values: {path: (n, ...)}, an example each, or (1, ...) for all. Raises StudyError where values or a mask do not fit.
     """
     changes = {path: putting(path, mask, values[path]) for path, mask in joined(sites).items()}
     with torch.no_grad(), evaluating(model), replaced(model, changes):
-        return model(inputs)
+        return answer(model, inputs)
 
 
-def patch_each(
-    model: nn.Module, inputs: torch.Tensor, donors: torch.Tensor, sites: Sequence[Site], metric: Metric
-) -> np.ndarray:
+def patch_each(model: nn.Module, inputs: Inputs, donors: Inputs, sites: Sequence[Site], metric: Metric) -> np.ndarray:
     """The metric (sites, n), each site patched alone: receivers and donors (n, ...), the i-th donor for the i-th receiver.
 
     Raises StudyError where receivers and donors differ in shape.
     """
-    if inputs.shape != donors.shape:
-        raise StudyError(f"Receivers are {tuple(inputs.shape)}, donors {tuple(donors.shape)}; each needs one donor.")
+    if shapes(inputs) != shapes(donors):
+        raise StudyError(f"Receivers are {shapes(inputs)}, donors {shapes(donors)}; each needs one donor.")
     values = activations(model, donors, {site.path for site in sites})
-    found = np.empty((len(sites), len(inputs)))  # at once: small results among activations would scatter the memory
+    found = np.empty((len(sites), count(inputs)))  # at once: small results among activations would scatter the memory
     for row, site in zip(found, sites, strict=True):
         row[:] = measured(metric, patched(model, inputs, [site], values))
     return found
@@ -102,25 +95,35 @@ def patch_each(
 
 def logit_difference(right: int, wrong: int) -> Metric:
     """The metric of Wang 2022: logits (n, classes) to (n,), the logit of one class minus that of another."""
-    return lambda logits: logits[:, right] - logits[:, wrong]
+
+    def metric(logits):
+        if logits.ndim != 2 or not 0 <= min(right, wrong) <= max(right, wrong) < logits.shape[1]:
+            raise StudyError(f"classes {right} and {wrong} are not among outputs {tuple(logits.shape)}, (n, classes)")
+        return logits[:, right] - logits[:, wrong]
+
+    return metric
 
 
 def measured(metric: Metric, logits: torch.Tensor) -> np.ndarray:
     """The metric of each example, float64 (n,)."""
-    return metric(logits.detach().double()).numpy()
+    return metric(logits.detach().double()).cpu().numpy()
 
 
-def putting(path: str, mask: torch.Tensor, value: torch.Tensor) -> Change:
+def putting(path: Where, mask: torch.Tensor, value: torch.Tensor) -> Change:
     """The change of a module's output that puts the value (n or 1, ...) where the mask is True."""
 
     def change(output):
         shape = output.shape[1:]
         if value.shape[1:] != shape or len(value) not in (1, len(output)):
-            raise StudyError(f"the output of {path} is {tuple(output.shape)}, the values for it {tuple(value.shape)}")
+            raise StudyError(
+                f"the output of {named(path)} is {tuple(output.shape)}, the values for it {tuple(value.shape)}"
+            )
         if mask.ndim > len(shape) or any(
             m not in (1, s) for m, s in zip(reversed(mask.shape), reversed(shape), strict=False)
         ):
-            raise StudyError(f"a site of {path} is {tuple(mask.shape)}, the output for one example {tuple(shape)}")
-        return torch.where(mask, value, output)
+            raise StudyError(
+                f"a site of {named(path)} is {tuple(mask.shape)}, the output for one example {tuple(shape)}"
+            )
+        return torch.where(mask.to(output.device), value.to(output), output)
 
     return change

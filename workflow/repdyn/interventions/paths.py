@@ -5,17 +5,19 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
+from repdyn.activations.addresses import Where, address, named
+from repdyn.activations.answers import Inputs
 from repdyn.errors import StudyError
 from repdyn.interventions.patching import Site, activations, joined, patched, putting, whole
 
 
 def path_patched(
     model: nn.Module,
-    inputs: torch.Tensor,
-    donors: torch.Tensor,
+    inputs: Inputs,
+    donors: Inputs,
     senders: Sequence[Site],
     receivers: Sequence[Site] = (),
-    frozen: Sequence[str] = (),
+    frozen: Sequence[Where] = (),
 ) -> torch.Tensor:
     """Output of a run on inputs (n, ...) in which only the receivers hear of the senders' values on the donors (n, ...).
 
@@ -24,8 +26,8 @@ def path_patched(
     these values, all else computed anew. Without receivers the first run's output: the direct effect on the output.
     Raises StudyError for a receiver that is frozen, or a sender that is or lies inside a frozen module.
     """
-    mute = [site.path for site in senders if any(f"{site.path}.".startswith(f"{path}.") for path in frozen)]
-    deaf = [site.path for site in receivers if site.path in frozen]
+    mute = [named(site.path) for site in senders if any(_inside(site.path, path) for path in frozen)]
+    deaf = [named(site.path) for site in receivers if site.path in frozen]
     if mute or deaf:
         raise StudyError(f"What is frozen can neither send nor receive: {', '.join(sorted({*mute, *deaf}))}.")
     donated = activations(model, donors, {site.path for site in senders})
@@ -36,3 +38,8 @@ def path_patched(
     changes = {path: putting(path, mask, (donated | own)[path]) for path, mask in joined(sites).items()}
     heard = activations(model, inputs, {site.path for site in receivers}, changes)
     return patched(model, inputs, receivers, heard)
+
+
+def _inside(one: Where, other: Where) -> bool:
+    one, other = address(one), address(other)
+    return f"{one.path}.".startswith(f"{other.path}.") and None in (one.call, other.call) or one == other

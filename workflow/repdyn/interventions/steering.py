@@ -6,8 +6,11 @@ import numpy as np
 import torch
 from torch import nn
 
+from repdyn.activations.addresses import Where, address, named
+from repdyn.activations.answers import Inputs
+from repdyn.activations.axes import unit_axis
 from repdyn.errors import StudyError
-from repdyn.interventions.surgery import CHUNK, outputs_under, unit_axis
+from repdyn.interventions.surgery import CHUNK, outputs_under
 
 
 def mean_difference(x: np.ndarray, labels: np.ndarray, source: int, target: int) -> np.ndarray:
@@ -45,23 +48,25 @@ def random_directions(
 
 
 def steered(
-    model: nn.Module, inputs: torch.Tensor, path: str, pushes: Sequence[np.ndarray], chunk: int = CHUNK
+    model: nn.Module, inputs: Inputs, path: Where, pushes: Sequence[np.ndarray], chunk: int = CHUNK
 ) -> np.ndarray:
     """Outputs as they are, then with each push (d,) added to the layer's d units at every token and place.
 
     inputs (n, ...); (1 + pushes, n, classes). StudyError where a push does not fit the layer.
     """
 
+    place = address(path)
+
     def change(push):
         def changed(output, _rows):
-            axis = unit_axis(output)
+            axis = unit_axis(model, place, output)
             if np.shape(push) != (output.shape[axis],):
                 raise StudyError(
-                    f"{path} has {output.shape[axis]} units; a push of shape {np.shape(push)} does not fit"
+                    f"{named(path)} has {output.shape[axis]} units; a push of shape {np.shape(push)} does not fit"
                 )
             wide = [1] * output.ndim
             wide[axis] = -1
-            return output + torch.as_tensor(push, dtype=output.dtype).reshape(wide)
+            return output + torch.as_tensor(push, dtype=output.dtype, device=output.device).reshape(wide)
 
         return changed
 

@@ -7,8 +7,10 @@ import numpy as np
 import torch
 from torch import nn
 
+from repdyn.activations.addresses import Where
+from repdyn.activations.answers import Inputs, answer
+from repdyn.activations.hooks import replaced
 from repdyn.errors import StudyError
-from repdyn.interventions.hooks import replaced
 from repdyn.interventions.patching import Metric, Site, activations, measured, putting
 from repdyn.training.tracker import evaluating
 
@@ -28,8 +30,8 @@ class Tracing(NamedTuple):
 
 def causal_tracing(
     model: nn.Module,
-    inputs: torch.Tensor,
-    path: str,
+    inputs: Inputs,
+    path: Where,
     sites: Sequence[Site],
     metric: Metric,
     rng: np.random.Generator,
@@ -51,7 +53,8 @@ def causal_tracing(
     runs = []
     for _ in range(draws):
         first, second = (
-            torch.from_numpy(scale * rng.standard_normal(clean[path].shape, dtype=np.float32)) for _ in range(2)
+            torch.from_numpy(scale * rng.standard_normal(clean[path].shape, dtype=np.float32)).to(clean[path])
+            for _ in range(2)
         )
         other = activations(model, inputs, paths, {path: lambda h, e=second: h + e})
         noised = measured(metric, _restored(model, inputs, path, first, None, clean))
@@ -61,7 +64,7 @@ def causal_tracing(
         ]
         runs.append((noised, *sided))
     with torch.no_grad(), evaluating(model):
-        intact = measured(metric, model(inputs))
+        intact = measured(metric, answer(model, inputs))
     return Tracing(intact, *(np.mean(kind, axis=0) for kind in zip(*runs, strict=True)))
 
 
@@ -76,4 +79,4 @@ def _restored(model, inputs, path, noise, site, values) -> torch.Tensor:
     if site and site.path != path:
         changes[site.path] = put
     with torch.no_grad(), evaluating(model), replaced(model, changes):
-        return model(inputs)
+        return answer(model, inputs)

@@ -2,11 +2,12 @@
 
 A module has a function `measure(subject) -> table` and, where it has pictures, `maps(subject) -> arrays`; `subject` is a
 `subject.Subject`, the table has the columns of `table.COLUMNS`. The functions below it take arrays and serve any notebook.
+Its docstring describes every quantity in the form of `report.quantities`, from which the page takes unit, null and source.
 """
 
 from importlib import import_module
 
-ALL = ("mlp", "cnn", "transformer")
+from repdyn.families import FAMILIES as ALL
 
 # Module name -> the families it fits. A new module is a new file and a line here.
 MODULES = {
@@ -28,6 +29,11 @@ MODULES = {
 def modules_for(family: str) -> list[str]:
     """The names of the modules that fit a family."""
     return [name for name, families in MODULES.items() if family in families]
+
+
+def left_out(family: str) -> dict[str, tuple[str, ...]]:
+    """{module: the families it is for} of the modules that do not fit a family."""
+    return {name: families for name, families in MODULES.items() if family not in families}
 
 
 def load(name: str):

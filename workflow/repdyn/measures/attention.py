@@ -10,6 +10,7 @@ from repdyn.measures.subject import Subject
 from repdyn.measures.table import combine, entry
 from repdyn.models.embedding import PADDING
 from repdyn.models.transformer import Transformer
+from repdyn.roles import ATTENTION, layers_with
 from repdyn.seeds import derive
 
 DRAWS = 20
@@ -175,14 +176,19 @@ def mean_map(probabilities: np.ndarray, valid: np.ndarray | None = None) -> np.n
 def measure(subject: Subject) -> pd.DataFrame:
     """Attention of every head of every block, at all steps, on all test examples. Layers are the attention modules.
 
-    - attention_entropy (unit: head): see `entropy`. No null; uniform attention has 1.
-    - attention_distance (unit: head): see `distance`, in tokens of a text, in patches of an image. null_mean: under uniform
-      attention; no null_sd, because that is a point of reference and no random null.
-    - head_specialisation (layer), head_divergence (unit: head): see `specialisation` and `divergence`. Null:
-      `divergence_null`, permutations; a value below it means that heads agree on where to look, above it that they share
-      the keys out among them.
-    - head_redundancy (unit: head): see `redundancy`, on the rows of the representation matrices. Null: `redundancy_null`,
-      permutations.
+    - attention_entropy [share of ln keys] (unit: head): entropy of a query over the logarithm of its number of keys,
+      mean over queries; 1 is uniform attention, 0 a single key.
+    - attention_distance [tokens or patches] (unit: head): mean distance between a query and what it attends to. Null:
+      uniform attention, a point of reference without deviation.
+    - head_specialisation [share of ln heads]: generalised Jensen-Shannon divergence of the heads of a layer; 0 where
+      they attend alike, 1 where to different keys. Null: heads as sharp as these, the keys of each relabelled by a
+      permutation of its own; below it heads agree on where to look, above it they share the keys out. Source: Lin 1991.
+    - head_divergence [bits] (unit: head): Jensen-Shannon divergence between a head and another, mean over the others.
+      Null: as of head_specialisation. Source: Lin 1991.
+    - head_redundancy [CKA] (unit: head): highest debiased linear CKA of a head's output with that of another head of
+      its layer: 1 where another head writes the same up to rotation and scale. Null: the other heads read other
+      examples with the same tokens valid, so that only what the position brings is shared. Source: Kornblith 2019; Song
+      2012.
     """
     valid = _tokens(subject)
     text = subject.inputs.dtype == torch.int64
@@ -218,7 +224,7 @@ def maps(subject: Subject) -> dict[str, np.ndarray]:
 
 
 def _attention(subject: Subject, step: int, parts: tuple[str, ...]):
-    layers = [layer for layer in subject.layers if layer.endswith(".attention")]
+    layers = layers_with(subject.roles, ATTENTION)
     outputs = subject.capture(step, [f"{layer}.{part}" for layer in layers for part in parts])
     for layer in layers:
         yield layer, *(np.concatenate([chunk.numpy() for chunk in outputs[f"{layer}.{part}"]]) for part in parts)

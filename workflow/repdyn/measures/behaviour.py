@@ -83,11 +83,15 @@ def onset(before: np.ndarray, after: np.ndarray, final: np.ndarray, chance: floa
 
 
 def measure(subject: Subject) -> pd.DataFrame:
-    """The whole network (layer "") on all held-out examples.
+    """The whole network (layer "") on all held-out examples, at every step.
 
-    At every step test_loss (mean cross-entropy in nats), test_accuracy, and class_accuracy (`unit` is the class); null:
-    labels permuted, exact. class_onset (`unit` is the class): `onset` across every window, `step` its after and
-    `reference` its before, with the accuracy at the last fixed step as final and 1 / classes as chance; without a null.
+    - test_loss [nats]: mean cross-entropy. Null: labels permuted, exact. Source: Hoeffding 1951.
+    - test_accuracy [share]: share of the examples that are decided right. Null: labels permuted, exact. Source:
+      Hoeffding 1951.
+    - class_accuracy [share] (unit: class): the same of the examples of a class. Null: labels permuted, exact
+      (hypergeometric): how often the class is decided at all.
+    - class_onset [0 or 1] (unit: class): whether the accuracy of the class crosses the midpoint between chance (1 /
+      classes) and its value at the last fixed step, from the step before a window (`reference`) to the one after it.
     """
     labels = subject.labels
     accuracies, entries = {}, []

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 from scipy.special import gammaln
+from torch import nn
 
 from repdyn.errors import StudyError
 from repdyn.measures.subject import Subject
@@ -136,14 +137,15 @@ def radial_frequency_of_noise(k: int, size: int = PADDED) -> tuple[float, float]
 def measure(subject: Subject) -> pd.DataFrame:
     """The filters of every convolution at every step.
 
-    - filter_overlap: mean |cosine| over pairs; null: random directions, exact.
-    - filter_gram_deviation: root mean square cosine over pairs; null: random directions.
-    - filter_overlap_bound, filter_gram_deviation_bound: the least value that so many filters in so few dimensions can have.
-    - filter_cosine (unit = filter): cosine with the filter at the reference step, which is the first grid step and, for the
-      end of a window, the window's start; null: random directions, exact (0, 1 / sqrt(d)).
-    - filter_change (unit = filter): norm of the difference from the reference step over the norm there; no null.
-    - filter_frequency (unit = filter, first convolution): mean radial frequency, cycles per pixel; null: white noise,
-      exact.
+    - filter_overlap [cosine]: mean |cosine| over pairs of filters. Null: random directions, exact.
+    - filter_gram_deviation [cosine]: root mean square cosine over pairs. Null: random directions.
+    - filter_overlap_bound, filter_gram_deviation_bound [cosine]: the least value that so many filters in so few
+      dimensions can have. Source: Welch 1974.
+    - filter_cosine [cosine] (unit: filter): with the filter at the reference step, which is the first grid step and,
+      for the end of a window, the window's start. Null: random directions, exact (0, 1 / sqrt(d)).
+    - filter_change [share of the norm at the reference] (unit: filter): norm of the difference from the reference step.
+    - filter_frequency [cycles per pixel] (unit: filter): mean radial frequency, of the first convolution. Null: white
+      noise, exact.
     """
     return combine(_entries(subject))
 
@@ -188,7 +190,7 @@ def _pairs(filters: np.ndarray) -> np.ndarray:
 
 
 def _convolutions(subject: Subject) -> list[str]:
-    return [f"blocks.{i}.conv" for i in range(len(subject.network.blocks))]
+    return [path for path, module in subject.network.named_modules() if isinstance(module, nn.Conv2d)]
 
 
 def _weights(subject: Subject, step: int, layer: str) -> np.ndarray:

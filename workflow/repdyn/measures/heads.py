@@ -4,12 +4,13 @@ import numpy as np
 import pandas as pd
 import torch
 
+from repdyn.activations.hooks import recorded
 from repdyn.errors import StudyError
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import combine, entry
 from repdyn.models.embedding import PADDING, masked_mean
 from repdyn.models.transformer import Attention, Block, Transformer
-from repdyn.training.tracker import captured, evaluating
+from repdyn.training.tracker import evaluating
 
 
 def head_contributions(attention: Attention, heads: torch.Tensor) -> torch.Tensor:
@@ -33,9 +34,9 @@ def position_means(model: Transformer, chunks: list[torch.Tensor]) -> torch.Tens
     total, count = 0, 0
     with torch.inference_mode(), evaluating(model):
         for inputs in chunks:
-            with captured(model, names) as outputs:
+            with recorded(model, names) as outputs:
                 model(inputs)
-            heads = torch.stack([outputs[name][0] for name in names]).double()
+            heads = torch.stack([outputs[name] for name in names]).double()
             valid = _valid(inputs) if inputs.dtype == torch.int64 else torch.ones(heads.shape[1:3])
             total += torch.einsum("bnthd,nt->bthd", heads, valid.double())
             count += valid.sum(0)
@@ -58,9 +59,8 @@ def ablated_logits(
     with torch.inference_mode(), evaluating(model):
         for inputs in chunks:
             valid = _valid(inputs)
-            with captured(model, parts) as outputs:
+            with recorded(model, parts) as seen:
                 intact.append(model(inputs))
-            seen = {path: kept[0] for path, kept in outputs.items()}
             expected = (len(paths), *seen[f"{attentions[0]}.heads"].shape[1:])
             if replacements.shape != expected:
                 raise StudyError(
@@ -87,16 +87,18 @@ def losses(logits: torch.Tensor, labels: torch.Tensor) -> np.ndarray:
 
 
 def measure(subject: Subject) -> pd.DataFrame:
-    """What ablating each head of every block does on the test examples, at the fixed steps. Layers: the attention modules.
+    """What ablating each head of every block does on the test examples, at the fixed steps. Layers: the attention
+    modules.
 
-    - head_mean_ablation (unit: head): mean change of the loss (nats), ablated minus intact, where the head gives
-      `position_means`; above 0 where the head helps. head_mean_ablation_se: its standard error over examples, paired.
-    - head_mean_ablation_accuracy (unit: head): change of the accuracy. An overconfident network gains in loss from whatever
-      makes it less certain, without any answer changing: below 0 here is where the head helps to answer.
-    - head_zero_ablation (unit: head): as head_mean_ablation with zeros, for comparison; at the last fixed step alone,
-      because it costs as much again.
+    A head that does nothing has exactly 0, and the standard error says what a difference from 0 is worth.
 
-    No null: a head that does nothing has exactly 0, and the standard error says what a difference from 0 is worth.
+    - head_mean_ablation [nats] (unit: head): mean change of the loss, ablated minus intact, where the head gives
+      `position_means`; above 0 where the head helps. Source: Chan 2022; Wang 2022.
+    - head_mean_ablation_se [nats] (unit: head): the standard error of head_mean_ablation over examples, paired.
+    - head_mean_ablation_accuracy [share] (unit: head): change of the accuracy. An overconfident network gains in loss
+      from whatever makes it less certain, without any answer changing: below 0 here is where the head helps to answer.
+    - head_zero_ablation [nats] (unit: head): as head_mean_ablation with zeros, for comparison; at the last fixed step
+      alone, because it costs as much again.
     """
     chunks, labels = list(subject.probe.inputs), subject.probe.labels
     entries = []

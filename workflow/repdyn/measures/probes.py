@@ -65,9 +65,10 @@ def probe_accuracies(x: np.ndarray, labelings: np.ndarray, half: np.ndarray, cla
 def measure(subject: Subject) -> pd.DataFrame:
     """Every layer at the fixed steps and at both ends of every window; rows are `subject.examples`.
 
-    probe_accuracy: `probe_accuracies` of the true labels; null: mean and sd of CONTROLS shuffled labelings (the control
-    tasks of Hewitt & Liang 2019, whose selectivity is the value less the null mean). Halves and labelings are the same
-    for all layers and steps.
+    - probe_accuracy [share]: held-out accuracy of a linear read-out of the class: ridge regression onto one-hot labels,
+      fitted on one half of the examples and scored on the other. Null: mean and deviation of CONTROLS shuffled
+      labelings, the control tasks of Hewitt & Liang, whose selectivity is the value less the null; halves and labelings
+      are the same for all layers and steps. Source: Hewitt & Liang 2019.
     """
     half = stratified_halves(subject.labels, np.random.default_rng(derive(*subject.key, "probe halves")))
     rng = np.random.default_rng(derive(*subject.key, "probe controls"))

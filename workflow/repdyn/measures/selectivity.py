@@ -14,6 +14,7 @@ from scipy.stats import rankdata
 from repdyn.errors import StudyError
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import combine, entry
+from repdyn.roles import unit_layers
 from repdyn.seeds import derive
 
 PERMUTATIONS = 100
@@ -99,21 +100,18 @@ def half_of(subject: Subject) -> np.ndarray:
     return stratified_half(subject.labels, np.random.default_rng(derive(*subject.key, "selectivity half")))
 
 
-def unit_layers(subject: Subject) -> list[str]:
-    """The layers whose units are activations after a ReLU: of an MLP the hidden layers, of a CNN the convolutions."""
-    return [layer for layer in subject.layers if layer not in ("embedding", "output")]
-
-
 def measure(subject: Subject) -> pd.DataFrame:
     """Every unit (channel of a CNN, averaged over space) of every hidden layer at every step; unit = its index.
 
-    - selectivity: cross-validated class selectivity index; null mean and deviation per unit from 100 shuffles of the
-      labels, the same for all units and steps.
-    - selectivity_auc: area under the ROC curve of the preferred class, cross-validated; null mean 1/2, exact, as choice and
-      judgement see independent labels; null deviation from the same shuffles.
-    - preferred_class: the class with the highest mean activation over all examples; no null.
-
     A dead unit is NaN throughout.
+
+    - selectivity [index] (unit: unit): class selectivity, (preferred class - the others) / their sum, of mean
+      activations; the preferred class is chosen on one half of the examples and judged on the other. Null: mean and
+      deviation per unit from 100 shuffles of the labels, the same for all units and steps. Source: Morcos 2018.
+    - selectivity_auc [area] (unit: unit): area under the ROC curve of the preferred class against the rest,
+      cross-validated alike. Null: mean 1/2, exact, as choice and judgement see independent labels; deviation from the
+      same shuffles. Source: Mann & Whitney 1947.
+    - preferred_class [class] (unit: unit): the class with the highest mean activation over all examples.
     """
     return combine(_entries(subject))
 
@@ -124,7 +122,7 @@ def _entries(subject: Subject) -> Iterator[dict]:
     shuffled = shuffled_within(subject.labels, half, PERMUTATIONS, rng)
     for step in subject.steps:
         activations = subject.examples(step)
-        for layer in unit_layers(subject):
+        for layer in unit_layers(subject.roles):
             units = activations[layer].astype(np.float64)
             index, area = (values[0] for values in selectivity(units, subject.labels[None], half))
             null_index, null_area = selectivity(units, shuffled, half)

@@ -46,7 +46,8 @@ def between_class_share_null(x: np.ndarray, labels: np.ndarray) -> tuple[float, 
 def measure(subject: Subject) -> pd.DataFrame:
     """Every layer at every step; rows are `subject.examples`.
 
-    class_separability: `between_class_share`; null: labels permuted, exact.
+    - class_separability [share]: between-class over total variance. Null: labels permuted, exact. Source: Kazi-Aoual
+      1995.
     """
     entries = []
     for step in subject.steps:

@@ -107,10 +107,14 @@ def compared(subject: Subject) -> list[tuple[int, int]]:
 def measure(subject: Subject) -> pd.DataFrame:
     """Every layer at later steps, compared with earlier ones (`reference`); rows are `subject.representations`.
 
-    cka: `debiased_cka` of every pair of steps; null: rows permuted, exact. The null takes rows as exchangeable, which
-    the tokens of one text are not: for transformers its sd is too small. cka_half_difference: `half_difference` of the
-    fixed steps against initialisation, without a null. procrustes: `procrustes_distance` of the pairs of `compared`,
-    without a null. cka_rows, cka_features: n and d of the layer, once, at the first step.
+    - cka [CKA]: debiased linear CKA of every pair of steps: 1 for a rotated and scaled copy, 0 on average for unrelated
+      rows. Null: rows permuted, exact. It takes rows as exchangeable, which the tokens of one text are not: for
+      transformers its deviation is too small. Source: Kornblith 2019; Song 2012; Murphy 2024.
+    - cka_half_difference [CKA]: |difference| of the CKA between two random halves of the rows, of the fixed steps
+      against initialisation: about twice its standard error.
+    - procrustes [squared distance]: of centred matrices of unit norm after the best rotation of one onto the other, for
+      the pairs of `compared`: 0 for a rotated and scaled copy, 2 for nothing in common. Source: Ding 2021.
+    - cka_rows, cka_features [count]: rows and features of the layer, once, at the first step.
     """
     first, pairs = subject.grid[0], compared(subject)
     entries = []

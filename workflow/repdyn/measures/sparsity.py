@@ -46,12 +46,15 @@ def hoyer(responses: np.ndarray) -> np.ndarray:
 
 
 def measure(subject: Subject) -> pd.DataFrame:
-    """Every layer behind a ReLU at every step; none of the quantities has a null.
+    """Every layer behind a ReLU at every step. A unit's response to an example is its mean over positions or tokens.
 
-    zero_share: share of exact zeros among all activations, of every unit on every example at every position or token
-    (padding left out). dead_units: number of units that are zero in all of them. Over examples, a unit's response to an
-    example being its mean over positions or tokens: treves_rolls, the mean of `treves_rolls` over units that ever
-    respond, and hoyer, the mean of `hoyer` over examples that any unit responds to; NaN where there are none.
+    - zero_share [share]: exact zeros among all activations, of every unit on every example at every position or token
+      (padding left out).
+    - dead_units [count]: units that are zero in all of them.
+    - treves_rolls [index]: lifetime sparseness, mean over units that ever respond: 0 for a unit that responds to all
+      examples alike, 1 for one that responds to a single one. Source: Treves & Rolls 1991; Vinje & Gallant 2000.
+    - hoyer [index]: population sparseness, mean over examples that any unit responds to: 0 where all units respond
+      alike, 1 where a single one does; NaN where there are none. Source: Hoyer 2004.
     """
     layers = rectified(subject.network, subject.layers)
     entries = []

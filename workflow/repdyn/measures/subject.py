@@ -1,14 +1,24 @@
 """What a measurement module looks at: one network at several steps of its training, and held-out examples."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import nn
 
+from repdyn.activations.addresses import Where, address, named
+from repdyn.activations.answers import Inputs, answer, array, checked, parts
+from repdyn.activations.axes import unit_axis
+from repdyn.activations.hooks import recorded
+from repdyn.errors import StudyError
 from repdyn.models.embedding import PADDING, masked_mean
-from repdyn.training.tracker import captured, evaluating, make_probe, matrix
+from repdyn.roles import output_layer
+from repdyn.seeds import derive
+from repdyn.training.tracker import evaluating, make_probe, matrix
+
+# Examples in a forward pass of a network that does not say how many.
+CHUNK = 64
 
 
 class Window(NamedTuple):
@@ -25,34 +35,54 @@ class Subject:
 
     model: the network, whose weights are replaced at will. states: {step: state_dict}. inputs (n, ...), labels (n,) int64.
     key: names the run for random nulls. grid: the fixed steps, the first is initialisation, the last the end. windows: the
-    moments. chunk: examples in a forward pass.
+    moments. chunk: examples in a forward pass. layers: addresses of the layers to look at, in the order of the forward
+    pass, the last with the logits; without them those that the network declares, `roles`. valid (n, T) bool: the tokens
+    that count, of a network that does not mark them by PADDING; all, if not given. Any module will do as a network, and
+    several inputs, as for `activations.answers.answer`.
     """
 
     def __init__(
         self,
         model: nn.Module,
         states: dict[int, dict[str, torch.Tensor]],
-        inputs: torch.Tensor,
+        inputs: Inputs,
         labels: torch.Tensor,
         classes: int,
         key: tuple = (),
         grid: tuple[int, ...] = (),
         windows: tuple[Window, ...] = (),
         token_limit: int = 1024,
+        layers: Sequence[Where] | None = None,
+        chunk: int | None = None,
+        valid: torch.Tensor | None = None,
     ):
+        if layers is None and not hasattr(model, "roles"):
+            raise StudyError(f"{type(model).__name__} does not declare its layers (`roles`); name them: layers=[...]")
         self.network = model
         self.states = dict(sorted(states.items()))
         self.steps = list(self.states)
         self.grid = sorted(grid) if grid else self.steps
         self.windows = windows
-        self.probe = make_probe(inputs, labels, model.chunk, token_limit)
+        self.chunk = chunk or getattr(model, "chunk", CHUNK)
+        # Of layers that are named by hand nothing is known but that the last has the logits.
+        self.roles = dict(model.roles) if layers is None else {}
+        self.layers = list(self.roles if layers is None else layers)
         self.inputs = inputs
-        self.labels = labels.numpy()
+        self.valid = valid
+        self.token_limit = token_limit
+        self.declared = layers is None
+        tokens = getattr(model, "tokens", None)
+        self.probe = make_probe(inputs, labels, self.chunk, token_limit, tokens) if self.declared else None
+        self.labels = labels.cpu().numpy()
         self.classes = classes
         self.key = key
-        self.layers = list(model.tracked)
         self.loaded = None
         self.seen = {}
+        if self.labels.shape != (checked(inputs),) or self.labels.min() < 0 or self.labels.max() >= classes:
+            raise StudyError(
+                f"{checked(inputs)} inputs need as many labels in 0..{classes - 1}, found {self.labels.shape} in"
+                f" {self.labels.min(initial=0)}..{self.labels.max(initial=0)}"
+            )
 
     def model(self, step: int) -> nn.Module:
         """The network with the weights of a step. One module serves all steps: it holds them until the next call."""
@@ -61,19 +91,31 @@ class Subject:
             self.loaded = step
         return self.network
 
-    def capture(self, step: int, layers: list[str], keep: Callable | None = None) -> dict[str, list]:
-        """Outputs of modules by path on all examples in evaluation mode, one entry per chunk of examples.
+    def capture(self, step: int, layers: Sequence[Where], keep: Callable | None = None) -> dict[Where, list]:
+        """Outputs at addresses on all examples in evaluation mode, one entry per chunk of examples.
 
         keep(output, inputs, rows): what to keep of an output, where the whole of all chunks would not fit into memory;
         rows are those of the chunk's tokens that belong to the representation matrix.
         """
-        model = self.model(step)
-        with torch.inference_mode(), evaluating(model), captured(model, layers) as outputs:
-            for inputs, rows in zip(self.probe.inputs, self.probe.rows, strict=True):
-                model(inputs)
-                for kept in outputs.values() if keep else ():
-                    kept[-1] = keep(kept[-1], inputs, rows)
-            return {layer: list(kept) for layer, kept in outputs.items()}
+        return self._capture(step, layers, keep and (lambda _, output, inputs, rows: keep(output, inputs, rows)))
+
+    def _capture(self, step: int, layers: Sequence[Where], keep: Callable | None) -> dict[Where, list]:
+        model, found, current = self.model(step), {layer: [] for layer in layers}, []
+        keeping = keep and (lambda layer, output: keep(layer, output, *current))
+        with torch.inference_mode(), evaluating(model), recorded(model, layers, keeping) as outputs:
+            for chunk in self._chunks():
+                current[:] = chunk
+                answer(model, chunk[0])
+                for layer, kept in found.items():
+                    kept.append(outputs[layer])
+        return found
+
+    def _chunks(self) -> Iterator[tuple[Inputs, torch.Tensor | slice]]:
+        """Inputs, and which token rows are kept of them: numbers, or for undeclared layers the slice of their examples."""
+        if self.declared:
+            yield from zip(self.probe.inputs, self.probe.rows, strict=True)
+        else:
+            yield from ((inputs, rows) for rows, inputs in parts(self.inputs, self.chunk))
 
     def representations(self, step: int) -> dict[str, np.ndarray]:
         """Representation matrix (rows, features) of every tracked layer.
@@ -88,18 +130,45 @@ class Subject:
 
     def logits(self, step: int) -> np.ndarray:
         """(n, classes)."""
-        return self._observe(step)[1]["output"]
+        return self._observe(step)[1][output_layer(self.roles) if self.declared else self.layers[-1]]
 
-    def _observe(self, step: int) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    def _observe(self, step: int) -> tuple[dict[Where, np.ndarray], dict[Where, np.ndarray]]:
         if step not in self.seen:
-            outputs = self.capture(
-                step, self.layers, lambda output, inputs, rows: (matrix(output, rows), _pooled(output, inputs))
-            )
+            outputs = self._capture(step, self.layers, self._declared if self.declared else self._undeclared)
             self.seen[step] = tuple(
-                {layer: torch.cat([pair[which] for pair in kept]).numpy() for layer, kept in outputs.items()}
+                {layer: array(torch.cat([pair[which] for pair in kept])) for layer, kept in outputs.items()}
                 for which in (0, 1)
             )
         return self.seen[step]
+
+    def _declared(self, _layer, output, inputs, rows) -> tuple[torch.Tensor, torch.Tensor]:
+        return matrix(output, rows), _pooled(output, inputs)
+
+    def _undeclared(self, layer, output, _inputs, rows) -> tuple[torch.Tensor, torch.Tensor]:
+        axis = unit_axis(self.network, address(layer), output)
+        output = output.movedim(axis, -1)
+        if axis != output.ndim - 1 or output.ndim == 2:  # channels are averaged over places
+            mean = output.flatten(1, -2).mean(1) if output.ndim > 2 else output
+            return mean, mean
+        output = output.flatten(1, -2)
+        valid = torch.ones(output.shape[:2], dtype=torch.bool) if self.valid is None else self.valid[rows]
+        if valid.shape != output.shape[:2]:
+            raise StudyError(
+                f"{named(layer)} has tokens {tuple(output.shape[:2])}, the mask that counts {tuple(valid.shape)}"
+            )
+        chosen = valid & self._tokens(output.shape[1])[rows]
+        return output[chosen.to(output.device)], masked_mean(output, valid.to(output.device))
+
+    def _tokens(self, length: int) -> torch.Tensor:
+        """The token rows (n, T) of the representation matrix: at most token_limit of those that count, always the same."""
+        n = len(self.labels)
+        valid = np.ones((n, length), dtype=bool) if self.valid is None else self.valid.cpu().numpy()
+        rows = np.flatnonzero(valid)
+        if len(rows) > self.token_limit:
+            rows = np.random.default_rng(derive("token rows")).choice(rows, self.token_limit, replace=False)
+        chosen = np.zeros(n * length, dtype=bool)
+        chosen[rows] = True
+        return torch.from_numpy(chosen.reshape(n, length))
 
 
 def _pooled(output: torch.Tensor, inputs: torch.Tensor) -> torch.Tensor:

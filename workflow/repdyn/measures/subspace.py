@@ -75,10 +75,14 @@ def variance_inside_null(x: np.ndarray, k: int) -> tuple[float, float]:
 def measure(subject: Subject) -> pd.DataFrame:
     """Every layer with at least two features; rows are `subject.representations`, k is `directions`.
 
-    subspace_overlap: `overlap` of later steps with earlier ones (`reference`), for the pairs of `similarity.compared`;
-    null: random subspaces, exact. variance_in_init_subspace: share of a step's variance in the k principal directions
-    of initialisation (`reference`); null: random subspaces, exact. variance_in_own_subspace: the same in the step's own
-    k directions, which is the most that k directions can hold. subspace_directions: k, once, at the first step.
+    - subspace_overlap [squared cosine]: mean squared cosine of the principal angles between the k principal directions
+      of later and of earlier steps (`reference`), for the pairs of `similarity.compared`. Null: random subspaces,
+      exact. Source: Krzanowski 1979.
+    - variance_in_init_subspace [share]: of a step's variance in the k principal directions of initialisation
+      (`reference`). Null: random subspaces, exact.
+    - variance_in_own_subspace [share]: the same in the step's own k directions, which is the most that k directions can
+      hold.
+    - subspace_directions [count]: k, once, at the first step.
     """
     first, pairs = subject.grid[0], compared(subject)
     entries = []

@@ -15,6 +15,7 @@ from repdyn.errors import StudyError
 from repdyn.measures.selectivity import half_of, selectivity
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import combine, entry
+from repdyn.roles import HIDDEN, layers_with, output_layer
 
 # Bytes of one layer's activations while pairs of a unit and an example go through the network together.
 CHUNK = 8 * 2**20
@@ -146,28 +147,28 @@ def selectivity_importance(index: np.ndarray, effect: np.ndarray) -> tuple[float
 
 
 def measure(subject: Subject) -> pd.DataFrame:
-    """Every unit of every hidden layer of an MLP. At the grid steps, on all held-out examples:
+    """Every unit of every hidden layer of an MLP: ablations at the grid steps, on all held-out examples; participation
+    at every step.
 
-    - unit_mean_ablation, unit_zero_ablation (unit = index): rise of the mean cross-entropy, nats, with the unit held at its
-      mean over the examples, or at zero; null: the sign of the change on every example is random, exact (mean 0).
-    - unit_mean_ablation_accuracy (unit = index): fall of the accuracy with the unit held at its mean; no null.
-    - selectivity_importance_rho: Spearman correlation of unit_mean_ablation with the cross-validated class selectivity
-      index; null: permutation of the units, exact (0, 1 / sqrt(units - 1)).
-
-    At every step:
-
-    - weight_participation: share of units that hold the squared outgoing weights; null: the same weights dealt at random.
-    - activation_participation: share of units that hold the variance over examples; no null, as units have scales of their
-      own.
+    - unit_mean_ablation, unit_zero_ablation [nats] (unit: unit): rise of the mean cross-entropy with the unit held at
+      its mean over the examples, or at zero. Null: the sign of the change on every example is random, exact (mean 0).
+      Source: Chan 2022.
+    - unit_mean_ablation_accuracy [share] (unit: unit): fall of the accuracy with the unit held at its mean.
+    - selectivity_importance_rho [correlation]: Spearman's, of unit_mean_ablation with the cross-validated class
+      selectivity index. Null: permutation of the units, exact (0, 1 / sqrt(units - 1)). Source: Morcos 2018.
+    - weight_participation [share]: of units that hold the squared outgoing weights, (sum v)^2 / sum v^2 / units. Null:
+      the same weights dealt at random. Source: Mantel 1967.
+    - activation_participation [share]: of units that hold the variance over examples; without a null, as units have
+      scales of their own.
     """
     return combine(_entries(subject))
 
 
 def _entries(subject: Subject) -> Iterator[dict]:
     half = half_of(subject)
-    hidden = [f"hidden.{i}" for i in range(len(subject.network.hidden))]
+    hidden = layers_with(subject.roles, HIDDEN)
     for step in subject.steps:
-        affine = _affine(subject, step, len(hidden))
+        affine = _affine(subject, step, hidden)
         activations = subject.examples(step)
         for depth, layer in enumerate(hidden):
             units = activations[layer]
@@ -192,9 +193,9 @@ def _entries(subject: Subject) -> Iterator[dict]:
             yield entry(step, layer, "selectivity_importance_rho", rho, *null)
 
 
-def _affine(subject: Subject, step: int, depth: int) -> list[Affine]:
+def _affine(subject: Subject, step: int, hidden: list[str]) -> list[Affine]:
     state = subject.states[step]
-    names = [f"hidden.{i}.0" for i in range(depth)] + ["output"]
+    names = [f"{layer}.0" for layer in hidden] + [output_layer(subject.roles)]
     return [Affine(state[f"{name}.weight"].numpy(), state[f"{name}.bias"].numpy()) for name in names]
 
 

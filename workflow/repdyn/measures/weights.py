@@ -44,12 +44,16 @@ def spectral_norm(weight: np.ndarray) -> float:
 def measure(subject: Subject) -> pd.DataFrame:
     """Weight tensors of two axes or more; `layer` is the path of its module ("hidden.0.0") or its own ("positions").
 
-    weight_norm: Frobenius norm, at every step. Of later steps against earlier ones (`reference`), for initialisation
-    with every step, all pairs of fixed steps and both ends of every window: weight_cosine, of the flattened tensors
-    (null: random directions, exact); weight_change, Frobenius norm of the difference; relative_weight_change, that over
-    the norm at the reference; spectral_weight_change, the same ratio of largest singular values;
-    weight_change_per_step, weight_change over the updates in between, which makes spans of different length comparable.
-    NaN where the reference is zero.
+    Later steps are compared with earlier ones (`reference`): initialisation with every step, all pairs of fixed steps
+    and both ends of every window. NaN where the reference is zero.
+
+    - weight_norm [Frobenius norm]: at every step.
+    - weight_cosine [cosine]: of the flattened tensors. Null: random directions, exact.
+    - weight_change [Frobenius norm]: of the difference.
+    - relative_weight_change [share of the norm at the reference]: weight_change over that norm.
+    - spectral_weight_change [share of the norm at the reference]: the same ratio of largest singular values.
+    - weight_change_per_step [Frobenius norm per update]: weight_change over the updates in between, which makes spans
+      of different length comparable.
     """
     first = subject.grid[0]
     pairs = {(first, step) for step in subject.steps} | set(combinations(subject.grid, 2))

@@ -2,6 +2,8 @@
 
 from torch import nn
 
+from repdyn.roles import HIDDEN, OUTPUT
+
 
 class CNN(nn.Module):
     """`channels` of the convolutions, for images (1, size, size).
@@ -23,7 +25,8 @@ class CNN(nn.Module):
             self.blocks.append(block)
             size //= 2
         self.output = nn.Linear(widths[-1] * size * size, classes)
-        self.tracked = [f"blocks.{i}.relu" for i in range(len(channels))] + ["output"]
+        self.roles = {f"blocks.{i}.relu": HIDDEN for i in range(len(channels))} | {"output": OUTPUT}
+        self.tracked = list(self.roles)
 
     def forward(self, images):
         state = images

@@ -3,6 +3,7 @@
 from torch import nn
 
 from repdyn.models.embedding import MeanEmbedding
+from repdyn.roles import EMBEDDING, HIDDEN, OUTPUT
 
 
 class MLP(nn.Module):
@@ -23,8 +24,9 @@ class MLP(nn.Module):
             for before, after in zip(widths, widths[1:], strict=False)
         )
         self.output = nn.Linear(widths[-1], classes)
-        names = [f"hidden.{i}" for i in range(len(hidden))]
-        self.tracked = (["embedding"] if vocabulary else []) + names + ["output"]
+        self.roles = {"embedding": EMBEDDING} if vocabulary else {}
+        self.roles |= {f"hidden.{i}": HIDDEN for i in range(len(hidden))} | {"output": OUTPUT}
+        self.tracked = list(self.roles)
 
     def forward(self, inputs):
         state = self.embedding(inputs)

@@ -8,7 +8,9 @@ import math
 import torch
 from torch import nn
 
+from repdyn.models.dropout import Dropout
 from repdyn.models.embedding import PADDING, masked_mean
+from repdyn.roles import ATTENTION, BLOCK, EMBEDDING, FEEDFORWARD, OUTPUT
 
 
 class Attention(nn.Module):
@@ -16,12 +18,14 @@ class Attention(nn.Module):
     weights (n, heads, T, T) and the output of each head before the output projection (n, T, heads, width / heads).
     """
 
+    unit_axis = -1
+
     def __init__(self, width: int, heads: int, dropout: float):
         super().__init__()
         self.head_count = heads
         self.qkv = nn.Linear(width, 3 * width)
         self.probabilities = nn.Softmax(-1)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.heads = nn.Identity()
         self.out_proj = nn.Linear(width, width)
         nn.init.xavier_uniform_(self.qkv.weight)
@@ -31,7 +35,8 @@ class Attention(nn.Module):
     def forward(self, states, valid=None):
         n, length, width = states.shape
         split = self.qkv(states).view(n, length, 3, self.head_count, width // self.head_count)
-        query, key, value = split.permute(2, 0, 3, 1, 4)
+        # One copy here, or each product of matrices below makes its own.
+        query, key, value = split.permute(2, 0, 3, 1, 4).contiguous()
         scores = query @ key.transpose(-1, -2) / math.sqrt(width // self.head_count)
         if valid is not None:
             scores = scores.masked_fill(~valid[:, None, None, :], -torch.inf)
@@ -42,6 +47,8 @@ class Attention(nn.Module):
 class Block(nn.Module):
     """Attention and a feed-forward layer of four times the width, each with dropout, residual sum and LayerNorm."""
 
+    unit_axis = -1
+
     def __init__(self, width: int, heads: int, dropout: float):
         super().__init__()
         self.attention = Attention(width, heads, dropout)
@@ -49,7 +56,7 @@ class Block(nn.Module):
         self.feedforward = nn.Sequential(nn.Linear(width, 4 * width), nn.ReLU())
         self.down = nn.Linear(4 * width, width)
         self.norm2 = nn.LayerNorm(width)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, states, valid=None):
         states = self.norm1(states + self.dropout(self.attention(states, valid)))
@@ -84,12 +91,15 @@ class Transformer(nn.Module):
         self.project = nn.Embedding(vocabulary, width) if vocabulary else nn.Linear(self.patch**2, width)
         self.positions = nn.Parameter(torch.randn(length if vocabulary else self.PATCHES**2, width))
         self.embedding = nn.Identity()
+        self.embedding.unit_axis = -1
         self.blocks = nn.ModuleList(Block(width, heads, dropout) for _ in range(layers))
         self.output = nn.Linear(width, classes)
-        parts = ("attention", "feedforward", "")
-        self.tracked = ["embedding"]
-        self.tracked += [f"blocks.{i}.{part}".rstrip(".") for i in range(layers) for part in parts]
-        self.tracked += ["output"]
+        self.roles = {"embedding": EMBEDDING}
+        for i in range(layers):
+            block = f"blocks.{i}"
+            self.roles |= {f"{block}.attention": ATTENTION, f"{block}.feedforward": FEEDFORWARD, block: BLOCK}
+        self.roles["output"] = OUTPUT
+        self.tracked = list(self.roles)
 
     def forward(self, inputs):
         valid = None

@@ -5,10 +5,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from repdyn.figures.registry import SECTIONS, STUDY, study_caption
+from repdyn.measures import MODULES
 from repdyn.report.evidence import agreement_rows, claim_rows, detector_rows, statistic_rows, verdict_counts
 from repdyn.report.html import Picture, fill, run_link
 from repdyn.report.mechanisms import hypothesis_rows, measurement_tables, moment_rows, moment_summary
-from repdyn.report.panels import STUDY, caption
+from repdyn.report.quantities import HEADINGS, table_of
 from repdyn.statistics.intervals import BOOTSTRAP_RUNS, MINIMUM_RUNS
 from repdyn.study.exclusion import untrained
 from repdyn.timeseries.periods import EARLY, MIDDLE
@@ -57,9 +59,9 @@ def render(
     experiments: one row per run with experiment, architecture, family, dataset, seed, steps, parameters, chance,
     test_accuracy, diverged_at, at_chance, metric, level, jumps, jumps_per_layer, early, middle, late, pattern,
     final_participation_ratio, final_stable_rank and flags (sentences joined by "; "). figures: by the names in
-    panels.STUDY. provenance: one row per run with experiment, seed, wall_seconds, cpu_seconds, peak_memory_mb, commit,
-    config_digest, machine, python, versions (a dict). pages: how many seeds of an experiment, the first, have a page of
-    their own. Whatever is missing is said on the page.
+    figures.registry.STUDY. provenance: one row per run with experiment, seed, wall_seconds, cpu_seconds, peak_memory_mb,
+    commit, config_digest, machine, python, versions (a dict). pages: how many seeds of an experiment, the first, have a
+    page of their own. Whatever is missing is said on the page.
     evidence: the tables of `evidence`, by name: ledger, statistics, validity, validity_verdicts, agreement.
     inside: the tables of `mechanisms`, by name: moments, measurements, hypotheses. stages: by name of a stage, its jobs with
     cpu_seconds and peak_memory_mb, NaN for those without a record. unfinished: experiments of the study that are not in
@@ -73,10 +75,12 @@ def render(
         summary=summary(runs),
         unfinished=unfinished or [],
         families=by_family(runs),
+        own=runs.loc[runs["family"] == "module", "architecture"].unique().tolist(),
         rows=[_row(run, pages) for run in runs.to_dict("records")],
         pages=pages,
         panels=STUDY,
-        captions={name: caption(name) for name in STUDY},
+        shown={section: [name for name, figure in STUDY.items() if figure.section == section] for section in SECTIONS},
+        captions={name: study_caption(name) for name in STUDY},
         pictures={name: figures.get(name) for name in STUDY},
         apart=flagged_note(runs),
         alpha=" or ".join(f"{100 * level:g} %" for level in sorted(runs["level"].unique())) or MISSING,
@@ -87,6 +91,8 @@ def render(
         **_evidence(evidence or {}),
         **_inside(inside or {}, len(runs)),
         stages=[stage_row(name, jobs) for name, jobs in (stages or {}).items()],
+        quantities=[(name, table_of("repdyn.measures", name)) for name in MODULES],
+        quantity_headings=HEADINGS,
         seeds=int(runs["seed"].nunique()),
         sources=sources(provenance),
         origins=provenance.astype(object).where(provenance.notna(), None).to_dict("records"),

@@ -2,9 +2,10 @@
 
 import pandas as pd
 
+from repdyn.figures.registry import RUN, run_caption
+from repdyn.measures import left_out
 from repdyn.report.html import Picture, fill
-from repdyn.report.panels import RUN, caption
-from repdyn.wording.names import layer_name, metric_name
+from repdyn.wording.names import family_name, layer_name, metric_name
 from repdyn.wording.numbers import MISSING, short, written
 
 
@@ -12,7 +13,7 @@ def render(facts: dict, phase1: dict, plan: dict, tables: dict[str, pd.DataFrame
     """The page as HTML.
 
     facts: content of run.json; phase1: of phase1.json; plan: of moments.json. tables: jumps and measurements of the run.
-    figures: by the names in panels.RUN; those that a family does not have are left out.
+    figures: by the names in figures.registry.RUN; those that a family does not have are left out.
     """
     metric = phase1["metric"]
     steps, measurements = measurement_rows(tables["measurements"], plan["grid"])
@@ -20,10 +21,11 @@ def render(facts: dict, phase1: dict, plan: dict, tables: dict[str, pd.DataFrame
         "run",
         name=f"{facts['experiment']}, seed {facts['seed']}",
         facts=_facts(facts, phase1),
-        panels=[(name, panel, figures[name], caption(name)) for name, panel in RUN.items() if name in figures],
+        panels=[(name, panel, figures[name], run_caption(name)) for name, panel in RUN.items() if name in figures],
         metric=metric_name(metric),
         jumps=jump_rows(tables["jumps"], metric),
         moments=moment_rows(plan["moments"]),
+        own=own_network(facts) if facts["family"] == "module" else "",
         note=plan["note"],
         headings=[f"step {step:,}" for step in steps],
         measurements=measurements,
@@ -43,6 +45,20 @@ def _facts(facts: dict, phase1: dict) -> list[tuple[str, str]]:
         ("Order in which layers settle", phase1["pattern"] or MISSING),
         ("Flags", "; ".join(facts["flags"]) or "none"),
     ]
+
+
+def own_network(facts: dict) -> str:
+    """Of a network that is none of ours: what is measured, and what is not."""
+    layers = ", ".join(layer_name(layer) for layer in facts["roles"])
+    others = ", ".join(f"{name} ({_listed(families)})" for name, families in left_out(facts["family"]).items())
+    return (
+        f"This network is the user's own. Its layers: {layers}; the last is its output. Left out, because they are defined "
+        f"for the parts of other families: {others}. It enters neither the published claims nor the hypotheses on jumps."
+    )
+
+
+def _listed(families: tuple[str, ...]) -> str:
+    return " and ".join(family_name(family) for family in families)
 
 
 def jump_rows(jumps: pd.DataFrame, metric: str) -> list[list[str]]:

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from repdyn.report.html import Picture, fill, run_link
+from repdyn.report.quantities import HEADINGS, table_of
 from repdyn.toolkit import TOOLS, caption, load
 from repdyn.wording.numbers import short
 
@@ -24,11 +25,12 @@ def render(tables: dict[str, pd.DataFrame], figures: dict[str, Picture], pages: 
             "caption": caption(name),
             "runs": runs_of(tables[name], pages),
             "rows": quantity_rows(tables[name]),
+            "described": table_of(f"repdyn.toolkit.{name}", "measure"),
         }
         for name in TOOLS
         if name in tables
     ]
-    return fill("toolkit", sections=sections)
+    return fill("toolkit", sections=sections, quantity_headings=HEADINGS)
 
 
 def runs_of(table: pd.DataFrame, pages: int) -> list[tuple[str, str | None]]:

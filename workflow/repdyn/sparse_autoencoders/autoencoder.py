@@ -106,6 +106,11 @@ def explained_variance(x: torch.Tensor, reconstruction: torch.Tensor) -> float:
     return float(1 - (x - reconstruction).square().sum() / variance) if variance > 0 else np.nan
 
 
+def like(sae: Autoencoder, x: torch.Tensor) -> Autoencoder:
+    """The autoencoder on the device and in the precision of activations."""
+    return Autoencoder(*(parameter.to(x) for parameter in sae[:4]), sae.k)
+
+
 def _leading(sae: Autoencoder, m: int) -> Autoencoder:
     return sae._replace(decoder=sae.decoder[:m])
 

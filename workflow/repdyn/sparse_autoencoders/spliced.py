@@ -7,56 +7,62 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
+from repdyn.activations.addresses import Where, address
+from repdyn.activations.answers import IGNORED, Inputs, answer, checked, checked_labels, parts
+from repdyn.activations.axes import unit_axis
+from repdyn.activations.hooks import replaced
 from repdyn.errors import StudyError
-from repdyn.interventions.hooks import replaced
-from repdyn.sparse_autoencoders.autoencoder import Autoencoder, encode
+from repdyn.interventions.surgery import values_of_units
+from repdyn.sparse_autoencoders.autoencoder import Autoencoder, encode, like
 from repdyn.training.tracker import evaluating
 
 CERTAIN = 2.0  # standard errors by which an ablation has to raise the loss before a share of the rise means anything
 
 
-def as_rows(output: torch.Tensor) -> torch.Tensor:
+def as_rows(output: torch.Tensor, axis: int | None = None) -> torch.Tensor:
     """(n, d), tokens (n, T, d) or a map (n, d, H, W) as rows (n, d), (n T, d) or (n H W, d), example after example.
 
-    StudyError for other shapes.
+    axis: of the d dimensions, as for `values_of_units`.
     """
-    if output.ndim == 4:
-        output = output.permute(0, 2, 3, 1)
-    elif output.ndim not in (2, 3):
-        raise StudyError(f"rows come from (n, d), (n, T, d) or (n, d, H, W), not from {tuple(output.shape)}")
-    return output.flatten(0, -2)
+    return values_of_units(output, axis=axis)
 
 
-def row_wise(change: Callable[[torch.Tensor], torch.Tensor]) -> Callable[[torch.Tensor], torch.Tensor]:
-    """A change of rows (rows, d) as a change of a module's output of any shape that `as_rows` takes."""
+def row_wise(
+    change: Callable[[torch.Tensor], torch.Tensor], axis: Callable[[torch.Tensor], int]
+) -> Callable[[torch.Tensor], torch.Tensor]:
+    """A change of rows (rows, d) as a change of a module's output; axis(output): of the d dimensions."""
 
     def changed(output):
-        rows = change(as_rows(output))
-        if output.ndim == 4:
-            n, d, height, width = output.shape
-            return rows.view(n, height, width, d).permute(0, 3, 1, 2)
-        return rows.view(output.shape)
+        at = axis(output)
+        return change(as_rows(output, at)).view(output.movedim(at, -1).shape).movedim(-1, at)
 
     return changed
 
 
 def losses(
     model: nn.Module,
-    path: str,
-    inputs: torch.Tensor,
+    path: Where,
+    inputs: Inputs,
     labels: np.ndarray,
     change: Callable[[torch.Tensor], torch.Tensor] | None = None,
     chunk: int = 256,
 ) -> np.ndarray:
-    """Cross-entropy of every example, nats, (n,), with the rows of the output of the module at `path` changed.
+    """Cross-entropy of every example, nats, (n,), with the rows of the output at an address changed.
 
-    inputs (n, ...), labels (n,); change: (rows, d) -> (rows, d); None: the network as it is. In evaluation mode. StudyError
-    for a path that is none.
+    inputs (n, ...), labels (n,) as for `interventions.ablation.effects`; change: (rows, d) -> (rows, d); None: the network
+    as it is. In evaluation mode. StudyError for a path that is none, and for labels that are no classes.
     """
-    change = change or torch.clone
-    with torch.inference_mode(), evaluating(model), replaced(model, {path: row_wise(change)}):
-        logits = torch.cat([model(part) for part in inputs.split(chunk)])
-    return cross_entropy(logits.double(), torch.as_tensor(labels), reduction="none").numpy()
+    checked(inputs)
+    place = address(path)
+    change = row_wise(change or torch.clone, lambda output: unit_axis(model, place, output))
+    with torch.inference_mode(), evaluating(model), replaced(model, {path: change}):
+        logits = torch.cat([answer(model, part) for _, part in parts(inputs, chunk)])
+    labels = checked_labels(labels, tuple(logits.shape))
+    targets = torch.as_tensor(labels, device=logits.device)
+    if labels.ndim == 1:
+        return cross_entropy(logits.double(), targets, reduction="none").cpu().numpy()
+    each = cross_entropy(logits.double().flatten(0, 1), targets.flatten(), reduction="none", ignore_index=IGNORED)
+    return (each.view(targets.shape).sum(1) / (targets != IGNORED).sum(1)).cpu().numpy()
 
 
 def recovered(loss: np.ndarray, spliced: np.ndarray, ablated: np.ndarray) -> float:
@@ -80,11 +86,11 @@ def without(sae: Autoencoder, feature: int, direction: torch.Tensor | None = Non
     if not 0 <= feature < len(sae.decoder):
         raise StudyError(f"there are features 0 to {len(sae.decoder) - 1}, not {feature}")
     taken = sae.decoder[feature] if direction is None else direction
-    return lambda rows: rows - encode(sae, rows)[:, feature, None] * taken
+    return lambda rows: rows - encode(like(sae, rows), rows)[:, feature, None] * taken.to(rows)
 
 
 def effect(
-    model: nn.Module, path: str, sae: Autoencoder, inputs: torch.Tensor, labels: np.ndarray, feature: int, directions=()
+    model: nn.Module, path: Where, sae: Autoencoder, inputs: Inputs, labels: np.ndarray, feature: int, directions=()
 ) -> tuple[float, np.ndarray]:
     """Rise of the mean cross-entropy, nats, `without` a feature; and of as much along each direction (r, d): (r,)."""
     loss = losses(model, path, inputs, labels).mean()

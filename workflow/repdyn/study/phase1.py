@@ -75,7 +75,7 @@ def analyse(
       searched          whether jumps could be looked for (`detectors.evaluable`)
       jumps, per_1000   of the default detector; z_jumps of the published one, z_jumps_null its mean on surrogates
       dispersion, dispersion_null, clustering_p, clustering_q, concentration, densest_step
-                        bunching of critical steps (`critical_steps.Clustering`); step at which the densest window starts
+                        dispersion of critical steps (`critical_steps.Clustering`); step at which the densest window starts
       loss_correlation, loss_correlation_null, loss_lag, loss_p, loss_q
                         `loss_coupling.Coupling` with the loss on the probe set; lag in steps, positive if the layer
                         moves first; the null is that of the magnitude

@@ -3,7 +3,8 @@
 A tool is a folder here and a line in TOOLS:
 
 - measure.py: `measure(held_out, training) -> (table, maps)`: two `measures.subject.Subject` of one run with the same states,
-  of the test and of the training split; a table with `measures.table.COLUMNS`; and numeric arrays for its figure.
+  of the test and of the training split; a table with `measures.table.COLUMNS`; and numeric arrays for its figure. The
+  docstring describes every quantity in the form of `report.quantities`.
 - findings.py: `found(table) -> list[str]`: paragraphs of plain text on what was found, against which null, on which
   experiments. table: the measurements of all its runs, with experiment and seed in front.
 - figure.py: `draw(table, maps)`, with maps {"experiment/seed": {name: array}}, and caption.rst.
@@ -15,7 +16,7 @@ from importlib import import_module
 from importlib.resources import files
 from typing import NamedTuple
 
-ALL = ("mlp", "cnn", "transformer")
+from repdyn.families import FAMILIES as ALL
 
 
 class Tool(NamedTuple):

@@ -24,6 +24,7 @@ from repdyn.measures.subject import Subject
 from repdyn.measures.table import entry
 from repdyn.models.embedding import PADDING
 from repdyn.models.transformer import Transformer
+from repdyn.roles import ATTENTION, FEEDFORWARD, layers_with, state_layers
 from repdyn.seeds import derive
 from repdyn.training.tracker import evaluating
 
@@ -90,9 +91,7 @@ class Look:
 
     def states(self) -> list[str]:
         """The layers through which everything passes, but for the embedding and the logits."""
-        if isinstance(self.model, Transformer):
-            return [f"blocks.{i}" for i in range(len(self.model.blocks))]
-        return [path for path in self.model.tracked if path not in ("embedding", "output")]
+        return state_layers(self.model.roles)
 
     def rng(self, *purpose: str | int) -> np.random.Generator:
         return np.random.default_rng(derive(*self.key, "patching", self.step, *purpose))
@@ -135,7 +134,7 @@ class Look:
 
 def parts(model: Transformer) -> list[str]:
     """The attention and feed-forward layers in the order of the forward pass."""
-    return [f"blocks.{i}.{part}" for i in range(len(model.blocks)) for part in ("attention", "feedforward")]
+    return layers_with(model.roles, ATTENTION, FEEDFORWARD)
 
 
 def _head_paths(model: nn.Module) -> list[str]:

@@ -33,15 +33,18 @@ class Probe(NamedTuple):
     rows: tuple[torch.Tensor, ...]
 
 
-def make_probe(inputs: torch.Tensor, labels: torch.Tensor, chunk: int, token_limit: int = 1024) -> Probe:
+def make_probe(
+    inputs: torch.Tensor, labels: torch.Tensor, chunk: int, token_limit: int = 1024, tokens: int | None = None
+) -> Probe:
     """Split a probe set, inputs (n, ...) and labels (n,), into chunks of examples.
 
-    At most `token_limit` of its token rows are chosen: the same for every network and seed; padding is never chosen.
+    tokens: per example, of inputs that are not words; None for those of our transformer. At most `token_limit` of its token
+    rows are chosen: the same for every network and seed; padding is never chosen.
     """
     if inputs.dtype == torch.int64:
         valid = (inputs != PADDING).cpu()
     else:
-        valid = torch.ones(len(inputs), Transformer.PATCHES**2, dtype=torch.bool)
+        valid = torch.ones(len(inputs), tokens or Transformer.PATCHES**2, dtype=torch.bool)
     rows = valid.flatten().nonzero()[:, 0].numpy()
     if len(rows) > token_limit:
         rows = np.random.default_rng(derive("token rows")).choice(rows, token_limit, replace=False)
@@ -122,7 +125,7 @@ class Tracker:
     def __init__(self, model: nn.Module, probe: Probe, spectrum_every: int):
         self.model = model
         self.probe = probe
-        self.parameters = list(model.parameters())
+        self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
         self.spectrum_every = spectrum_every
         self.training = []
         self.values = {name: {} for name in MEASURES}

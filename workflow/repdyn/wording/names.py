@@ -3,7 +3,7 @@
 import re
 
 # Families in the order in which every figure and table shows them.
-FAMILIES = {"mlp": "MLP", "cnn": "CNN", "transformer": "Transformer"}
+FAMILIES = {"mlp": "MLP", "cnn": "CNN", "transformer": "Transformer", "module": "Own network"}
 
 METRIC_NAMES = {
     "participation_ratio": "participation ratio",
@@ -32,6 +32,7 @@ def metric_name(metric: str) -> str:
 
 def layer_name(layer: str) -> str:
     """A layer's module path in words, numbers as in the path: "blocks.2.feedforward" -> "block 2 feed-forward"."""
+    layer = layer.removeprefix("network.")
     if layer == "output":
         return "logits"
     parts = re.fullmatch(r"(hidden|blocks)\.(\d+)(?:\.(\w+))?", layer)

@@ -7,8 +7,11 @@ MISSING = "n/a"
 
 
 def plural(number: int, noun: str) -> str:
-    """plural(1, "run") == "1 run", plural(2, "run") == "2 runs"."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+    """plural(1, "run") == "1 run", plural(2, "run") == "2 runs", plural(2, "quantity") == "2 quantities"."""
+    if number == 1:
+        return f"1 {noun}"
+    several = f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2] not in "aeiou" else f"{noun}s"
+    return f"{number:,} {several}"
 
 
 def written(value, style: str) -> str:
@@ -39,8 +42,23 @@ def short(value) -> str:
     return f"{value:.3g}" if abs(value) < 999.5 else f"{value:,.0f}"
 
 
-def interval(value, low, high) -> str:
-    """A value with its interval, e.g. "0.31 (0.20 to 0.42)"; the value alone where there is none."""
+def two_decimals(value: float) -> str:
+    """Two digits behind the point, and no minus before 0."""
+    return f"{round(value, 2) + 0.0:.2f}"
+
+
+def interval(value, low, high, write=short, more: str = "") -> str:
+    """A value with its interval, e.g. "0.31 (0.20 to 0.42)"; the value alone where there is none.
+
+    write: how each number is written. more: what else stands in the parentheses, as in "0.31 (0.20 to 0.42; 7 runs)".
+    """
     if pd.isna(low) or pd.isna(high):
-        return short(value)
-    return f"{short(value)} ({short(low)} to {short(high)})"
+        return write(value)
+    return f"{write(value)} ({write(low)} to {write(high)}{f'; {more}' if more else ''})"
+
+
+def over_runs(mean: float, low: float, high: float, runs: int, write=two_decimals) -> str:
+    """A mean over runs with its interval and their number, or that they are too few for one."""
+    if pd.isna(low):
+        return f"{write(mean)} ({plural(runs, 'run')}, too few for an interval)"
+    return interval(mean, low, high, write, plural(runs, "run"))

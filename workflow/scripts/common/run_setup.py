@@ -9,7 +9,10 @@ import torch
 from torch import nn
 
 from common.files import read_arrays
+from common.own import code_of, load_function
 from repdyn.datasets import Dataset, from_arrays
+from repdyn.errors import StudyError
+from repdyn.training.adam import Adam
 from repdyn.training.devices import choose_device, make_deterministic
 from repdyn.training.loop import Recipe, initialise, make_optimizer, standardise
 
@@ -24,7 +27,7 @@ class Setup(NamedTuple):
     data: Dataset
     recipe: Recipe
     model: nn.Module
-    optimizer: torch.optim.Optimizer
+    optimizer: Adam
     splits: dict[str, tuple[torch.Tensor, torch.Tensor]]
 
 
@@ -58,10 +61,38 @@ def set_up(arguments: argparse.Namespace) -> Setup:
     training = arguments.training
     key = (arguments.experiment, arguments.seed)
     recipe = Recipe(key, training["steps"], training["batch_size"], training["learning_rate"])
+    require_batch(arguments, data)
     network = {"kind": data.kind, "shape": data.shape, "classes": len(data.classes), "vocabulary": len(data.vocabulary)}
-    model = initialise(arguments.architecture, recipe, **network).to(device)
+    try:
+        model = initialise(with_function(arguments.architecture), recipe, **network).to(device)
+    except StudyError as error:
+        raise StudyError(f"experiment {arguments.experiment} (dataset {data.name}): {error}") from error
     inputs = standardise({split: torch.from_numpy(values) for split, values in data.inputs.items()})
     splits = {
         split: (inputs[split].to(device), torch.from_numpy(labels).to(device)) for split, labels in data.labels.items()
     }
     return Setup(device, data, recipe, model, make_optimizer(model, recipe), splits)
+
+
+def with_function(architecture: dict) -> dict:
+    """The description of a network, a user's own with the function itself in place of its file and name."""
+    if architecture["family"] != "module":
+        return architecture
+    described = dict(architecture)
+    function = load_function(Path(described.pop("file")), described["function"])
+    return described | {"function": function}
+
+
+def code_of_network(architecture: dict) -> list[Path]:
+    """The files of a user's own network, once it has been made; none of ours, which are part of the project."""
+    return code_of(Path(architecture["file"])) if architecture["family"] == "module" else []
+
+
+def require_batch(arguments: argparse.Namespace, data: Dataset) -> None:
+    """StudyError for fewer training examples than a batch."""
+    examples, batch = len(data.labels["train"]), arguments.training["batch_size"]
+    if examples < batch:
+        raise StudyError(
+            f"experiment {arguments.experiment}: training.batch_size is {batch}; dataset {data.name} has {examples} "
+            "training examples"
+        )

@@ -4,10 +4,18 @@ from pathlib import Path
 
 import pandas as pd
 
+from common.files import read_json
+from repdyn.roles import with_roles
+
 
 def read_tables(files: list[Path]) -> pd.DataFrame:
-    """The tables of one tool for several runs as one, experiments in the order of the files."""
-    return pd.concat([pd.read_parquet(file) for file in files], ignore_index=True)
+    """The tables of one tool for several runs as one, with the roles of layers, experiments in the order of the files."""
+    return pd.concat([with_roles(pd.read_parquet(file), roles_of(file)) for file in files], ignore_index=True)
+
+
+def roles_of(file: Path) -> dict[str, str]:
+    """{layer: role} of the run to which a file of the toolkit belongs."""
+    return read_json(file.parent.parent / "run.json")["roles"]
 
 
 def run_of(file: Path) -> str:

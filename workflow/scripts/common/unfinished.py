@@ -50,13 +50,13 @@ def discard(unfinished: Path, lock) -> None:
     lock.close()
 
 
-def signature(settings: dict, data: Path) -> str:
-    """Changes with whatever a run depends on: settings, data, code and torch."""
+def signature(settings: dict, data: Path, own: list[Path]) -> str:
+    """Changes with whatever a run depends on: settings, data, code and torch. own: files of a user's network."""
     code = sorted(
         module.__file__ for name, module in sys.modules.items() if name.startswith("repdyn") and module.__file__
     )
     parts = [json.dumps(settings, sort_keys=True), sha256(data), torch.__version__, sha256(Path(__file__))]
-    parts += [sha256(Path(path)) for path in code]
+    parts += [sha256(Path(path)) for path in [*code, *own]]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

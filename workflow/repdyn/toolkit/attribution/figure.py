@@ -3,10 +3,17 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.filters import DIVERGING_MAP
-from repdyn.figures.moments import step_axis
 from repdyn.figures.panels import key_above, say
-from repdyn.figures.style import MARKERS, MISSING_COLOUR, OKABE_ITO, SEQUENTIAL_MAP, message_figure, styled
+from repdyn.figures.steps import step_axis
+from repdyn.figures.style import (
+    DIVERGING_MAP,
+    MARKERS,
+    MISSING_COLOUR,
+    OKABE_ITO,
+    SEQUENTIAL_MAP,
+    message_figure,
+    styled,
+)
 from repdyn.toolkit.attribution.findings import METHODS
 
 SHORT = {

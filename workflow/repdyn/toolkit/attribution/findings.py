@@ -7,7 +7,7 @@ from scipy.stats import norm
 from repdyn.seeds import derive
 from repdyn.statistics.fdr import benjamini_hochberg
 from repdyn.statistics.intervals import MINIMUM_RUNS, mean_interval
-from repdyn.wording.numbers import plural
+from repdyn.wording.numbers import interval, plural, two_decimals
 
 METHODS = {
     "saliency": "saliency",
@@ -196,7 +196,7 @@ def _format(mean: float, low: float, high: float) -> str:
         return "not evaluable"
     if np.isnan(low):
         return f"{mean:.2f} (fewer than {MINIMUM_RUNS} runs: no interval)"
-    return f"{mean:.2f} ({low:.2f} to {high:.2f})"
+    return interval(mean, low, high, two_decimals)
 
 
 def _rng(purpose: str) -> np.random.Generator:

@@ -22,6 +22,7 @@ from repdyn.attribution.removal import area, removal_curve
 from repdyn.attribution.shapley import exact_shapley, masking_game
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import combine, entry
+from repdyn.roles import unit_layers
 from repdyn.seeds import derive
 
 # Samples and resolutions, so that a run takes about half a minute: EXAMPLES of all kinds, of which the first
@@ -39,36 +40,36 @@ SIGNED = ("gradient_x_input", "integrated_gradients", "lrp_z_plus")
 
 
 def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
-    """Quantities are "<what>/<method>". Methods: saliency, gradient_x_input (which is LRP-0 in ReLU networks),
-    integrated_gradients; grad_cam (CNN), lrp_z_plus (MLP and CNN: LRP has no rule for the LayerNorm and softmax of
-    transformers). Of the whole network (layer ""), at every grid step at which the outputs are finite:
+    """Of the whole network (layer ""), at every grid step at which the outputs are finite; <method> is saliency,
+    gradient_x_input (which is LRP-0 in ReLU networks), integrated_gradients, grad_cam (CNN) or lrp_z_plus (MLP and
+    CNN: LRP has no rule for the LayerNorm and softmax of transformers).
 
-    - deletion/<method>, insertion/<method>: area by which the output falls (rises) faster than in random order when
-      features are replaced by the mean training input (put in its place), highest first; in units of the mean |output -
-      output at the baseline|. Null: ORDERS random orders of every example, mean 0.
-    - constant/<method>: share of examples whose map has one value only. No null.
-    - agreement/<method>/<other method>: mean Spearman correlation of the absolute maps of an example. Null of this and of
-      all that follow unless said otherwise: maps of other examples (permutation, exact).
-    - kept/<method> (reference = first step): the same, of a method now and at the first step.
-    - completeness/integrated_gradients, completeness/lrp_z_plus, completeness/shapley: mean |sum of the map - what it
-      should be|, over the mean size of that: f(x) - f(baseline), f(x), f(x) - f(baseline). No null. For LRP it is the
-      share that the biases keep.
-    - shapley/<method>: mean Spearman correlation of the map's sums over GROUPS groups of features (3 x 3 parts of an image,
-      runs of entries or words) with their exact Shapley values; of absolute ones for saliency and grad_cam.
+    baseline and sanity are of the last grid step alone. maximised is of UNITS units of the last hidden layer, drawn
+    once; not for texts, whose words are no points of a ball, nor where a unit never rises above zero. "Other examples":
+    maps of other examples, permutation, exact.
 
-    At the last grid step only:
-
-    - baseline/integrated_gradients: agreement of the absolute maps with the two baselines.
-    - sanity/<method> (layer = the deepest path redrawn): agreement with the map of the network in which this layer and
-      all above have new random weights, a single draw.
-
-    Of UNITS units of the last hidden layer, drawn once (unit = index), at every grid step; not for texts, whose words are no
-    points of a ball, nor where a unit never rises above zero:
-
-    - maximised/gain: activation at the input that excites the unit most among those with the median training norm, over
-      the highest of a held-out example. Null: NOISE random inputs of that norm.
-    - maximised/cosine: mean cosine of that input and the EXEMPLARS held-out examples that excite the unit most (minus the
-      mean training input). Null: as many random held-out examples, exact.
+    - deletion/<method>, insertion/<method> [share of the scale]: area by which the output falls (rises) faster than in
+      random order when features are replaced by the mean training input (put in its place), highest first; the scale is
+      the mean |output - output at the baseline|. Null: ORDERS random orders of every example, mean 0. Source: Petsiuk
+      2018; Samek 2017.
+    - constant/<method> [share]: of examples whose map has one value only.
+    - agreement/<method>/<other method> [correlation]: mean Spearman correlation of the absolute maps of an example.
+      Null: other examples. Source: Hoeffding 1951.
+    - kept/<method> [correlation]: the same, of a method now and at the first step (`reference`). Null: other examples.
+    - completeness/<method> [share]: mean |sum of the map - what it should be|, over the mean size of that: f(x) -
+      f(baseline) for integrated_gradients and shapley, f(x) for lrp_z_plus, where it is the share that the biases keep.
+      Source: Sundararajan 2017; Bach 2015.
+    - shapley/<method> [correlation]: mean Spearman correlation of the map's sums over GROUPS groups of features (3 x 3
+      parts of an image, runs of entries or words) with their exact Shapley values; of absolute ones for saliency and
+      grad_cam. Null: other examples. Source: Shapley 1953.
+    - baseline/integrated_gradients [correlation]: agreement of the absolute maps with the two baselines. Null: other
+      examples.
+    - sanity/<method> [correlation]: agreement with the map of the network in which this layer (the deepest path
+      redrawn) and all above have new random weights, a single draw. Null: other examples. Source: Adebayo 2018.
+    - maximised/gain [ratio] (unit: unit): activation at the input that excites the unit most among those with the
+      median training norm, over the highest of a held-out example. Null: NOISE random inputs of that norm.
+    - maximised/cosine [cosine] (unit: unit): mean cosine of that input and the EXEMPLARS held-out examples that excite
+      the unit most (minus the mean training input). Null: as many random held-out examples, exact.
 
     Maps, of the last step: input, map/<method> and, for images, maximised and exemplar (SHOWN, ...); curve/<method>,
     curve/random and curve/random_sd (LEVELS + 1,): mean deletion curve over its scale.
@@ -192,7 +193,7 @@ def _sanity(subject: Subject, rows: np.ndarray, training: Subject, maps: dict, s
 
 
 def _maximised(subject: Subject, training: Subject, step: int) -> tuple[list[dict], dict[str, np.ndarray]]:
-    layer = [path for path in subject.layers if path.startswith("hidden") or path.endswith(("relu", "feedforward"))][-1]
+    layer = unit_layers(subject.roles)[-1]
     model, outputs = subject.model(step), subject.examples(step)[layer].astype(np.float64)
     rng = np.random.default_rng(derive(*subject.key, "attribution units"))
     units = np.sort(rng.choice(outputs.shape[1], min(UNITS, outputs.shape[1]), replace=False))

@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.moments import step_axis
 from repdyn.figures.panels import key_above, say
+from repdyn.figures.steps import step_axis
 from repdyn.figures.style import FLAGGED_COLOUR, OKABE_ITO, message_figure, styled
+from repdyn.roles import EMBEDDING, OUTPUT
 
 CLASSES, UNITS, LOSS, CHANGE, WEIGHTS = (OKABE_ITO[i] for i in (0, 2, 6, 3, 4))
 WIDTH, LEFT, PANEL, GAP = 11.6, 0.5, 1.75, 0.52  # inches
@@ -126,7 +127,7 @@ PANELS = {
 
 
 def _hidden(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows[~rows["layer"].isin(["embedding", "output"])]
+    return rows[~rows["role"].isin([EMBEDDING, OUTPUT])]
 
 
 def _by_layer(axes, rows: pd.DataFrame, layers) -> None:

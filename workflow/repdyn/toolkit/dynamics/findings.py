@@ -6,10 +6,11 @@ from scipy.stats import norm
 
 from repdyn.dynamics.hunchback import sign_test
 from repdyn.figures.panels import RUN
+from repdyn.roles import EMBEDDING, OUTPUT
 from repdyn.seeds import derive
 from repdyn.statistics.fdr import benjamini_hochberg
 from repdyn.statistics.intervals import mean_interval
-from repdyn.wording.numbers import plural
+from repdyn.wording.numbers import over_runs, plural
 
 ALPHA = 0.05
 POWER = 0.8  # below which that nothing was found says nothing
@@ -21,7 +22,7 @@ def found(table: pd.DataFrame) -> list[str]:
     if table.empty:
         return ["No paths were measured in this study."]
     table = table.assign(quantity=table["quantity"].astype(str), layer=table["layer"].astype(str))
-    hidden = table[~table["layer"].isin(["", "embedding", "output"])]
+    hidden = table[~table["role"].isin(["", EMBEDDING, OUTPUT])]
     last = table["step"] == table.groupby(RUN)["step"].transform("max")
     return [
         _drift(hidden[last[hidden.index]]),
@@ -178,11 +179,7 @@ def _weights(table: pd.DataFrame) -> str:
 
 
 def _interval(values: pd.Series, name: str) -> str:
-    mean, low, high = _of_runs(values, name)
-    count = plural(int(values.notna().sum()), "run")
-    if np.isnan(low):
-        return f"{mean:.2f} ({count}, too few for an interval)"
-    return f"{mean:.2f} (95 % interval {low:.2f} to {high:.2f} over {count})"
+    return over_runs(*_of_runs(values, name), int(values.notna().sum()))
 
 
 def _side(values: pd.Series, name: str) -> int:

@@ -13,10 +13,11 @@ from repdyn.dynamics.hunchback import turn
 from repdyn.dynamics.phases import change_points, power
 from repdyn.dynamics.trajectory import displacement_gram, flat_weights, path, step_cosines, walk_gram, walk_limit
 from repdyn.measures.behaviour import class_accuracies, cross_entropies, decisions, mean_score
-from repdyn.measures.selectivity import class_auc, class_means, half_of, shuffled_within, unit_layers
+from repdyn.measures.selectivity import class_auc, class_means, half_of, shuffled_within
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import combine, entry
 from repdyn.measures.weights import cosine_null_sd
+from repdyn.roles import inner_layers, unit_layers
 from repdyn.seeds import derive
 from repdyn.spectrum import leading_measures
 
@@ -34,57 +35,55 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
     """All checkpoint steps, on held-out examples; `training` is not looked at. Rows are examples, `Subject.examples`:
     channels and tokens are averaged, since the tokens of one text are not independent.
 
-    For every layer, NaN with fewer than FEWEST examples:
+    Drift is of every layer, participation ratio and turn of every hidden layer, NaN with fewer than FEWEST examples;
+    what emerges is by the rule of `emergence`, where an effect counts if it ends ERRORS standard errors of chance from
+    none. Standard errors come from the two disjoint halves of SPLITS random splits of the examples (test and retest).
+    Loss, phases and weights are of the whole network.
 
-    - drift_from_init: 1 - debiased CKA to step 0; null: the same to INITIALISATIONS other initialisations, whose tensors
-      have the entries of this one in random order. At step 0 the null is the drift between two initialisations.
-    - drift_from_previous: 1 - debiased CKA to the checkpoint before (`reference`). Of an unchanged network it is exactly 0.
-    - drift_from_init_error, drift_from_previous_error: standard errors, from the two disjoint halves of SPLITS random
-      splits of the examples (test and retest); no null.
+    - drift_from_init [1 - CKA]: debiased linear CKA to step 0. Null: the same to INITIALISATIONS other initialisations,
+      whose tensors have the entries of this one in random order; at step 0 the drift between two initialisations.
+      Source: Kornblith 2019; Murphy 2024.
+    - drift_from_previous [1 - CKA]: to the checkpoint before (`reference`). Of an unchanged network it is exactly 0.
+    - drift_from_init_error, drift_from_previous_error [1 - CKA]: their standard errors.
+    - participation_ratio [dimensions]: of the covariance of the examples. With n rows it is at most n - 1, and below
+      the true one: of d isotropic dimensions about d / (1 + d / n).
+    - turn [-1, 0 or 1]: at the last step, of the series of the participation ratio: 1 if it rises, then falls; -1 if it
+      falls, then rises; 0 if neither. Either direction is as likely by chance, which is tested over runs. Source:
+      Shwartz-Ziv & Tishby 2017; Saxe 2019.
+    - turn_height [log ratio]: of the turn, at the last step.
+    - participation_error [log ratio]: largest standard error over steps of the logarithm of the participation ratio, at
+      the last step.
+    - class_emergence [step] (unit: class): from which the accuracy of a class, less how often it is decided, is there
+      to stay; NaN for what never is.
+    - classes_emerged [share]: of classes that emerge. Null: SHUFFLES shuffles of the labels.
+    - unit_emergence [step] (unit: unit): for layers after a ReLU, from which a unit tells its class: cross-validated
+      area under the ROC curve less 1/2; NaN for what never does.
+    - units_emerged [share]: of units that do. Null: SHUFFLES shuffles of the labels.
+    - held_out_loss [nats]: mean cross-entropy.
+    - phase_count [count]: change points of the loss against the step, `phases.change_points`, at the last step; NaN
+      with too few checkpoints.
+    - phase_p [p]: of the first change point, at the last step. Null: smooth decays with a random walk around them.
+    - phase_power [share]: of CURVES smooth curves with noise in which a step of PLANTED of the range is found, at the
+      last step.
+    - phase_change [step] (unit: number): the change lies after the checkpoint `reference`, at or before `step`.
+    - weight_norm [norm]: of all parameters as one vector.
+    - step_norm, step_norm_per_update [norm]: length of the way from the checkpoint before (`reference`), and over the
+      updates in between, without which intervals of different length cannot be compared.
+    - step_cosine [cosine]: of that way and the one before. Null: random directions, exact.
+    - straightness [share]: distance from the first checkpoint over the length of the way, at the last step. Null: WALKS
+      random walks with the same lengths between checkpoints, in as many dimensions as there are weights. Source:
+      Antognini & Sohl-Dickstein 2018.
+    - pc1_share, pc12_share [share]: variance of the positions in the first principal component, and in the first two,
+      at the last step. Null: as of straightness. Source: Antognini & Sohl-Dickstein 2018.
 
-    For every hidden layer:
-
-    - participation_ratio: of the covariance of the examples; no null. With n rows it is at most n - 1, and below the true
-      one: of d isotropic dimensions about d / (1 + d / n).
-    - turn (last step): `hunchback.turn` of that series. 1: it rises, then falls; -1: it falls, then rises; 0: neither. Null:
-      either direction is as likely, tested over runs, not here.
-    - turn_height (last step): log ratio of the turn; no null.
-    - participation_error (last step): largest standard error over steps of the log of it, from the same halves; no null.
-
-    By the rule of `emergence`, at the last step, NaN for what never does:
-
-    - class_emergence (unit: class): step from which the accuracy of a class, less how often it is decided, is there to stay.
-    - classes_emerged: share of classes that do; null: SHUFFLES shuffles of the labels.
-    - unit_emergence (unit: unit), for layers after a ReLU: step from which a unit tells its class: cross-validated area
-      under the ROC curve less 1/2.
-    - units_emerged: share of units that do; null: the same shuffles.
-
-    An effect counts if it ends ERRORS standard errors of chance from none.
-
-    For the whole network:
-
-    - held_out_loss: mean cross-entropy, nats; no null.
-    - phase_count (last step): change points of that curve against the step, `phases.change_points`; NaN with too few
-      checkpoints.
-    - phase_p (last step): p of the first, against smooth decays with a random walk around them.
-    - phase_power (last step): share of CURVES smooth curves with noise in which a step of PLANTED of the range is found.
-    - phase_change (unit: number): the change lies after the checkpoint `reference`, at or before `step`.
-    - weight_norm: of all parameters as one vector.
-    - step_norm, step_norm_per_update: length of the way from the checkpoint before (`reference`), and over the updates in
-      between, without which intervals of different length cannot be compared; no null.
-    - step_cosine: of that way and the one before; null: random directions, exact.
-    - straightness, pc1_share, pc12_share (last step): distance from the first checkpoint over the length of the way, and
-      variance of the positions in the first principal component, and in the first two. Null: WALKS random walks with the
-      same lengths between checkpoints, in as many dimensions as there are weights. Not included: PHATE, UMAP.
-
-    Maps: trajectory (T, 2), the positions in their first two principal components; walk (T, 2), the same of the random walk
-    in the limit of many dimensions; onsets/<layer> (units,), unit_emergence.
+    Not included: PHATE, UMAP. Maps: trajectory (T, 2), the positions in their first two principal components; walk
+    (T, 2), the same of the random walk in the limit of many dimensions; onsets/<layer> (units,), unit_emergence.
     """
     entries, maps = _trajectory(held_out)
     for part in (_drift, _dimension, _phases):
         entries += part(held_out)
     entries += _classes(held_out)
-    for layer in _selective_layers(held_out):
+    for layer in unit_layers(held_out.roles):
         written, onsets = _units(held_out, layer)
         entries += written
         maps[f"onsets/{layer}"] = onsets
@@ -129,9 +128,7 @@ def _splits(subject: Subject) -> list[tuple[np.ndarray, np.ndarray]]:
 def _dimension(subject: Subject) -> list[dict]:
     steps, entries, last = subject.steps, [], subject.steps[-1]
     splits = _splits(subject)
-    for layer in subject.layers:
-        if layer in ("embedding", "output"):
-            continue
+    for layer in inner_layers(subject.roles):
         seen = [subject.examples(step)[layer] for step in steps]
         values, error = np.full(len(steps), np.nan), np.nan
         if len(seen[0]) >= FEWEST:
@@ -174,13 +171,6 @@ def _class_onsets(subject: Subject, decided: list[np.ndarray], labels: np.ndarra
     count = np.bincount(labels, minlength=effects.shape[1])
     error = np.sqrt(share[-1] * (1 - share[-1]) * (1 / np.where(count > 0, count, np.nan) - 1 / len(labels)))
     return emergence(subject.steps, effects, ERRORS * error)
-
-
-def _selective_layers(subject: Subject) -> list[str]:
-    """The layers after a ReLU; of a transformer the feed-forward ones."""
-    layers = unit_layers(subject)
-    inner = [layer for layer in layers if layer.endswith(".feedforward")]
-    return inner or layers
 
 
 def _units(subject: Subject, layer: str) -> tuple[list[dict], np.ndarray]:

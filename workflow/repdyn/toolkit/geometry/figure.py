@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.moments import step_axis
 from repdyn.figures.panels import RUN, key_above, logarithmic, panel_grid, say
+from repdyn.figures.steps import step_axis
 from repdyn.figures.style import OKABE_ITO, message_figure, styled
-from repdyn.toolkit.geometry.findings import BAND, roles
+from repdyn.toolkit.geometry.findings import BAND, places
 
 COLUMNS = {
     "dimension_mle": "dimension (MLE)",
@@ -16,7 +16,7 @@ COLUMNS = {
     "class_capacity": "class capacity P / N",
 }
 CALIBRATION = {"dimension_mle": "calibration_mle", "dimension_twonn": "calibration_twonn"}
-ROLES = {"input": ("black", "s"), "middle layer": (OKABE_ITO[1], "^"), "last hidden layer": (OKABE_ITO[0], "o")}
+PLACES = {"input": ("black", "s"), "middle layer": (OKABE_ITO[1], "^"), "last hidden layer": (OKABE_ITO[0], "o")}
 
 
 @styled
@@ -54,8 +54,8 @@ def draw(table: pd.DataFrame, maps: dict):
 
 
 def _draw_panel(axes, chosen: pd.DataFrame, total: int) -> None:
-    for layer, role in roles(chosen).items():
-        colour, marker = ROLES[role]
+    for layer, place in places(chosen).items():
+        colour, marker = PLACES[place]
         for _, run in chosen[chosen["layer"] == layer].groupby(RUN, observed=True):
             steps, value, mean, sd = (
                 run.sort_values("step")[["step", "value", "null_mean", "null_sd"]].to_numpy(float).T
@@ -90,6 +90,6 @@ def _title(axes, label: str) -> None:
 def _entries() -> list:
     from matplotlib.lines import Line2D
 
-    entries = [Line2D([], [], color=c, marker=m, markersize=4, label=role) for role, (c, m) in ROLES.items()]
+    entries = [Line2D([], [], color=c, marker=m, markersize=4, label=place) for place, (c, m) in PLACES.items()]
     null = f"null ± {BAND} sd (matched Gaussian; capacity: shuffled labels)"
     return [*entries, Line2D([], [], color="#444444", linestyle=":", label=null)]

@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 
+from repdyn.roles import EMBEDDING, INPUT
 from repdyn.seeds import derive
 from repdyn.statistics.intervals import mean_interval
-from repdyn.wording.numbers import plural
+from repdyn.wording.numbers import interval, plural, short
 
 BAND = 3  # null standard deviations beyond which a run differs: t of 20 and of 5 draws leaves 1 % and 5 % outside
-INPUTS = ("input", "embedding")
 RUN = ["experiment", "seed"]
 
 
@@ -20,11 +20,11 @@ def found(table: pd.DataFrame) -> list[str]:
     return [_dimension(table), _shape(table), _classes(table)]
 
 
-def roles(table: pd.DataFrame) -> dict[str, str]:
+def places(table: pd.DataFrame) -> dict[str, str]:
     """{layer: "input", "middle layer" or "last hidden layer"} of one experiment's rows, in the order of the network."""
-    layers = [layer for layer in table["layer"].astype(str).drop_duplicates() if layer]
-    hidden = [layer for layer in layers if layer not in INPUTS]
-    named = {layer: "input" for layer in layers if layer in INPUTS} | dict.fromkeys(hidden, "middle layer")
+    of = dict(zip(table["layer"].astype(str), table["role"], strict=True))
+    named = {layer: "input" if role in (INPUT, EMBEDDING) else "middle layer" for layer, role in of.items() if layer}
+    hidden = [layer for layer, place in named.items() if place == "middle layer"]
     return named | dict.fromkeys(hidden[-1:], "last hidden layer")
 
 
@@ -51,16 +51,16 @@ def _mean_ratio(ratios: pd.Series) -> str:
     if np.isnan(mean):
         return "not evaluable"
     if np.isnan(low):
-        return f"{mean:.3g}, too few runs for an interval: undecided"
+        return f"{short(mean)}, too few runs for an interval: undecided"
     verdict = "above 1" if low > 1 else "below 1" if high < 1 else "undecided"
-    return f"{mean:.3g} (95 % {low:.3g} to {high:.3g}, {verdict})"
+    return interval(mean, low, high, more=verdict)
 
 
 def _last_hidden(table: pd.DataFrame) -> pd.DataFrame:
     """The rows of the last hidden layer of every experiment, and those without a layer."""
     kept = []
     for _, rows in table.groupby("experiment", observed=True):
-        last = [layer for layer, role in roles(rows).items() if role == "last hidden layer"]
+        last = [layer for layer, place in places(rows).items() if place == "last hidden layer"]
         kept.append(rows[rows["layer"].isin([*last, ""])])
     return pd.concat(kept)
 
@@ -133,4 +133,4 @@ def _classes(table: pd.DataFrame) -> str:
 
 
 def _number(values: pd.Series) -> str:
-    return f"{values.mean():.3g}" if values.notna().any() else "not evaluable"
+    return short(values.mean()) if values.notna().any() else "not evaluable"

@@ -61,37 +61,42 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
     independent. Layer "input" is the image, measured once; a text has none, its layer "embedding" stands for it. Equal
     rows count once; every value is NaN (not evaluable) with fewer than FEWEST. `training` is not looked at.
 
-    Null: GAUSSIANS draws of as many Gaussian points of the same covariance. It shows what of a value the variances
-    explain; what is left may be curved, clustered or sparse.
+    "Gaussians": GAUSSIANS draws of as many Gaussian points of the same covariance. They show what of a value the
+    variances explain; what is left may be curved, clustered or sparse. Quantities in _<picture> are of the picture by
+    pca, isomap or tsne of the last hidden layer at the first and the last step, on SHOWN examples.
 
-    - rows: distinct rows; no null.
-    - dimension_mle, dimension_twonn: intrinsic dimension by `dimension`, of NEIGHBOURS and of two neighbours.
-    - local_dimension: mean over CENTRES of the directions above the noise floor in NEIGHBOURHOOD neighbours.
-    - tangent_dimension: dimension_mle rounded; no null. The next three take it for value and null alike, and are NaN where
-      it is above TANGENTS.
-    - tangent_angle: mean principal angle, radians, of tangent planes at CENTRES and at the NEIGHBOURS-th neighbour.
-    - mean_curvature, scalar_curvature: median over CENTRES, in units of 1 / r and 1 / r^2, r the root mean square distance
-      of the neighbourhood: how far the surface turns within it.
-    - geodesic_ratio: geodesic over straight distance, median over pairs with one of CENTRES, in the largest part of the
-      graph of NEIGHBOURS neighbours; NaN where that holds less than CONNECTED of the rows.
-    - graph_connected: the share it holds.
-
-    Null: SHUFFLES labelings, shuffled:
-
-    - class_capacity: `capacity` of EXEMPLARS examples of each class, DICHOTOMIES draws. A shuffled labeling that is below
-      what the layer can show counts with class_capacity_floor, so its null is an upper bound. NaN where a class has too few.
-    - class_capacity_floor: the least capacity that the layer can show; no null.
-
-    The last hidden layer at the first and the last step, on SHOWN examples; null: PICTURES matched Gaussians:
-
-    - trustworthiness_M, continuity_M, distance_correlation_M, silhouette_M: of the picture by M, which is pca, isomap or
-      tsne; of NEIGHBOURS neighbours, and of as many k-means clusters as there are classes. NaN for isomap where the graph
-      is not connected.
-
-    Once, at the first step, without a layer, unit i the i-th isotropic Gaussian of as many rows; no null:
-
-    - calibration_dimension: its dimension, of CALIBRATED.
-    - calibration_mle, calibration_twonn: the dimension found, mean over CALIBRATIONS draws.
+    - rows [count]: distinct rows.
+    - dimension_mle [dimensions]: intrinsic dimension by maximum likelihood from NEIGHBOURS neighbours. Null: Gaussians.
+      Source: Levina & Bickel 2004; MacKay & Ghahramani 2005.
+    - dimension_twonn [dimensions]: intrinsic dimension from the two nearest neighbours. Null: Gaussians. Source: Facco
+      2017.
+    - local_dimension [dimensions]: mean over CENTRES points of the directions above the noise floor in NEIGHBOURHOOD
+      neighbours. Null: Gaussians. Source: Fukunaga & Olsen 1971.
+    - tangent_dimension [dimensions]: dimension_mle rounded. The next three take it for value and null alike, and are
+      NaN where it is above TANGENTS.
+    - tangent_angle [radians]: mean principal angle of tangent planes at CENTRES points and at the NEIGHBOURS-th
+      neighbour of each. Null: Gaussians. Source: Bjorck & Golub 1973.
+    - mean_curvature, scalar_curvature [1 / r, 1 / r^2]: median over CENTRES points, r the root mean square distance of
+      the neighbourhood: how far the surface turns within it. Null: Gaussians. Source: Cazals & Pouget 2005.
+    - geodesic_ratio [ratio]: geodesic over straight distance, median over pairs with one of CENTRES points, in the
+      largest part of the graph of NEIGHBOURS neighbours; NaN where that holds less than CONNECTED of the rows. Null:
+      Gaussians. Source: Tenenbaum 2000.
+    - graph_connected [share]: of the rows that this part holds. Null: Gaussians.
+    - class_capacity [classes per dimension]: `capacity` of EXEMPLARS examples of each class, DICHOTOMIES draws; NaN
+      where a class has too few. Null: SHUFFLES shuffled labelings; one that is below what the layer can show counts
+      with class_capacity_floor, so this null is an upper bound. Source: Chung, Lee & Sompolinsky 2018.
+    - class_capacity_floor [classes per dimension]: the least capacity that the layer can show.
+    - trustworthiness_<picture>, continuity_<picture> [share]: whether neighbours in the picture are neighbours in the
+      layer, and the other way round, of NEIGHBOURS neighbours; NaN for isomap where the graph is not connected. Null:
+      PICTURES matched Gaussians. Source: Venna & Kaski 2001.
+    - distance_correlation_<picture> [correlation]: Spearman's, of all distances in the picture with those in the layer.
+      Null: PICTURES matched Gaussians.
+    - silhouette_<picture> [index]: mean silhouette of as many k-means clusters of the picture as there are classes.
+      Null: PICTURES matched Gaussians. Source: Rousseeuw 1987.
+    - calibration_dimension [dimensions] (unit: Gaussian): of the isotropic Gaussian (CALIBRATED) of as many rows, once,
+      at the first step.
+    - calibration_mle, calibration_twonn [dimensions] (unit: Gaussian): the dimension found in it, mean over
+      CALIBRATIONS draws.
     """
     rows = _rows(held_out)
     rng = np.random.default_rng(derive(*held_out.key, "geometry calibration"))

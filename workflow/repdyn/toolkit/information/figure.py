@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.moments import step_axis
 from repdyn.figures.panels import key_above, say
+from repdyn.figures.steps import step_axis
 from repdyn.figures.style import MARKERS, OKABE_ITO, message_figure, styled
 from repdyn.wording.names import layer_name
 

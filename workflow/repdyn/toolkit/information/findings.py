@@ -6,7 +6,7 @@ import pandas as pd
 from repdyn.figures.panels import RUN
 from repdyn.seeds import derive
 from repdyn.statistics.intervals import mean_interval
-from repdyn.wording.numbers import plural
+from repdyn.wording.numbers import over_runs, plural, two_decimals
 
 BEYOND = 2  # deviations of the null from which a single run counts as above it
 
@@ -38,7 +38,7 @@ def _of_class(table: pd.DataFrame, now: pd.Series, n: int, asked: int) -> str:
     return (
         f"After training the two leading principal components of the last hidden layer hold {_range(now)} nats on the"
         f" class, {_range(now / entropy)} of its entropy, in {plural(n, 'run')}{missing}; in {above} of {n} that is more"
-        f" than {BEYOND} deviations above shuffled labels (mean {_number(null.mean())}). Training changed it by"
+        f" than {BEYOND} deviations above shuffled labels (mean {two_decimals(null.mean())}). Training changed it by"
         f" {_interval(change, 'change')}; {_verdict(change, 'change', 'a gain', 'a loss')}. Two linear discriminants,"
         f" chosen for the class on training examples, hold {_interval(linear, 'linear')} more;"
         f" {_verdict(linear, 'linear', 'more', 'less')}. By Fano's bound a linear probe of the whole layer shows"
@@ -81,21 +81,12 @@ def _at(table: pd.DataFrame, quantity: str, step: str, column: str = "value", la
 
 
 def _range(values: pd.Series) -> str:
-    low, high = _number(values.min()), _number(values.max())
+    low, high = two_decimals(values.min()), two_decimals(values.max())
     return low if low == high else f"{low} to {high}"
 
 
-def _number(value: float) -> str:
-    """Two digits, and no minus before 0."""
-    return f"{round(value, 2) + 0.0:.2f}"
-
-
 def _interval(values: pd.Series, name: str) -> str:
-    mean, low, high = _of_runs(values, name)
-    runs = plural(int(values.notna().sum()), "run")
-    if np.isnan(low):
-        return f"{_number(mean)} ({runs}, too few for an interval)"
-    return f"{_number(mean)} (95 % interval {_number(low)} to {_number(high)} over {runs})"
+    return over_runs(*_of_runs(values, name), int(values.notna().sum()))
 
 
 def _verdict(values: pd.Series, name: str, above: str, below: str) -> str:

@@ -12,6 +12,7 @@ from repdyn.information.projections import discriminant_coordinates, principal_c
 from repdyn.measures.probes import control_labelings, probe_accuracies, stratified_halves
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import combine, entry
+from repdyn.roles import EMBEDDING, INPUT
 from repdyn.seeds import derive
 from repdyn.toolkit.layers import clouds
 
@@ -25,29 +26,27 @@ WITHIN = 1.96  # deviations of a 95 % interval
 
 
 def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
-    """The input, the middle and the last hidden layer at the grid steps, in nats; directions are fitted on the training
-    split and read of at most ROWS held-out examples; no maps.
+    """The input, the middle and the last hidden layer at the grid steps; directions are fitted on the training split
+    and read of at most ROWS held-out examples; no maps.
 
-    Layer "input" is the image, measured once; a text has none, its layer "embedding" stands for it. Channels and tokens are
-    averaged. Information in two coordinates is a lower bound of that in the layer. _low, _high: 95 % interval from
-    `intervals.deviation` (INTO parts, REPEATS divisions), which does not know the bias of the estimator; no null.
+    Layer "input" is the image, measured once; a text has none, its layer "embedding" stands for it. Channels and tokens
+    are averaged. Information in two coordinates is a lower bound of that in the layer. _low, _high: 95 % interval from
+    `intervals.deviation` (INTO parts, REPEATS divisions), which does not know the bias of the estimator. NaN where
+    coordinates are not finite or do not vary, more than NEIGHBOURS rows of a class are equal, or a part of the rows has
+    too few of a class.
 
-    Null: SHUFFLES random orders of the examples against what they are compared with:
-
-    - class_components, class_components_low, class_components_high: `class_information` of the class in the two leading
-      principal coordinates, NEIGHBOURS neighbours.
-    - class_discriminants, class_discriminants_low, class_discriminants_high: the same in the two leading linear
-      discriminants.
-    - input_component, input_component_low, input_component_high: `ksg` of the leading principal coordinate with that of
-      the input, of a text with that of its untrained embedding; not measured of the layers "input" and "embedding".
-
-    All are NaN where coordinates are not finite or do not vary, more than NEIGHBOURS rows of a class are equal, or a part
-    of the rows has too few of a class.
-
-    - probe_accuracy: held-out accuracy of `probes.probe_accuracies`, a linear probe of the whole layer; null: CONTROLS
-      control labelings (Hewitt & Liang 2019).
-    - probe_information: `fano_bound` of that accuracy, what the layer says at the least; no null.
-    - class_entropy: entropy of the labels, once, without layer: what nothing can exceed; no null.
+    - class_components, class_components_low, class_components_high [nats]: information on the class in the two leading
+      principal coordinates, NEIGHBOURS neighbours. Null: SHUFFLES random orders of the examples against the classes.
+      Source: Ross 2014; Holmes & Nemenman 2019.
+    - class_discriminants, class_discriminants_low, class_discriminants_high [nats]: the same in the two leading linear
+      discriminants. Null: as of class_components. Source: Ross 2014; Fisher 1936.
+    - input_component, input_component_low, input_component_high [nats]: information of the leading principal coordinate
+      on that of the input, of a text on that of its untrained embedding; not measured of the layers "input" and
+      "embedding". Null: SHUFFLES random orders of the examples against the input. Source: Kraskov 2004.
+    - probe_accuracy [share]: held-out accuracy of `probes.probe_accuracies`, a linear probe of the whole layer. Null:
+      CONTROLS control labelings. Source: Hewitt & Liang 2019.
+    - probe_information [nats]: the bound of that accuracy, what the layer says at the least. Source: Fano 1961.
+    - class_entropy [nats]: entropy of the labels, once, without layer: what nothing can exceed.
     """
     rows = _rows(held_out)
     labels = held_out.labels[rows]
@@ -67,7 +66,7 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
         entries += _of_class(step, layer, "class_discriminants", discriminants, labels, parts, key)
         if first is None:
             first = components[:, 0]
-        if layer not in ("input", "embedding"):
+        if held_out.roles.get(layer, INPUT) not in (INPUT, EMBEDDING):
             entries += _of_input(step, layer, components[:, 0], first, parts, key)
         accuracy, *null = probe_accuracies(x, labelings, half, held_out.classes)
         entries.append(entry(step, layer, "probe_accuracy", accuracy, np.mean(null), np.std(null, ddof=1)))

@@ -8,7 +8,7 @@ import pandas as pd
 from repdyn.seeds import derive
 from repdyn.statistics.intervals import mean_interval
 from repdyn.toolkit.interventions.grid import GREEDY_SHARE, SHARES
-from repdyn.wording.numbers import plural
+from repdyn.wording.numbers import interval, plural
 
 BAND = 2  # null standard deviations beyond which a layer differs
 RUN = ["experiment", "seed"]
@@ -74,7 +74,7 @@ def difference(found: Comparison, digits: int = 2) -> str:
     if np.isnan(found.low):
         return f"{found.mean:+.{digits}f} in {plural(found.runs, 'run')}, too few for an interval: undecided"
     verdict = "above 0" if found.low > 0 else "below 0" if found.high < 0 else "undecided"
-    return f"{found.mean:+.{digits}f} (95 % {found.low:+.{digits}f} to {found.high:+.{digits}f}, {verdict})"
+    return interval(found.mean, found.low, found.high, f"{{:+.{digits}f}}".format, verdict)
 
 
 def _sets(table: pd.DataFrame) -> str:

@@ -6,6 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from repdyn.activations.addresses import address
+from repdyn.activations.axes import unit_axis
 from repdyn.interventions.ablation import donated, effects, other_rows, over_examples, unit_means
 from repdyn.interventions.dose_response import do_response, mean_curve, slopes, sweep_values
 from repdyn.interventions.steering import mean_difference, random_directions, steered
@@ -15,6 +17,7 @@ from repdyn.measures.subject import Subject
 from repdyn.measures.table import combine, entry
 from repdyn.measures.units import selectivity_importance
 from repdyn.models.embedding import PADDING
+from repdyn.roles import FEEDFORWARD, HIDDEN, layers_with, state_layers
 from repdyn.seeds import derive
 from repdyn.toolkit.interventions.grid import DOSES, GREEDY_SHARE, QUANTILES, SHARES
 
@@ -31,50 +34,58 @@ STEERED_ROWS = 64
 
 
 class Split(NamedTuple):
-    """Rows of a split: inputs, labels, and which tokens count (None where all do)."""
+    """Rows of a split: inputs, labels, which tokens count (None where all do), and how many go through at once."""
 
     inputs: torch.Tensor
     labels: np.ndarray
     valid: torch.Tensor | None
+    chunk: int
 
 
 def measure(held_out: Subject, training: Subject) -> tuple:
     """Interventions at the grid steps. Chosen on ROWS training rows, measured on ROWS held-out rows, both at random.
 
-    All units of every hidden layer of an MLP and every channel of a CNN, after the ReLU; of a transformer those of the last
-    feed-forward layer (in those before, every unit costs a pass through all that follows, beyond the budget). Values that
-    units are held at come from the training rows: zero, the mean, or those of another example (resampled). Per layer:
+    All units of every hidden layer of an MLP and every channel of a CNN, after the ReLU; of a transformer those of the
+    last feed-forward layer (in those before, every unit costs a pass through all that follows, beyond the budget).
+    Values that units are held at come from the training rows: zero, the mean, or those of another example (resampled).
 
-    - unit_resample_loss (unit = index), and at the last step unit_zero_loss, unit_mean_loss (unit = index): rise of the
-      held-out cross-entropy, nats; null: random signs over examples, exact (mean 0).
-    - unit_resample_accuracy (unit = index): fall of the held-out accuracy; null: the same.
-    - zero_mean_rho, zero_resample_rho, mean_resample_rho: Spearman correlation over units of two kinds of loss, at the
-      last step; null: permutation, exact (0, 1 / sqrt(units - 1)).
-    - split_rho: Spearman correlation of unit_resample_loss on training rows and on held-out rows; null: the same.
-    - top_unit_loss: unit_resample_loss of the unit that is first on the training rows; null: a unit at random, exact.
-    - ranked_set_loss, ranked_set_accuracy (unit = place in SHARES): the units that are first on the training rows,
-      resampled together: rise of the held-out loss, nats, fall of the accuracy; null: RANDOM_SETS random sets of as many.
-    - ranked_set_interaction (unit = place in SHARES): that rise less the sum of the rises of its units alone, nats; above 0
-      where units back each other up; null: the same of the random sets.
-    - greedy_set_loss: of a set of an eighth of the units grown greedily on the training rows, in layers of at most
-      GREEDY_UNITS units, at the last step; null: random sets of as many.
-    - do_slope: change of the logit (less the mean logit) that the first unit moves most on the training rows, on held-out
-      rows, per standard deviation of the unit, in the direction found in training; the unit held at QUANTILES of its
-      values; null: CONTROL_UNITS other units at random, each with the logit that it moves most.
+    Steering is of MLP hidden layers, CNN channels and transformer blocks' outputs: at most STEERED_ROWS held-out rows
+    of one class, pushed by the difference of the training means of another class and theirs. The pair is the one that
+    the last network confuses most on the training split, by its mean probabilities. "Random directions":
+    RANDOM_DIRECTIONS of the same length, between means of random training rows.
 
-    Steering of MLP hidden layers, CNN channels and transformer blocks' outputs: at most STEERED_ROWS held-out rows of one
-    class, pushed by the difference of the training means of another class and theirs. The pair is the one that the last
-    network confuses most on the training split, by its mean probabilities. Null of all: RANDOM_DIRECTIONS of the same
-    length, between means of random training rows.
-
-    - steering_shift: rise of the target's logit over the source's; steering_success: share of rows read as the target.
-    - steering_cost: fall of the accuracy on at most STEERED_ROWS rows of the other classes, pushed alike (more than two
-      classes).
-    - steering_dose (unit = place in DOSES): share of rows read as the target, at the last step.
+    - unit_resample_loss [nats] (unit: unit): rise of the held-out cross-entropy. Null: random signs over examples,
+      exact (mean 0). Source: Chan 2022.
+    - unit_zero_loss, unit_mean_loss [nats] (unit: unit): the same with the unit at zero and at its mean, at the last
+      step. Null: as of unit_resample_loss. Source: Chan 2022.
+    - unit_resample_accuracy [share] (unit: unit): fall of the held-out accuracy. Null: as of unit_resample_loss.
+    - zero_mean_rho, zero_resample_rho, mean_resample_rho [correlation]: Spearman's, over units, of two kinds of loss,
+      at the last step. Null: permutation, exact (0, 1 / sqrt(units - 1)).
+    - split_rho [correlation]: Spearman's, of unit_resample_loss on training rows and on held-out rows. Null:
+      permutation, exact.
+    - top_unit_loss [nats]: unit_resample_loss of the unit that is first on the training rows. Null: a unit at random,
+      exact.
+    - ranked_set_loss, ranked_set_accuracy [nats, share] (unit: place in SHARES): the units that are first on the
+      training rows, resampled together: rise of the held-out loss, fall of the accuracy. Null: RANDOM_SETS random sets
+      of as many.
+    - ranked_set_interaction [nats] (unit: place in SHARES): that rise less the sum of the rises of its units alone;
+      above 0 where units back each other up. Null: RANDOM_SETS random sets of as many.
+    - greedy_set_loss [nats]: of a set of an eighth of the units grown greedily on the training rows, in layers of at
+      most GREEDY_UNITS units, at the last step. Null: random sets of as many. Source: Nemhauser 1978.
+    - do_slope [logits per standard deviation]: change of the logit (less the mean logit) that the first unit moves most
+      on the training rows, on held-out rows, in the direction found in training; the unit held at QUANTILES of its
+      values. Null: CONTROL_UNITS other units at random, each with the logit that it moves most. Source: Pearl 2009.
+    - steering_shift [logits]: rise of the target's logit over the source's. Null: random directions. Source: Turner
+      2023.
+    - steering_success [share]: of rows read as the target. Null: random directions.
+    - steering_cost [share]: fall of the accuracy on at most STEERED_ROWS rows of the other classes, pushed alike (more
+      than two classes). Null: random directions.
+    - steering_dose [share] (unit: place in DOSES): of rows read as the target, at the last step. Null: random
+      directions.
 
     maps, of the last layer that is ablated, at the last step: "zero", "mean", "resample" (units) effects on the
-    loss; "sweep_values" (v,), "sweep_mean", "sweep_low", "sweep_high" (v, classes) of its first unit's do-response, and
-    "sweep_class"; "pair" (2,) source and target class.
+    loss; "sweep_values" (v,), "sweep_mean", "sweep_low", "sweep_high" (v, classes) of its first unit's do-response,
+    and "sweep_class"; "pair" (2,) source and target class.
     """
     ours, theirs = _split(held_out, "held-out rows"), _split(training, "training rows")
     pair = confused_pair(training.logits(training.grid[-1]), training.labels)
@@ -84,21 +95,14 @@ def measure(held_out: Subject, training: Subject) -> tuple:
         model = held_out.model(step)
         for layer in ablated_layers(model):
             entries += _ablations(model, layer, step, step == held_out.grid[-1], ours, theirs, held_out.key, maps)
-        for layer in steered_layers(model):
+        for layer in state_layers(model.roles):
             entries += _steering(held_out, training, layer, step, pair)
     return combine(entries), maps
 
 
 def ablated_layers(model: torch.nn.Module) -> list[str]:
     """The layers of which every unit is lost."""
-    hidden = [name for name in model.tracked if name.endswith("relu") or name.startswith("hidden.")]
-    return hidden or [name for name in model.tracked if name.endswith("feedforward")][-1:]
-
-
-def steered_layers(model: torch.nn.Module) -> list[str]:
-    """The layers that are pushed."""
-    parts = ("output", "embedding")
-    return [name for name in model.tracked if name not in parts and not name.endswith(("attention", "feedforward"))]
+    return layers_with(model.roles, HIDDEN) or layers_with(model.roles, FEEDFORWARD)[-1:]
 
 
 def confused_pair(logits: np.ndarray, labels: np.ndarray) -> tuple[int, int]:
@@ -116,22 +120,25 @@ def _split(subject: Subject, purpose: str) -> Split:
     rng = np.random.default_rng(derive(*subject.key, "interventions", purpose))
     rows = np.sort(rng.permutation(len(subject.labels))[:ROWS])
     inputs = subject.inputs[torch.from_numpy(rows)]
-    return Split(inputs, subject.labels[rows], inputs != PADDING if inputs.dtype == torch.int64 else None)
+    return Split(
+        inputs, subject.labels[rows], inputs != PADDING if inputs.dtype == torch.int64 else None, subject.chunk
+    )
 
 
 def _ablations(model, layer, step, last, ours: Split, theirs: Split, key, maps) -> Iterator[dict]:
     rng = np.random.default_rng(derive(*key, "interventions", layer))  # the same donors and sets at all steps
-    observed = unit_values(model, theirs.inputs, layer, model.chunk)
+    observed = unit_values(model, theirs.inputs, layer, theirs.chunk)
     if observed.ndim != 3:  # an MLP reads the mean of a text's words
         theirs = theirs._replace(valid=None)
-    mean = unit_means(observed, theirs.valid)
+    axis = unit_axis(model, address(layer), observed)
+    mean = unit_means(observed, theirs.valid, axis)
     donors = donated(observed, other_rows(len(theirs.labels), rng), theirs.valid)
     ours_donors = donated(observed, rng.integers(len(theirs.labels), size=len(ours.labels)), theirs.valid)
     m = len(mean)
     alone = np.arange(m)[:, None]
 
     def lost(split, sets, values):
-        return effects(model, split.inputs, split.labels, layer, sets, values, model.chunk)
+        return effects(model, split.inputs, split.labels, layer, sets, values, split.chunk)
 
     found = lost(theirs, alone, donors).loss.mean(1)
     kinds = {"resample": ours_donors} | ({"zero": 0.0, "mean": mean} if last else {})
@@ -192,13 +199,14 @@ def set_size(m: int, share: float) -> int:
 
 def _swept(model, layer, unit, observed, ours: Split, theirs: Split) -> tuple:
     """The held-out slope per standard deviation, the values, the held-out mean curve, and the logit, of one unit."""
-    values = sweep_values(observed, unit, QUANTILES, theirs.valid)
-    every = values_of_units(observed, theirs.valid)[:, unit].double().numpy()
+    axis = unit_axis(model, address(layer), observed)
+    values = sweep_values(observed, unit, QUANTILES, theirs.valid, axis)
+    every = values_of_units(observed, theirs.valid, axis)[:, unit].double().cpu().numpy()
     if not np.ptp(values):
         values = np.linspace(every.min(), every.max(), len(QUANTILES))  # mostly silent: over its range instead
     responses = []
     for split in (theirs, ours):
-        moved = do_response(model, split.inputs, layer, unit, values, model.chunk)
+        moved = do_response(model, split.inputs, layer, unit, values, split.chunk)
         responses.append(moved - moved.mean(2, keepdims=True))
     slope = slopes(values, responses[0].mean(1))
     logit = int(np.argmax(np.abs(slope))) if np.isfinite(slope).all() else 0
@@ -215,17 +223,19 @@ def _steering(held_out: Subject, training: Subject, layer: str, step: int, pair:
     pushes = [push, *random_directions(x, sizes, float(np.linalg.norm(push)), RANDOM_DIRECTIONS, rng)]
     model = held_out.model(step)
     ours, theirs = (_rows_of(held_out, classes) for classes in ([source], _others(held_out, pair)))
-    before, *after = steered(model, held_out.inputs[ours], layer, pushes, model.chunk)
+    before, *after = steered(model, held_out.inputs[ours], layer, pushes, held_out.chunk)
     shifts = [float((one - before)[:, target].mean() - (one - before)[:, source].mean()) for one in after]
     success = [float((one.argmax(1) == target).mean()) for one in after]
     yield _against(step, layer, "steering_shift", shifts)
     yield _against(step, layer, "steering_success", success)
     if len(theirs):
-        right = steered(model, held_out.inputs[theirs], layer, pushes, model.chunk).argmax(2) == held_out.labels[theirs]
+        right = (
+            steered(model, held_out.inputs[theirs], layer, pushes, held_out.chunk).argmax(2) == held_out.labels[theirs]
+        )
         yield _against(step, layer, "steering_cost", right[0].mean() - right[1:].mean(1))
     if step == held_out.grid[-1]:
         doses = [dose * one for dose in DOSES for one in pushes]
-        read = steered(model, held_out.inputs[ours], layer, doses, model.chunk)[1:].argmax(2) == target
+        read = steered(model, held_out.inputs[ours], layer, doses, held_out.chunk)[1:].argmax(2) == target
         shares = read.mean(1).reshape(len(DOSES), len(pushes))
         null = shares[:, 1:]
         yield entry(step, layer, "steering_dose", shares[:, 0], null.mean(1), null.std(1, ddof=1))

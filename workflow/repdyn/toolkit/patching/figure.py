@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.moments import step_axis
 from repdyn.figures.panels import key_above, say
+from repdyn.figures.steps import step_axis
 from repdyn.figures.style import FLAGGED_COLOUR, OKABE_ITO, message_figure, styled
 
 DENOISING, NOISING, COMPONENTS, GREEDY, DIRECT = (OKABE_ITO[i] for i in (0, 3, 2, 1, 6))

@@ -6,7 +6,7 @@ import pandas as pd
 from repdyn.figures.panels import RUN
 from repdyn.seeds import derive
 from repdyn.statistics.intervals import mean_interval
-from repdyn.wording.numbers import plural
+from repdyn.wording.numbers import over_runs, plural
 
 # Quantity: what it is of, what its null is, both as sentences need them.
 SETS = {
@@ -136,10 +136,7 @@ def _mean(values: pd.Series) -> str:
 
 
 def _interval(values: pd.Series, name: str) -> str:
-    mean, low, high = _of_runs(values, name)
-    if np.isnan(low):
-        return f"{mean:.2f} ({plural(int(values.notna().sum()), 'run')}, too few for an interval)"
-    return f"{mean:.2f} (95 % interval {low:.2f} to {high:.2f} over {plural(int(values.notna().sum()), 'run')})"
+    return over_runs(*_of_runs(values, name), int(values.notna().sum()))
 
 
 def _verdict(values: pd.Series, name: str, above: str, below: str) -> str:

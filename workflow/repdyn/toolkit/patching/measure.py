@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import torch
 
+from repdyn.activations.hooks import replaced
 from repdyn.interventions.circuits import circuit_metric, greedy_order, nested_circuits, size_needed
 from repdyn.interventions.features import feature_change
-from repdyn.interventions.hooks import replaced
 from repdyn.interventions.patching import Site, activations, measured, patch_each, sites_along, whole
 from repdyn.interventions.paths import path_patched
 from repdyn.interventions.recovery import MINIMUM_PAIRS, null_of, recovery
@@ -17,6 +17,7 @@ from repdyn.measures.subject import Subject
 from repdyn.measures.table import combine, entry
 from repdyn.measures.units import selectivity_importance as rank_correlation
 from repdyn.models.transformer import Transformer
+from repdyn.roles import EMBEDDING, layers_with
 from repdyn.spectrum import leading_measures
 from repdyn.toolkit.pairwise import Look, pairs_of, parts
 from repdyn.training.tracker import evaluating
@@ -38,51 +39,48 @@ NOISE = 1e-5
 def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict]:
     """Patching between held-out examples of two classes, a (clean) and b (corrupted), at the grid steps.
 
-    The classes are the two of the training data whose mean inputs are nearest (texts: mean word frequencies). A pair is one
-    example of each that the network gets right at the last step, texts of the same length; at most PAIRS, no example twice,
-    the same at all steps. The metric is the logit of a minus that of b. R is `recovery.recovery`: the share of the
-    difference between the two runs that a patch carries over, its 95 % bootstrap interval over pairs in _low and _high; NaN
-    where the two runs do not differ. Nothing is patched with fewer than MINIMUM_PAIRS pairs. Units and nodes are chosen on
-    pairs of the training split (discovery), R is measured on held-out pairs. For the whole network:
+    The classes are the two of the training data whose mean inputs are nearest (texts: mean word frequencies). A pair is
+    one example of each that the network gets right at the last step, texts of the same length; at most PAIRS, no
+    example twice, the same at all steps. The metric is the logit of a minus that of b. R is `recovery.recovery`: the
+    share of the difference between the two runs that a patch carries over; NaN where the two runs do not differ. Every
+    R has its 95 % bootstrap interval over pairs in <name>_low and <name>_high. Nothing is patched with fewer than
+    MINIMUM_PAIRS pairs. Units and nodes are chosen on pairs of the training split (discovery), R is measured on
+    held-out pairs.
 
-    - pairs, discovery_pairs: their number.
-    - patched_class (unit 0: a, unit 1: b): the label.
-    - span: mean metric, clean less corrupted, logits.
-    - attribution_rho: Spearman correlation over nodes of the effect of noising one, and its estimate by attribution
-      patching on the same pairs; null: permutation of nodes, exact.
+    A site is a unit of a hidden layer, a channel, a head, or the attention or feed-forward output of a block; sets of
+    units and components are of every hidden layer, channel layer or feed-forward layer (components: the output of every
+    block). Circuits are of the last step: nodes are units, channels, or heads and feed-forward layers. Positions,
+    direct paths and tracing are of transformers alone, at the last step.
 
-    For every site, which is a unit of a hidden layer, a channel, a head, or the attention or feed-forward output of a block:
-
-    - denoising: R of the corrupted run with the site's clean value; null: the site's value for another example of class b.
-    - noising: R of the clean run with the site's corrupted value; no null of its own.
-
-    For every hidden layer, channel layer or feed-forward layer (components: the output of every block):
-
-    - top_denoising, top_noising: R of the TOP share of units with the largest attribution on discovery pairs, together;
-      null: DRAWS random sets of as many units.
-    - component_denoising: R of the leading principal components of the training data, all else in the layer as in the
-      corrupted run; null: DRAWS sets of as many random orthonormal directions in the space of the training data.
-    - component_count: their number, the participation ratio rounded up.
-
-    Circuits, at the last step; nodes are units, channels, or heads and feed-forward layers, unit is how many are kept:
-
-    - circuit_faithfulness: R on clean inputs from no node kept to all kept, all others at their corrupted values, nodes by
-      the absolute attribution on discovery pairs; null: ORDERS random orders.
-    - circuit_necessity: R of the reverse, all nodes kept but these; no null.
-    - circuit_share: share of nodes from which on the faithfulness stays at THRESHOLD or above; null: random orders.
-    - greedy_faithfulness, greedy_share: the same with nodes by greedy elimination on discovery pairs, for networks of at
-      most GREEDY_NODES nodes.
-
-    Transformers alone, at the last step:
-
-    - position_denoising (unit: position): denoising at one position of the embedding, attention, feed-forward or block
-      output; null as for denoising.
-    - head_direct (unit: head): denoising on the direct path from the head to the logits, all later modules as in the
-      corrupted run. No null: compare with denoising of the same head.
-    - tracing (unit: position): share of the effect of noise on the embedding of the clean examples that the clean state of
-      the embedding or of a block's output at one position undoes; the metric is the probability of the right class, the
-      interval is over examples; null: the state under other noise.
-    - tracing_total: what the noise takes from that probability.
+    - pairs, discovery_pairs [count]: pairs of held-out and of training examples.
+    - patched_class [class] (unit: class): the label of a, then of b.
+    - span [logits]: mean metric, clean less corrupted.
+    - attribution_rho [correlation]: Spearman's, over nodes, of the effect of noising one, and its estimate by
+      attribution patching on the same pairs. Null: permutation of nodes, exact. Source: Nanda 2023; Syed 2023.
+    - denoising [R] (unit: site): of the corrupted run with the site's clean value. Null: the site's value for another
+      example of class b. Source: Heimersheim & Nanda 2024; Wang 2022.
+    - noising [R] (unit: site): of the clean run with the site's corrupted value. Source: Heimersheim & Nanda 2024.
+    - top_denoising, top_noising [R]: of the TOP share of units with the largest attribution on discovery pairs,
+      together. Null: DRAWS random sets of as many units.
+    - component_denoising [R]: of the leading principal components of the training data, all else in the layer as in the
+      corrupted run. Null: DRAWS sets of as many random orthonormal directions in the space of the training data.
+    - component_count [count]: of these components, the participation ratio rounded up.
+    - circuit_faithfulness [R] (unit: nodes kept): on clean inputs from no node kept to all kept, all others at their
+      corrupted values, nodes by the absolute attribution on discovery pairs. Null: ORDERS random orders. Source: Conmy
+      2023; Hanna 2024.
+    - circuit_necessity [R] (unit: nodes kept): of the reverse, all nodes kept but these.
+    - circuit_share [share]: of nodes from which on the faithfulness stays at THRESHOLD or above. Null: ORDERS random
+      orders.
+    - greedy_faithfulness, greedy_share [R, share] (unit: nodes kept): the same with nodes by greedy elimination on
+      discovery pairs, for networks of at most GREEDY_NODES nodes. Null: ORDERS random orders.
+    - position_denoising [R] (unit: position): denoising at one position of the embedding, attention, feed-forward or
+      block output. Null: as of denoising.
+    - head_direct [R] (unit: head): denoising on the direct path from the head to the logits, all later modules as in
+      the corrupted run; to be compared with denoising of the same head. Source: Goldowsky-Dill 2023.
+    - tracing [share] (unit: position): of the effect of noise on the embedding of the clean examples that the clean
+      state of the embedding or of a block's output at one position undoes; the metric is the probability of the right
+      class, the interval is over examples. Null: the state under other noise. Source: Meng 2022.
+    - tracing_total [probability]: what the noise takes from that of the right class. Source: Meng 2022.
     """
     pairs, discovery = pairs_of(held_out, training)
     return combine(_entries(held_out, training, pairs, discovery)), {}
@@ -235,10 +233,11 @@ def _direct(look: Look) -> Iterator[dict]:
 
 def _tracing(look: Look) -> Iterator[dict]:
     right, clean = look.pairs.classes[0], look.pairs.clean
-    groups = {path: sites_along(path, look.shapes[path], 0) for path in ("embedding", *look.states())}
+    (embedding,) = layers_with(look.model.roles, EMBEDDING)
+    groups = {path: sites_along(path, look.shapes[path], 0) for path in (embedding, *look.states())}
     sites = [site for group in groups.values() for site in group]
     traced = causal_tracing(
-        look.model, clean, "embedding", sites, lambda logits: logits.softmax(1)[:, right], look.rng("noise")
+        look.model, clean, embedding, sites, lambda logits: logits.softmax(1)[:, right], look.rng("noise")
     )
     yield entry(look.step, "", "tracing_total", (traced.clean - traced.noised).mean())
     null = null_of(traced.exchanged, traced.noised, traced.clean)

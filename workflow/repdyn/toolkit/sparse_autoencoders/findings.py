@@ -5,7 +5,7 @@ import pandas as pd
 
 from repdyn.seeds import derive
 from repdyn.statistics.intervals import mean_interval
-from repdyn.wording.numbers import plural
+from repdyn.wording.numbers import interval, plural
 
 # Times a feature is active on average among the training rows, below which rows are too few: a planted dictionary of 64 in
 # 32 dimensions is recovered to a cosine of .89 with 14 and of .73 with 7 (TopK).
@@ -110,7 +110,7 @@ def _mean(values: pd.Series, digits: int = 3) -> str:
     mean, low, high = _interval(values)
     if np.isnan(mean):
         return "(not evaluable)"
-    return f"{mean:.{digits}f}" + ("" if np.isnan(low) else f" [{low:.{digits}f}, {high:.{digits}f}]")
+    return interval(mean, low, high, f"{{:.{digits}f}}".format)
 
 
 def _verdict(differences: pd.Series, above: str, below: str) -> str:

@@ -6,10 +6,15 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import torch
+from torch import nn
 
+from repdyn.activations.addresses import address
+from repdyn.activations.answers import array
+from repdyn.activations.axes import unit_axis
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import combine, entry
 from repdyn.models.embedding import PADDING
+from repdyn.roles import state_layers
 from repdyn.seeds import derive
 from repdyn.sparse_autoencoders.autoencoder import Autoencoder, encode, explained_variance, fit, reconstruct
 from repdyn.sparse_autoencoders.dictionaries import gaussian_matched, matched, random_dictionary
@@ -60,32 +65,42 @@ class Dictionaries(NamedTuple):
 def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
     """TopK autoencoders (d / SHARE of EXPANSION d features active) of the layer that the logits are read from.
 
-    The layer is the last hidden one; its rows are examples (MLP), positions after pooling (CNN) or tokens without padding
-    (transformer). Fitted on at most ROWS training rows, judged on all held-out rows. "Gaussian": the same autoencoders on
-    normal rows with the same mean and covariance, for the training and the held-out rows each; null_mean is the mean over
-    SEEDS of them. Once, at the first grid step: rows (of training), features, active (per row, at most), uses (times a
-    feature is active on average among the training rows). At the grid steps:
+    The layer is the last hidden one; its rows are examples (MLP), positions after pooling (CNN) or tokens without
+    padding (transformer). Fitted on at most ROWS training rows, judged on all held-out rows, at the grid steps.
+    "Gaussian": the same autoencoders on normal rows with the same mean and covariance, for the training and the
+    held-out rows each; the mean over SEEDS of them. rows, features, active and uses are measured once, at the first
+    grid step; class_effect and what follows it at the last.
 
-    - explained_variance: share of the held-out variance, mean over seeds; null: Gaussian. explained_variance_training: of
-      the training rows. pca_explained_variance: of as many principal components as features are active, held-out.
-    - dead, dense: share of features active in no training row, and in at least DENSE of them; null: Gaussian.
-    - mmcs_seeds: mean largest cosine of the live features of two seeds, both ways; null: Gaussian. mmcs_random: of a seed
-      and random directions. mmcs_end (reference: the last step): of a step and the last, same seed and rows; null: Gaussian.
-    - loss: cross-entropy, nats. rise_reconstruction, rise_pca, rise_mean, rise_zero: its rise with the layer replaced by its
-      reconstruction, by that of PCA, by its training mean, by zero. loss_recovered, pca_loss_recovered: share of rise_mean
-      that is not lost; NaN where the mean does no harm. No null.
-    - class_f1: held-out F1 of the best feature of each class (largest value over an example's rows), mean over classes;
-      null: labels shuffled, SHUFFLES times. unit_class_f1: of the layer's units and their negatives, which are as many.
+    - rows, features [count]: training rows; features of the autoencoder. Source: Gao 2024.
+    - active [count]: features active per row, at most.
+    - uses [count]: how often a feature is active on average among the training rows.
+    - explained_variance [share]: of the held-out variance, mean over seeds. Null: Gaussian.
+    - explained_variance_training [share]: the same of the training rows. Null: Gaussian.
+    - pca_explained_variance [share]: of the held-out variance, by as many principal components as features are active.
+    - dead, dense [share]: of features active in no training row, and in at least DENSE of them. Null: Gaussian.
+    - mmcs_seeds [cosine]: mean largest cosine of the live features of two seeds, both ways. Null: Gaussian. Source:
+      Sharkey 2022.
+    - mmcs_random [cosine]: the same of a seed and random directions.
+    - mmcs_end [cosine]: the same of a step and the last (`reference`), same seed and rows. Null: Gaussian.
+    - loss [nats]: cross-entropy of the network.
+    - rise_reconstruction, rise_pca, rise_mean, rise_zero [nats]: rise of the cross-entropy with the layer replaced by
+      its reconstruction, by that of PCA, by its training mean, by zero.
+    - loss_recovered, pca_loss_recovered [share]: of rise_mean that is not lost with the reconstruction, with PCA; NaN
+      where the mean does no harm.
+    - class_f1 [F1]: held-out, of the best feature of each class (largest value over an example's rows), mean over
+      classes. Null: labels shuffled, SHUFFLES times.
+    - unit_class_f1 [F1]: the same of the layer's units and their negatives, which are as many. Null: labels shuffled,
+      SHUFFLES times.
+    - class_effect [nats] (unit: class): rise of the loss on the examples of a class without the feature that detects
+      it, the reconstruction's error kept. Null: as much taken along DIRECTIONS other live features. Source: Marks 2024.
+    - explained_variance_longer [share]: explained_variance of one seed after LONGER times as many updates.
+    - penalty_l0 [count] (unit: place in PENALTIES): active features per held-out row of a ReLU autoencoder with a
+      penalty on |f|_1. Source: Bricken 2023.
+    - penalty_explained_variance, penalty_loss_recovered, penalty_pca_explained_variance [share] (unit: place in
+      PENALTIES): as those without penalty_, of these autoencoders; of PCA with as many components.
 
-    At the last step:
-
-    - class_effect (unit: class): rise of the loss on the examples of a class, nats, without the feature that detects it, the
-      reconstruction's error kept; null: as much taken along DIRECTIONS other live features.
-    - explained_variance_longer: of one seed after LONGER times as many updates, held-out. No null.
-    - of ReLU autoencoders with PENALTIES on |f|_1 (unit: which one), without null: penalty_l0 (active features per held-out
-      row), penalty_explained_variance, penalty_loss_recovered, penalty_pca_explained_variance (of as many components).
-
-    maps: "density <step>" and "null density <step>" (features,): share of training rows in which each feature is active.
+    maps: "density <step>" and "null density <step>" (features,): share of training rows in which each feature is
+    active.
     """
     maps = {}
     table = combine(_entries(held_out, training, maps))
@@ -93,15 +108,19 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
 
 
 def layer_of(subject: Subject) -> str:
-    """The module path of the last hidden layer: hidden.i of an MLP, the pooled or token output of the last block."""
-    name = "hidden" if hasattr(subject.network, "hidden") else "blocks"
-    return f"{name}.{len(getattr(subject.network, name)) - 1}"
+    """The module path of the last layer through which everything passes; of channels that are pooled, after the pooling."""
+    last = state_layers(subject.roles)[-1]
+    outer = last.rpartition(".")[0]
+    block = subject.network.get_submodule(outer)
+    pooled = isinstance(block, nn.Sequential) and isinstance(block[-1], nn.MaxPool2d)
+    return outer if pooled else last
 
 
 def rows_of(subject: Subject, step: int, layer: str) -> Rows:
     """All rows of a layer on all examples, padding left out."""
     outputs = subject.capture(step, [layer])[layer]
-    values = torch.cat([as_rows(output) for output in outputs]).numpy()
+    axis = unit_axis(subject.network, address(layer), outputs[0])
+    values = array(torch.cat([as_rows(output, axis) for output in outputs]))
     n = len(subject.inputs)
     owner = np.repeat(np.arange(n), len(values) // n)
     if subject.inputs.dtype == torch.int64 and outputs[0].ndim == 3:
@@ -235,7 +254,7 @@ def _spliced(held_out: Subject, step, layer, changes: dict[str, Callable | None]
     """Loss of every held-out example with each change of the layer."""
     model = held_out.model(step)
     arguments = (model, layer, held_out.inputs, held_out.labels)
-    return {name: losses(*arguments, change, model.chunk) for name, change in changes.items()}
+    return {name: losses(*arguments, change, held_out.chunk) for name, change in changes.items()}
 
 
 def _faithfulness(step, layer, spliced: dict[str, np.ndarray]) -> Iterator[dict]:

@@ -6,7 +6,7 @@ import pandas as pd
 from repdyn.figures.panels import RUN
 from repdyn.seeds import derive
 from repdyn.statistics.intervals import mean_interval
-from repdyn.wording.numbers import plural
+from repdyn.wording.numbers import over_runs, plural
 
 
 def found(table: pd.DataFrame) -> list[str]:
@@ -110,17 +110,8 @@ def _have(number: int) -> str:
     return "has" if number == 1 else "have"
 
 
-def _number(value: float) -> str:
-    """Two digits, and no minus before 0."""
-    return f"{round(value, 2) + 0.0:.2f}"
-
-
 def _interval(values: pd.Series, name: str) -> str:
-    mean, low, high = _of_runs(values, name)
-    runs = plural(int(values.notna().sum()), "run")
-    if np.isnan(low):
-        return f"{_number(mean)} ({runs}, too few for an interval)"
-    return f"{_number(mean)} (95 % interval {_number(low)} to {_number(high)} over {runs})"
+    return over_runs(*_of_runs(values, name), int(values.notna().sum()))
 
 
 def _verdict(values: pd.Series, name: str, above: str, below: str) -> str:

@@ -29,25 +29,27 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
     """The input, the middle and the last hidden layer at the grid steps, of at most ROWS held-out examples.
 
     Layer "input" is the image, measured once; a text has none, its layer "embedding" stands for it. Channels and tokens
-    are averaged, equal rows count once, lengths are in units of the root mean square distance to the mean. Vietoris-Rips
-    homology of at most LANDMARKS rows, each the farthest from those before; dimension 0 counts parts, 1 loops. Without
-    unit: the cloud of all examples. Quantities with class_ before their name: unit i is the cloud of class i. NaN where a
-    cloud has fewer than FEWEST distinct rows. `training` is not looked at.
+    are averaged, equal rows count once, lengths are in units of the root mean square distance to the mean.
+    Vietoris-Rips homology of at most LANDMARKS rows, each the farthest from those before (de Silva & Carlsson 2004); _0
+    counts connected components, _1 loops. Without unit: the cloud of all examples. Quantities with class_ before their
+    name: unit i is the cloud of class i. NaN where a cloud has fewer than FEWEST distinct rows. `training` is not
+    looked at. "Gaussian clouds": GAUSSIANS clouds of as many Gaussian points of the same covariance, landmarks chosen
+    alike.
 
-    - points, class_points: distinct rows, of which at most LANDMARKS are taken; no null.
-    - band, class_band: length above which a bar is significant, `bands.band` of DRAWS resamples; no null.
-    - betti_0, betti_1, class_betti_0, class_betti_1: bars longer than the band, which is their null; dimension 0 has one
-      infinite bar.
+    - points, class_points [count]: distinct rows, of which at most LANDMARKS are taken.
+    - band, class_band [root mean square distance]: length above which a bar is significant, `bands.band` of DRAWS
+      resamples. Source: Fasy 2014.
+    - betti_0, betti_1, class_betti_0, class_betti_1 [count]: bars longer than the band; _0 has one infinite bar.
+      Source: Fasy 2014.
+    - beyond_0, beyond_1, class_beyond_0, class_beyond_1 [count]: finite bars longer than every bar of the Gaussian
+      clouds, a test at 5 % of one bar or more.
+    - persistence_0, persistence_1, class_persistence_0, class_persistence_1 [root mean square distance]: summed length
+      of the finite bars. Null: Gaussian clouds. Source: Edelsbrunner, Letscher & Zomorodian 2002.
+    - longest_0, longest_1, class_longest_0, class_longest_1 [root mean square distance]: length of the longest finite
+      bar. Null: Gaussian clouds.
 
-    Null: GAUSSIANS clouds of as many Gaussian points of the same covariance, landmarks chosen alike:
-
-    - beyond_0, beyond_1, class_beyond_0, class_beyond_1: finite bars longer than every bar of the Gaussian clouds, a
-      test at 5 % of one bar or more; no further null.
-    - persistence_0, persistence_1, class_persistence_0, class_persistence_1: summed length of the finite bars.
-    - longest_0, longest_1, class_longest_0, class_longest_1: length of the longest finite bar.
-
-    Maps: first_0, first_1, last_0, last_1: diagrams (k, 2) of the whole cloud of the last hidden layer at the first and
-    the last step, where it is evaluable.
+    Maps: first_0, first_1, last_0, last_1: diagrams (k, 2) of the whole cloud of the last hidden layer at the first
+    and the last step, where it is evaluable.
     """
     rows = _rows(held_out)
     labels = held_out.labels[rows]

@@ -1,1 +1,0 @@
-"""What figures of the whole study draw, as small tables: everything that needs all runs, so that a figure does not."""

@@ -1,0 +1,169 @@
+"""The figures of the study and of runs: a figure is a folder in `study/` or `run/` and an entry here.
+
+- figure.py: `draw(source)`, of a `sources.Study` or a `sources.Run`, returns a matplotlib figure.
+- caption.rst: what it shows. A file, because Snakemake's own report shows it too.
+- data.py, where drawing needs more than the tables hold: `collect(source)` returns the one table (or dictionary) that
+  figure.py then draws, and that stays beside the other tables of the study.
+
+No figure imports this module, so that a new entry draws no other figure again.
+"""
+
+from importlib.resources import files
+from typing import NamedTuple
+
+from repdyn.families import FAMILIES
+
+ALL = FAMILIES
+
+
+class StudyFigure(NamedTuple):
+    """A figure of the whole study.
+
+    title, alt: heading and alternative text. section: of the page, one of SECTIONS. tables: files of the study that it
+    reads; runs: files that it reads of every run of `families`. data: the file that its data.py makes of them.
+    """
+
+    title: str
+    alt: str
+    section: str
+    tables: tuple[str, ...] = ("experiments.parquet",)
+    runs: tuple[str, ...] = ()
+    families: tuple[str, ...] = ALL
+    data: str = ""
+
+
+class RunFigure(NamedTuple):
+    """A figure of every run of `families`. title, alt: heading and alternative text. files: those of the run that it reads.
+    page_bytes: how large it may be on the page of the run."""
+
+    title: str
+    alt: str
+    files: tuple[str, ...]
+    families: tuple[str, ...] = ALL
+    page_bytes: int = 60 * 1024
+
+
+# Where the page shows figures of the study, in its order.
+SECTIONS = ("overview", "published", "detectors", "dynamics", "inside", "curves")
+
+# In the order of their section.
+STUDY = {
+    "dashboard": StudyFigure(
+        "Dashboard",
+        "Ten panels: order of convergence, timing, rate, phase, size and types of jumps, coordination, coupling to the "
+        "loss, and key statistics, each against its null",
+        "overview",
+        tables=("experiments.parquet", "statistics.parquet", "jump_types.json"),
+        runs=("jumps.parquet", "convergence.parquet"),
+        data="dashboard.json",
+    ),
+    "deep_dive": StudyFigure(
+        "Architectures",
+        "Histograms of jump phase per family, and dot plots of jumps per run by layer",
+        "overview",
+        runs=("jumps.parquet", "layers.parquet"),
+        data="deep_dive.json",
+    ),
+    "repaired": StudyFigure(
+        "Why the published stable rank was constant",
+        "Published stable rank flat at 1 beside the true stable rank, for three runs",
+        "published",
+        tables=("series.csv",),
+    ),
+    "validity": StudyFigure(
+        "Detectors where the truth is known",
+        "Dot plots of false positives and recall by scenario and detector",
+        "detectors",
+        tables=("validity.parquet", "validity_verdicts.parquet"),
+    ),
+    "velocity": StudyFigure(
+        "Velocity, acceleration and critical steps",
+        "Curves of velocity, acceleration and critical steps against phase, a column per family",
+        "dynamics",
+        runs=("trajectory.parquet", "critical.parquet"),
+        data="velocity.parquet",
+    ),
+    "loss_curves": StudyFigure(
+        "Loss", "Small multiples of probe loss against training step", "curves", runs=("training.parquet",)
+    ),
+    "accuracy_curves": StudyFigure(
+        "Accuracy", "Small multiples of probe accuracy against training step", "curves", runs=("training.parquet",)
+    ),
+    "dimension_curves": StudyFigure(
+        "Dimension while learning",
+        "Small multiples, by family and dataset, of the dimension of layers against training step",
+        "curves",
+        runs=("trajectory.parquet", "run.json"),
+    ),
+    "final_dimension": StudyFigure(
+        "Dimension at the last step",
+        "Dot plot of the final participation ratio and stable rank of every run, by architecture",
+        "curves",
+    ),
+    "hypotheses": StudyFigure(
+        "Jumps against control moments",
+        "Dot plot with intervals of the contrasts of every hypothesis and family",
+        "inside",
+        tables=("hypotheses.parquet", "contrasts.parquet"),
+    ),
+    "specialisation": StudyFigure(
+        "Attention: entropy and specialisation",
+        "Curves of attention entropy and head specialisation against training step, by architecture",
+        "inside",
+        runs=("measurements.parquet",),
+        families=("transformer",),
+    ),
+    "selectivity": StudyFigure(
+        "Class selectivity of units",
+        "Mean class selectivity of hidden units at initialisation and at the end of training, by architecture",
+        "inside",
+        runs=("measurements.parquet", "moments.json"),
+        families=("mlp", "cnn"),
+    ),
+}
+
+# In the order of the page.
+RUN = {
+    "heatmap": RunFigure(
+        "Layers by steps",
+        "Heatmap of the dimension of every layer over training",
+        ("trajectory.parquet", "run.json", "convergence.parquet"),
+        page_bytes=40 * 1024,
+    ),
+    "moments": RunFigure(
+        "Moments",
+        "Trajectories of all layers with jump windows and control windows marked",
+        ("moments.json", "jumps.parquet", "trajectory.parquet", "run.json"),
+    ),
+    "similarity": RunFigure(
+        "Similarity between steps",
+        "Matrices of representational similarity between the steps looked into, by layer",
+        ("moments.json", "measurements.parquet", "run.json"),
+    ),
+    "attention": RunFigure(
+        "Attention before and after",
+        "Attention maps per layer and head, before and after",
+        ("moments.json", "maps.safetensors"),
+        ("transformer",),
+    ),
+    "filters": RunFigure(
+        "Filters of the first convolution",
+        "Grid of the filters of the first convolution over training",
+        ("moments.json", "measurements.parquet", "maps.safetensors"),
+        ("cnn",),
+    ),
+}
+
+
+def study_caption(name: str) -> str:
+    """The caption of a figure of the study."""
+    return _caption("study", name)
+
+
+def run_caption(name: str) -> str:
+    """The caption of a figure of runs."""
+    return _caption("run", name)
+
+
+def _caption(kind: str, name: str) -> str:
+    return files("repdyn.figures").joinpath(kind, name, "caption.rst").read_text(encoding="utf-8").strip()

@@ -1,0 +1,24 @@
+"""Draw a figure of the study."""
+
+import argparse
+from importlib import import_module
+from pathlib import Path
+
+from common.figure_files import write_figure
+from common.files import readable_errors
+from common.sources import add_source, study_source
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--figure", required=True, help="a folder of repdyn/figures/study")
+    add_source(parser)
+    parser.add_argument("--out", type=Path, required=True, help="path without suffix; .png, .svg and .webp are added")
+    arguments = parser.parse_args()
+    figure = import_module(f"repdyn.figures.study.{arguments.figure}.figure")
+    write_figure(figure.draw(study_source(arguments)), arguments.out)
+
+
+if __name__ == "__main__":
+    with readable_errors():
+        main()
