@@ -16,12 +16,14 @@ PACKAGES = {"PIL": "pillow", "sklearn": "scikit-learn", "yaml": "pyyaml"}
 UNSEEN = {"pandas": ("pyarrow",)}
 
 
-def list_code(name: str, scripts: Iterable[str], roots: tuple[str, ...], packages: Iterable[str] = (), home: Path = Path()) -> str:
+def list_code(
+    name: str, scripts: Iterable[str], roots: tuple[str, ...], packages: Iterable[str] = (), home: Path = Path()
+) -> str:
     """Write which files the scripts run, with SHA-256, and which packages they import, as pinned. Returns its path.
 
     One list is one input of a job, where the files themselves were twenty: with thousands of jobs that is what building
-    the graph costs. `packages` are further ones, which no import shows; home: the folder of the project. A list that is right is left alone, and a new
-    one is as old as the newest of what it lists, so that losing it reruns nothing.
+    the graph costs. `packages` are further ones, which no import shows; home: the folder of the project. A list that is
+    right is left alone, and a new one is as old as the newest of what it lists, so that losing it reruns nothing.
     """
     closures = [import_closure(script, roots) for script in scripts]
     files = sorted({file for found, _ in closures for file in found})

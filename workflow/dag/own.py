@@ -30,7 +30,9 @@ def check_dataset(where: str, data: dict) -> None:
         check_function(where, data["file"], data["function"], {"seed"}, data.get("options", {}))
         return
     if file.suffix not in ARRAYS or "function" in data or "options" in data:
-        raise StudyError(f"{where}: {file}: a file of arrays ({' or '.join(ARRAYS)}), or a .py file and a function is needed")
+        raise StudyError(
+            f"{where}: {file}: a file of arrays ({' or '.join(ARRAYS)}), or a .py file and a function is needed"
+        )
     check_shapes(f"{where}: {file}", data, shapes_of(where, file))
 
 
@@ -48,11 +50,13 @@ def check_shapes(where: str, data: dict, shapes: dict[str, tuple[int, ...]]) -> 
             )
         if data["kind"] == "image" and inputs[1:] != (1, data["size"], data["size"]):
             raise StudyError(
-                f"{where}: {split}_inputs have shape {inputs}; (examples, 1, {data['size']}, {data['size']}) is needed for images "
-                f"of size {data['size']}"
+                f"{where}: {split}_inputs have shape {inputs}; (examples, 1, {data['size']}, {data['size']}) is needed for "
+                f"images of size {data['size']}"
             )
         if labels != inputs[:1]:
-            raise StudyError(f"{where}: {split}_labels have shape {labels}; {inputs[:1]} is needed, a label for each input")
+            raise StudyError(
+                f"{where}: {split}_labels have shape {labels}; {inputs[:1]} is needed, a label for each input"
+            )
 
 
 def train_examples(data: dict) -> int | None:

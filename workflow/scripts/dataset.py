@@ -18,7 +18,9 @@ def main():
     parser.add_argument("--kind", required=True, help="image, text or vector, as the configuration declares it")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--options", type=json.loads, default={}, help="JSON")
-    parser.add_argument("--own", type=json.loads, help="JSON: file, function, options, classes and size of a user's own")
+    parser.add_argument(
+        "--own", type=json.loads, help="JSON: file, function, options, classes and size of a user's own"
+    )
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     dataset = made(arguments)

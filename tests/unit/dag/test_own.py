@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -45,8 +46,7 @@ def load(network=None, data=None, **changes):
     described = {"family": "module", "file": "network.py", "function": "network"} | (network or {})
     stored = data or {"kind": "vector", "file": "data.npz"}
     for name, content in (("networks.yaml", {"mine": described}), ("data.yaml", {"own": stored})):
-        with open(name, "w", encoding="utf-8") as file:
-            yaml.safe_dump(content, file)
+        Path(name).write_text(yaml.safe_dump(content))
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
     named = {"experiments": "sheet.tsv", "architectures": "networks.yaml", "datasets": "data.yaml"}
     return load_study(config | named | changes)
@@ -70,7 +70,9 @@ def test_every_form_of_data_is_taken(folder, data):
     assert load(data=data).datasets["own"] == data
 
 
-@pytest.mark.parametrize("network", [{"function": "made"}, {"options": {"width": 3}}, {"layers": ["a"]}, {"layers": {"a": "block"}}])
+@pytest.mark.parametrize(
+    "network", [{"function": "made"}, {"options": {"width": 3}}, {"layers": ["a"]}, {"layers": {"a": "block"}}]
+)
 def test_every_form_of_network_is_taken(folder, network):
     assert load(network).architectures["mine"].items() >= network.items()
 
@@ -114,8 +116,14 @@ def test_a_file_that_will_not_do_is_named(folder, code, expected):
         ({"kind": "vector", "file": "data.py", "function": "array"}, "no function 'array'; did you mean 'arrays'?"),
         ({"kind": "vector", "file": "data.npz", "function": "arrays"}, "data.npz: a file of arrays (.npz or"),
         ({"kind": "text", "options": {"train": 9, "probe": 9}}, "own names no `file`, and is none of ours (digits,"),
-        ({"kind": "image", "file": "data.npz"}, "key 'own.size' is missing; the width of its images in pixels is needed"),
-        ({"kind": "image", "size": 8, "file": "data.npz"}, "train_inputs have shape (40, 5); image data are (examples, 1,"),
+        (
+            {"kind": "image", "file": "data.npz"},
+            "key 'own.size' is missing; the width of its images in pixels is needed",
+        ),
+        (
+            {"kind": "image", "size": 8, "file": "data.npz"},
+            "train_inputs have shape (40, 5); image data are (examples, 1,",
+        ),
         ({"kind": "vector", "file": "data.npz", "classes": ["a"]}, "key 'own.classes' is ['a']; a list of the names"),
     ],
 )
@@ -129,11 +137,16 @@ def test_a_dataset_that_will_not_do_is_named(folder, data, expected):
     [
         ({"test_labels": None}, "lacks test_labels; it holds train_inputs, "),
         ({"train_labels": np.zeros(7, int)}, "train_labels have shape (7,); (40,) is needed, a label for each input"),
-        ({"probe_inputs": np.zeros((12, 4))}, "probe_inputs have shape (12, 4); vector data are (examples, features), alike"),
+        (
+            {"probe_inputs": np.zeros((12, 4))},
+            "probe_inputs have shape (12, 4); vector data are (examples, features), alike",
+        ),
     ],
 )
 def test_arrays_that_do_not_fit_are_named(folder, form, changes, expected):
-    save = {"npz": lambda path, made: np.savez(path, **made), "safetensors": lambda path, made: save_file(made, path)}[form]
+    save = {"npz": lambda path, made: np.savez(path, **made), "safetensors": lambda path, made: save_file(made, path)}[
+        form
+    ]
     save(folder / f"data.{form}", arrays(**changes))
     message = refused(data={"kind": "vector", "file": f"data.{form}"})
     held = expected.split("; it holds")[0]
@@ -144,7 +157,9 @@ def test_arrays_that_do_not_fit_are_named(folder, form, changes, expected):
 def test_a_broken_file_is_named(folder, form):
     path = folder / f"data.{form}"
     path.write_bytes(path.read_bytes()[:20])
-    assert f"dataset own: data.{form} is not a whole .{form} file" in refused(data={"kind": "vector", "file": path.name})
+    assert f"dataset own: data.{form} is not a whole .{form} file" in refused(
+        data={"kind": "vector", "file": path.name}
+    )
 
 
 def test_fewer_examples_than_a_batch_are_refused(folder):

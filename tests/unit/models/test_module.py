@@ -104,7 +104,9 @@ def test_named_layers_and_roles_are_taken():
     assert made(own, layers=["blocks.1"]).roles == {"network.blocks.1": "hidden", "output": "output"}
     assert made(own, layers={"stem.2": "hidden", "blocks.1": "block"}).roles["network.blocks.1"] == "block"
     assert "none of the layers under `layers` is hidden" in refused(own, layers={"blocks.1": "block"})
-    assert "names 'block.1', which the network does not have; did you mean 'blocks.1'?" in refused(own, layers=["block.1"])
+    assert "names 'block.1', which the network does not have; did you mean 'blocks.1'?" in refused(
+        own, layers=["block.1"]
+    )
 
 
 def test_it_gives_the_logits_of_the_network_and_the_same_weights_for_the_same_seed():

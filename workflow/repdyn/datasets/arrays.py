@@ -12,7 +12,11 @@ SHAPES = {"image": "(examples, 1, size, size)", "vector": "(examples, features)"
 
 
 def from_user(
-    name: str, kind: str, arrays: Mapping[str, np.ndarray], classes: Sequence[str] | None = None, size: int | None = None
+    name: str,
+    kind: str,
+    arrays: Mapping[str, np.ndarray],
+    classes: Sequence[str] | None = None,
+    size: int | None = None,
 ) -> Dataset:
     """A checked dataset of the arrays train_inputs, train_labels, probe_inputs, probe_labels, test_inputs, test_labels.
 

@@ -52,8 +52,8 @@ def own_network(facts: dict) -> str:
     layers = ", ".join(layer_name(layer) for layer in facts["roles"])
     others = ", ".join(f"{name} ({_listed(families)})" for name, families in left_out(facts["family"]).items())
     return (
-        f"This network is the user's own. Its layers: {layers}; the last is its output. Left out, because they are defined for "
-        f"the parts of other families: {others}. It enters neither the published claims nor the hypotheses on jumps."
+        f"This network is the user's own. Its layers: {layers}; the last is its output. Left out, because they are defined "
+        f"for the parts of other families: {others}. It enters neither the published claims nor the hypotheses on jumps."
     )
 
 

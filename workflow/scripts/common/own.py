@@ -27,7 +27,9 @@ def load_function(file: Path, name: str) -> Callable:
 def code_of(file: Path) -> list[Path]:
     """The file and the modules beside and below it that have been imported."""
     folder = file.parent.resolve()
-    loaded = {Path(module.__file__).resolve() for module in list(sys.modules.values()) if getattr(module, "__file__", None)}
+    loaded = {
+        Path(module.__file__).resolve() for module in list(sys.modules.values()) if getattr(module, "__file__", None)
+    }
     return sorted(path for path in {file.resolve(), *loaded} if path.is_relative_to(folder) and not installed(path))
 
 

@@ -92,6 +92,6 @@ def require_batch(arguments: argparse.Namespace, data: Dataset) -> None:
     examples, batch = len(data.labels["train"]), arguments.training["batch_size"]
     if examples < batch:
         raise StudyError(
-            f"experiment {arguments.experiment}: training.batch_size is {batch}; dataset {data.name} has {examples} training "
-            "examples"
+            f"experiment {arguments.experiment}: training.batch_size is {batch}; dataset {data.name} has {examples} "
+            "training examples"
         )
