@@ -6,8 +6,7 @@ from scipy.special import betainc
 
 def at_chance(correct: int, examples: int, chance: float, level: float = 0.01) -> bool:
     """Whether an accuracy is within noise of chance: one-sided binomial test, not significant at `level`."""
-    # P(X >= correct) for X ~ Binomial(examples, chance); importing scipy.stats for it would take longer than a small
-    # network's last 500 steps.
+    # P(X >= correct) for X ~ Binomial(examples, chance), without the seconds that importing scipy.stats takes.
     return (correct == 0 or betainc(correct, examples - correct + 1, chance)) > level
 
 

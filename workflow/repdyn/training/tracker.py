@@ -90,7 +90,12 @@ def representations(model: nn.Module, probe: Probe) -> tuple[dict[str, torch.Ten
             logits.append(model(inputs))
             for kept in outputs.values():
                 kept[-1] = matrix(kept[-1], rows)
-        return {layer: torch.cat(kept).cpu() for layer, kept in outputs.items()}, torch.cat(logits).cpu()
+        return {layer: joined(kept).cpu() for layer, kept in outputs.items()}, joined(logits).cpu()
+
+
+def joined(chunks: list[torch.Tensor]) -> torch.Tensor:
+    """The rows of all chunks, without a copy where there is one."""
+    return chunks[0] if len(chunks) == 1 else torch.cat(chunks)
 
 
 def evaluate(model: nn.Module, inputs: torch.Tensor, labels: torch.Tensor) -> tuple[float, int]:
