@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from conftest import ROOT
 from dag.imports import import_closure, imports_of
 from dag.listing import digest, list_code, read_lock
+from helpers.project import ROOT
 
 
 @pytest.fixture

@@ -4,12 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+import yaml
 from torch import nn
 from torch.nn.functional import relu
 
 import repdyn
+from helpers.project import ROOT
 from repdyn.errors import StudyError
 from repdyn.seeds import derive
+from repdyn.tracking.tracker import STATISTICS
 from repdyn.training.measurements import MEASURES
 
 
@@ -240,6 +243,11 @@ def test_a_planted_jump_is_found_and_a_still_network_has_none():
         still.measure(step)
     quiet = still.statistics().summary
     assert quiet["jumps"] == 0 and quiet["layers_evaluable"] == 0
+
+
+def test_its_statistics_are_those_of_the_study():
+    configured = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))["phase1"]
+    assert STATISTICS._asdict() == {name: configured[name] for name in STATISTICS._fields}
 
 
 def test_it_draws_its_layers():

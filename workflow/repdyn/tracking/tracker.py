@@ -19,6 +19,9 @@ from repdyn.tracking.rows import Rows
 from repdyn.training.measurements import MEASURES, Measurements
 from repdyn.training.tracker import evaluating
 
+# Those of the study, config/config.yaml; a test keeps the two equal.
+STATISTICS = Settings(threshold=2.0, window=20, tolerance=0.1, quantile=0.9, surrogates=1000, level=0.05)
+
 
 class Tracker:
     """Dimensionality of the layers of a network while it learns.
@@ -112,7 +115,7 @@ class Tracker:
         self,
         metric: str = "participation_ratio",
         total_steps: int | None = None,
-        settings: Settings | None = None,
+        settings: Settings = STATISTICS,
         key: tuple[str | int, ...] = ("tracked",),
     ) -> Phase1:
         """Convergence, jumps, critical steps, coordination and coupling to the loss of one metric; see `study.phase1`.
@@ -122,7 +125,7 @@ class Tracker:
         self._check(metric)
         trajectory = self.trajectory
         last = int(trajectory["step"].max())
-        return analyse(trajectory, self.losses, metric, key, max(total_steps or last, 1), settings or Settings())
+        return analyse(trajectory, self.losses, metric, key, max(total_steps or last, 1), settings)
 
     def plot(self, metric: str = "participation_ratio") -> Any:
         """A matplotlib figure: the metric of every layer against the step, dark to light from the input on."""
