@@ -150,7 +150,7 @@ INSIDE = {
         ("workflow/repdyn/figures/study/dashboard/caption.rst", PAGE),
         ("workflow/repdyn/figures/study/dashboard/figure.py", {"figure_dashboard": 1, **PAGE}),
         ("workflow/repdyn/figures/study/velocity/data.py", {"velocity_data": 1, "figure_velocity": 1, **PAGE}),
-        ("workflow/repdyn/audit/repaired.py", {"ledger": 1, **REPORT, **PAGE}),
+        ("workflow/repdyn/audit/claims/c07.py", {"ledger": 1, **REPORT, **PAGE}),
     ],
 )
 def test_editing_a_module_reruns_the_stages_that_import_it(study, module, expected):
@@ -177,7 +177,7 @@ def test_the_settings_of_a_stage_rerun_that_stage(study):
     every = {"phase1": RUNS, "phase2": RUNS}
     for settings, stages in (
         ({"phase1": {"threshold": 3}}, every),
-        ({"phase2": {"grid": [0, 0.5, 1]}}, {"phase2": RUNS}),
+        ({"phase2": {"grid": [0, 0.05, 0.25, 0.5, 1]}}, {"phase2": RUNS}),
         ({"validity": {"draws": 6}}, {}),
         ({"training": {"learning_rate": 0.002}}, {"train": RUNS, **every}),
         ({"seeds": 2}, {"train": RUNS, **every}),

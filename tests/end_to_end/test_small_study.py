@@ -168,6 +168,14 @@ def test_a_second_run_does_nothing(study):
     assert study.planned() == {}
 
 
+def test_snakemake_looks_for_ready_jobs_once_a_job(study):
+    """Its own CPU time grows with how often it looks, and a look that nothing has changed for is for nothing."""
+    made = [f"results/looked/data/{name}.safetensors" for name in ("digits", "glyphs", "docstrings", "photos")]
+    done = study.snakemake(*made, "--verbose", "--cores", "1", "--config", "results=results/looked")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("Resources before job selection") <= len(made) + 1
+
+
 def test_the_slurm_profile_plans_where_no_number_of_cores_is_given(study):
     """What `snakemake --profile slurm` does first; with -n, Snakemake assumes one core and would not notice."""
     done = study.command(
@@ -262,6 +270,7 @@ def test_a_run_that_diverges_is_recorded_and_every_later_step_copes(study):
     facts = json.loads((study.folder / out / "run.json").read_text())
     assert facts["diverged_at"] == 1 and facts["flags"] == ["loss not finite at step 1"]
     settings = ["--threshold", "2", "--window", "4", "--tolerance", "0.1", "--quantile", "0.9", "--surrogates", "299"]
+    settings += ["--level", "0.05"]
     step(study, "workflow/scripts/phase1.py", "--run", out, "--metrics", "participation_ratio", *settings)
     summary = json.loads((study.folder / out / "phase1.json").read_text())
     assert summary["layers_evaluable"] == 0 and summary["jumps"] == 0 and summary["pattern"] == "not evaluable"

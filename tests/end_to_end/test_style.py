@@ -1,4 +1,4 @@
-"""The linters of Python, of Snakemake files and of workflows find nothing."""
+"""The linters of Python, of Snakemake files and of workflows find nothing, nor does the type checker in the library."""
 
 import subprocess
 import sys
@@ -13,8 +13,9 @@ from helpers.project import ROOT
     [
         ["ruff", "check", "."],
         ["ruff", "format", "--check", "."],
-        ["snakefmt", "--check", "Snakefile", "workflow/rules"],
+        ["snakefmt", "--check", "workflow/Snakefile", "workflow/rules"],
         ["snakemake", "--lint"],
+        ["mypy"],
     ],
     ids=" ".join,
 )

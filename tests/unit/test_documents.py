@@ -158,6 +158,17 @@ def test_the_changelog_names_the_version_and_what_is_not_released():
     assert tomllib.loads(read("pyproject.toml"))["project"]["version"] in heads
 
 
+def test_the_new_names_of_the_changelog_are_there():
+    rows = re.findall(r"^  \| `repdyn.*\| (.*) \|$", read("CHANGELOG.md"), re.MULTILINE)
+    names = [name.rstrip(".") for row in rows for name in re.findall(r"`(repdyn\.[^`]*)`", row)]
+    assert len(names) > 10
+    modules = {name.removeprefix("workflow/").removesuffix(".py") for name in tracked()}
+    modules |= {parent.as_posix() for name in modules for parent in Path(name).parents}
+    for name in names:
+        path = re.sub(r"<[^>]*>", "*", name).replace(".", "/")
+        assert any(fnmatch(module, path) for module in modules), f"{name} is no module"
+
+
 def test_hooks_use_the_pinned_tools():
     hooks = yaml.safe_load(read(".pre-commit-config.yaml"))["repos"][0]["hooks"]
     pinned = {line.partition("==")[0].lower() for line in read("envs/requirements.txt").splitlines()}

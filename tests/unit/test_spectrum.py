@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from repdyn.spectrum import FULL, LEADING, full_measures, largest_eigenvalue, leading_measures
+from repdyn.spectrum import FULL, LEADING, full_measures, largest_eigenvalues, largest_ritz, leading_measures
 
 TOLERANCE = 1e-4
 
@@ -127,12 +127,33 @@ def test_a_matrix_measures_the_same_alone_and_in_a_batch():
             assert values[0] == pytest.approx(together[name][i], rel=1e-6), name
 
 
-@pytest.mark.parametrize("size", [12, 40, 200])
+@pytest.mark.parametrize("size", [12, 40, 80, 200])
 @pytest.mark.parametrize("gap", [0.5, 1e-2, 1e-4, 0.0])
 def test_largest_eigenvalue_for_every_gap(size, gap):
     """Close to the top, a Krylov space may settle on the second eigenvalue; it may then be off by no more than the gap."""
     rng = np.random.default_rng(size)
     basis = np.linalg.qr(rng.standard_normal((size, size)))[0]
     spectrum = np.r_[1.0, 1.0 - gap, np.linspace(0.9 - gap, 0, size - 2)].clip(0)
-    gram = torch.from_numpy((basis * spectrum @ basis.T).astype(np.float32))[None]
-    assert largest_eigenvalue(gram).item() == pytest.approx(1.0, rel=3e-5)
+    gram = basis * spectrum @ basis.T
+    mean = rng.standard_normal((size, 1)) / np.sqrt(size)
+    parts = (torch.from_numpy(part.astype(np.float32))[None] for part in (gram, mean, 2 * mean))
+    centred, uncentred = largest_eigenvalues(*parts)
+    assert centred.item() == pytest.approx(1.0, rel=3e-5)
+    assert uncentred.item() == pytest.approx(np.linalg.eigvalsh(gram + 2 * mean @ mean.T)[-1], rel=3e-5)
+
+
+@pytest.mark.parametrize("last", [1.0, 1e-3, 0.0])
+def test_the_largest_ritz_value_and_its_residual_are_those_of_a_whole_decomposition(last):
+    rng = np.random.default_rng(0)
+    alphas, betas = rng.random((3, 2, 12)) + np.r_[3, np.zeros(11)], last * rng.random((3, 2, 12)) + 1e-3
+    ritz, residual = largest_ritz(alphas, betas)
+    for index in np.ndindex(3, 2):
+        off = np.diag(betas[index][:-1], 1)
+        values, vectors = np.linalg.eigh(np.diag(alphas[index]) + off + off.T)
+        assert ritz[index] == pytest.approx(values[-1], rel=1e-12)
+        assert residual[index] == pytest.approx(betas[index][-1] * abs(vectors[-1, -1]), rel=1e-6, abs=1e-15)
+
+
+def test_an_exhausted_krylov_space_has_no_residual():
+    ritz, residual = largest_ritz(np.array([[2.0, 0, 0]]), np.array([[0.0, 0, 0]]))
+    assert ritz.tolist() == [2.0] and residual.tolist() == [0.0]

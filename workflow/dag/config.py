@@ -4,18 +4,22 @@ import csv
 import difflib
 import hashlib
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 
 import yaml
 from jsonschema import Draft202012Validator
 
 from dag.own import check_dataset, check_network, train_examples
+from repdyn.audit.phases import FILTER_PHASES
 from repdyn.datasets.originals import alternatives, stored, writable
 from repdyn.datasets.registry import LOADERS, check_file, load
 from repdyn.errors import StudyError
 from repdyn.families import ACCEPTS
 
 HYPOTHESES = "config/hypotheses.yaml"
+# Keys of the configuration whose defaults are files of the project.
+OWN_FILES = ("experiments", "architectures", "datasets", "downloads")
 SCHEMAS = Path(__file__).parent.parent / "schemas"
 
 
@@ -30,8 +34,29 @@ class Study:
     downloads: dict[str, dict]
 
 
-def load_study(config: dict) -> Study:
-    """Check the configuration and the four files it names. Raises StudyError naming the key or file that is wrong."""
+def complete(config: dict, home: Path) -> None:
+    """Put the defaults of the project in the folder `home` in place of keys that are not there, its own files by their path.
+
+    A workflow that includes this one as a module names only what it changes.
+    """
+    defaults = yaml.safe_load(Path(home, "config/config.yaml").read_text(encoding="utf-8"))
+    defaults |= {key: str(Path(home, defaults[key])) for key in OWN_FILES}
+    fill(config, defaults)
+
+
+def fill(config: dict, defaults: dict) -> None:
+    for key, value in defaults.items():
+        if key not in config:
+            config[key] = value
+        elif isinstance(value, dict) and isinstance(config[key], dict):
+            fill(config[key], value)
+
+
+def load_study(config: dict, home: Path = Path()) -> Study:
+    """Check the configuration and the four files it names, and the hypotheses of the project in the folder `home`.
+
+    Raises StudyError naming the key or file that is wrong.
+    """
     check(config, "config", "the configuration")
     architectures = read_yaml(config["architectures"], "architectures")
     datasets = read_yaml(config["datasets"], "datasets")
@@ -44,7 +69,7 @@ def load_study(config: dict) -> Study:
         check_pair(where, architecture, network, dataset, data)
         if data.get("files"):
             known(dataset, downloads, f"{where}: the source of dataset", config["downloads"])
-    read_yaml(HYPOTHESES, "hypotheses")
+    read_yaml(str(home / HYPOTHESES), "hypotheses")
     used = {name: datasets[name] for _, name in experiments.values()}
     study = Study(config, experiments, architectures, used, downloads)
     check_numbers(study)
@@ -186,9 +211,21 @@ def check_numbers(study: Study) -> None:
     measurements = training["steps"] // tracking["every"] + 1
     if phase1["window"] > measurements:
         raise StudyError(f"phase1.window is {phase1['window']}; a run has only {measurements} measurements")
+    least = ceil(1 / phase1["level"]) - 1  # p values go down to 1 / (surrogates + 1)
+    if phase1["surrogates"] < least:
+        raise StudyError(
+            f"phase1.level is {phase1['level']:g} and phase1.surrogates {phase1['surrogates']}; p values that reach such a "
+            f"level need {least} surrogates per layer of a run, or a higher level"
+        )
     for key, phases in (("phase2.grid", phase2["grid"]), ("toolkit.phases", study.config["toolkit"]["phases"])):
         if not {0, 1} <= set(phases):
             raise StudyError(f"{key} is {phases}; 0 (initialisation) and 1 (the end) must be among its phases")
+    asked = sorted({phase for phases in FILTER_PHASES.values() for phase in phases})
+    if lacking := [phase for phase in asked if phase not in phase2["grid"]]:
+        raise StudyError(
+            f"phase2.grid is {phase2['grid']}; {' and '.join(f'{phase:g}' for phase in lacking)} must be among its phases, "
+            f"because claim C16 compares filters at {', '.join(f'{phase:g}' for phase in asked)} of training"
+        )
     for name, data in study.datasets.items():
         examples = train_examples(data)
         if examples is not None and examples < training["batch_size"]:

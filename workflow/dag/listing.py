@@ -16,24 +16,26 @@ PACKAGES = {"PIL": "pillow", "sklearn": "scikit-learn", "yaml": "pyyaml"}
 UNSEEN = {"pandas": ("pyarrow",)}
 
 
-def list_code(name: str, scripts: Iterable[str], roots: tuple[str, ...], packages: Iterable[str] = ()) -> str:
+def list_code(
+    name: str, scripts: Iterable[str], roots: tuple[str, ...], packages: Iterable[str] = (), home: Path = Path()
+) -> str:
     """Write which files the scripts run, with SHA-256, and which packages they import, as pinned. Returns its path.
 
     One list is one input of a job, where the files themselves were twenty: with thousands of jobs that is what building
-    the graph costs. `packages` are further ones, which no import shows. A list that is right is left alone, and a new
-    one is as old as the newest of what it lists, so that losing it reruns nothing.
+    the graph costs. `packages` are further ones, which no import shows; home: the folder of the project. A list that is
+    right is left alone, and a new one is as old as the newest of what it lists, so that losing it reruns nothing.
     """
     closures = [import_closure(script, roots) for script in scripts]
     files = sorted({file for found, _ in closures for file in found})
     modules = {*packages}.union(*(elsewhere for _, elsewhere in closures))
-    lines = [f"{file} {digest(file)}" for file in files] + pinned(modules)
+    lines = [f"{file} {digest(file)}" for file in files] + pinned(modules, home)
     text = "".join(f"{line}\n" for line in lines)
     path = Path(FOLDER, f"{name}.txt")
     if path.is_file():
         if path.read_text(encoding="utf-8") != text:
             replace(path, text)
     else:
-        replace(path, text, max(Path(file).stat().st_mtime_ns for file in [*files, LOCK]))
+        replace(path, text, max(Path(file).stat().st_mtime_ns for file in [*files, home / LOCK]))
     return path.as_posix()
 
 
@@ -46,17 +48,17 @@ def replace(path: Path, text: str, modified: int | None = None) -> None:
     part.replace(path)
 
 
-def pinned(modules: Iterable[str]) -> list[str]:
+def pinned(modules: Iterable[str], home: Path) -> list[str]:
     """The lines of the lock of the packages to which the modules belong; the standard library has none."""
     names = {PACKAGES.get(module, module).lower() for module in modules}
     names = names.union(*(UNSEEN.get(name, ()) for name in names))
-    return [line for name, line in sorted(read_lock().items()) if name in names]
+    return [line for name, line in sorted(read_lock(home).items()) if name in names]
 
 
 @cache
-def read_lock() -> dict[str, str]:
+def read_lock(home: Path) -> dict[str, str]:
     """{package in lower case: its line} of the lock, without comments."""
-    lines = Path(LOCK).read_text(encoding="utf-8").splitlines()
+    lines = Path(home, LOCK).read_text(encoding="utf-8").splitlines()
     return {line.partition("==")[0].lower(): line for line in lines if "==" in line and not line.startswith("#")}
 
 

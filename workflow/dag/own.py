@@ -50,8 +50,8 @@ def check_shapes(where: str, data: dict, shapes: dict[str, tuple[int, ...]]) -> 
             )
         if data["kind"] == "image" and inputs[1:] != (1, data["size"], data["size"]):
             raise StudyError(
-                f"{where}: {split}_inputs have shape {inputs}; (examples, 1, {data['size']}, {data['size']}) is needed for images "
-                f"of size {data['size']}"
+                f"{where}: {split}_inputs have shape {inputs}; (examples, 1, {data['size']}, {data['size']}) is needed for "
+                f"images of size {data['size']}"
             )
         if labels != inputs[:1]:
             raise StudyError(

@@ -1,8 +1,8 @@
 """The published claims recomputed from the published logs, and the ledger that sets our runs beside them."""
 
-CHECKSUMS = "config/published_logs.sha256"
-CLAIMS = "config/claims.yaml"
-PUBLISHED = "data/published"
+CHECKSUMS = project("config/published_logs.sha256")
+CLAIMS = project("config/claims.yaml")
+PUBLISHED = project("data/published")
 
 
 localrules:
@@ -23,12 +23,13 @@ rule audit:
     params:
         logs=config["published_logs"],
         out=PUBLISHED,
+        level=config["phase1"]["level"],
     message:
         "Recomputing the published claims from the logs in {params.logs}"
     shell:
         "(python {input.fetch[0]} --folder {params.logs:q} --claims {input.claims} --checksums {input.checksums}"
         " && python {input.code[0]} --folder {params.logs:q} --claims {input.claims} --checksums {input.checksums}"
-        " --out {params.out}) 2>&1 | tee {log}"
+        " --level {params.level} --out {params.out}) 2>&1 | tee {log}"
 
 
 # The table in git is a source here, not an output of `audit`: a study needs neither the logs nor a network.
@@ -41,7 +42,11 @@ rule ledger:
         facts=every_run("run.json"),
         trajectories=every_run("trajectory.parquet"),
         training=every_run("training.parquet"),
+        summaries=every_run("phase1.json"),
+        convergence=every_run("convergence.parquet"),
+        layers=every_run("layers.parquet"),
         jumps=every_run("jumps.parquet"),
+        critical=every_run("critical.parquet"),
         filters=every_run("measurements.parquet", ("cnn",)),
     output:
         ledger=table("ledger.parquet"),

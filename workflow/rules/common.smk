@@ -8,7 +8,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 from snakemake.utils import available_cpu_count
 
-from dag.config import HYPOTHESES, check_files, load_study, original_files, readers, toolkit_experiments
+from dag.config import HYPOTHESES, check_files, complete, load_study, original_files, readers, toolkit_experiments
 from dag.disk import from_the_future, full
 from dag.finished import finished, write_sheet
 from dag.listing import FOLDER, list_code
@@ -22,8 +22,33 @@ from repdyn.figures.registry import STUDY as STUDY_FIGURES
 from repdyn.measures import MODULES, modules_for
 from repdyn.toolkit import TOOLS as TOOLKIT
 
+# As a module of another workflow, and with --directory, Snakemake runs elsewhere.
+HERE = Path.cwd() == HOME
+if not HERE:
+    complete(config, HOME)
+
+
+def project(path):
+    """A file of this project."""
+    return path if HERE else str(HOME / path)
+
+
+def given(path):
+    """A file that the configuration names. Elsewhere as a whole path, which the prefix of a module leaves alone."""
+    return path if HERE else str(Path(path).absolute())
+
+
+# That of this module, kept because the functions below are called when others may have been read.
+MODIFIER = workflow.modifier.path_modifier
+
+
+def placed(path):
+    """Where the prefix of a module puts a result, for what Snakemake does not look into: parameters and Python."""
+    return str(MODIFIER.replace_prefix(path))
+
+
 try:
-    STUDY = load_study(config)
+    STUDY = load_study(config, Path() if HERE else HOME)
     if workflow.is_main_process:
         for name in check_files(STUDY):
             logger.warning(f"{name} in {config['data_dir']}: not the published original files; used as they are.")
@@ -31,17 +56,19 @@ except StudyError as error:
     raise WorkflowError(str(error))
 
 RESULTS = config["results"]
-DATA = Path(config["data_dir"]).as_posix()
+DATA = given(Path(config["data_dir"]).as_posix())
 ENVIRONMENT = "../../envs/environment.yaml"
 FIGURES = f"{RESULTS}/figures"
-PAGES = "workflow/repdyn/report"
+PAGES = project("workflow/repdyn/report")
 REPORTED = STUDY.experiments
-SHEET = config["experiments"]
+SHEET = given(config["experiments"])
 if config["partial"]:
-    REPORTED = {name: STUDY.experiments[name] for name in finished(RESULTS, STUDY.experiments, config["seeds"])}
-    SHEET = f"{RESULTS}/finished.tsv"
+    REPORTED = {name: STUDY.experiments[name] for name in finished(placed(RESULTS), STUDY.experiments, config["seeds"])}
+    SHEET = given(placed(f"{RESULTS}/finished.tsv"))
     if not REPORTED:
-        raise WorkflowError(f"partial is true, and no experiment has finished in {RESULTS}; run without it first.")
+        raise WorkflowError(
+            f"partial is true, and no experiment has finished in {placed(RESULTS)}; run without it first."
+        )
     if workflow.is_main_process:
         write_sheet(SHEET, REPORTED)
 # Asked for only where it is needed: with auto a job takes what its machine has.
@@ -58,13 +85,16 @@ wildcard_constraints:
 def code(name):
     """The step of that name, and the list of the modules and packages it imports: a rule reruns when that changes."""
     script = f"workflow/scripts/{name}.py"
-    return [script, code_list(name, (script,), ("workflow/scripts", "workflow"))]
+    return [project(script), code_list(name, (script,), ("workflow/scripts", "workflow"))]
 
 
 @cache
 def code_list(name, scripts, roots=("workflow",), packages=()):
     """Written by the Snakemake process that plans; those that only run a job on a cluster find it there."""
-    return list_code(name, scripts, roots, packages) if workflow.is_main_process else f"{FOLDER}/{name}.txt"
+    if not workflow.is_main_process:
+        return given(f"{FOLDER}/{name}.txt")
+    scripts, roots = (tuple(map(project, paths)) for paths in (scripts, roots))
+    return given(list_code(name, scripts, roots, packages, Path() if HERE else HOME))
 
 
 def every_run(name, families=FAMILIES):
@@ -94,7 +124,7 @@ def templates(*names):
 
 def captions(kind, figures):
     """The captions of figures of the study or of runs."""
-    return [f"workflow/repdyn/figures/{kind}/{name}/caption.rst" for name in figures]
+    return [project(f"workflow/repdyn/figures/{kind}/{name}/caption.rst") for name in figures]
 
 
 def study_figure(name):
@@ -140,7 +170,7 @@ def run_page_files(wildcards):
 
 def runs_folder(wildcards):
     """The folder of all runs, for steps that read a file of each."""
-    return f"{RESULTS}/runs"
+    return placed(f"{RESULTS}/runs")
 
 
 def section(name):
@@ -160,6 +190,7 @@ def loader_code(dataset):
 
 def own_code(name, file):
     """A user's own file: itself if it holds arrays, of a Python file the list of it and of those beside it that it imports."""
+    file = given(file)
     return code_list(name, (file,), (str(Path(file).parent),)) if file.endswith(".py") else file
 
 
@@ -194,7 +225,7 @@ def measures(wildcards):
 def originals(wildcards):
     """The original files of a dataset, if it has any: where they lie, or where they will be downloaded to."""
     found = original_files(STUDY, wildcards.dataset)
-    return [path.as_posix() if path else f"{DATA}/{wildcards.dataset}/{file}" for file, path in found.items()]
+    return [given(path.as_posix()) if path else f"{DATA}/{wildcards.dataset}/{file}" for file, path in found.items()]
 
 
 def missing():

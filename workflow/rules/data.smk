@@ -6,12 +6,12 @@ localrules:
 
 
 # Only files that are missing when Snakemake starts are outputs of this rule: nothing that lies there is ever replaced.
-# One job a file, because the outputs of a failed job are deleted, and all cores of this machine, because one
+# One job per file, because the outputs of a failed job are deleted, and all cores of this machine, because one
 # connection is polite (workflow.cores is unknown on a login node).
 rule download:
     input:
         code=code("download"),
-        sources=config["downloads"],
+        sources=given(config["downloads"]),
     output:
         f"{DATA}/{{original}}",
     log:
@@ -24,7 +24,7 @@ rule download:
     threads: available_cpu_count()
     params:
         mirror=config["mirror"] or "",
-        sheet=config["experiments"],
+        sheet=given(config["experiments"]),
         experiments=lambda wildcards: readers(STUDY, wildcards.original.split("/")[0]),
     message:
         "Downloading {wildcards.original}"

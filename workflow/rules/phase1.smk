@@ -29,7 +29,7 @@ rule phase1:
     shell:
         "python {input.code[0]} --run {params.run} --metrics {params.metrics} --surrogates {params.surrogates}"
         " --threshold {params.threshold} --window {params.window} --tolerance {params.tolerance}"
-        " --quantile {params.quantile} > {log} 2>&1"
+        " --quantile {params.quantile} --level {params.level} > {log} 2>&1"
 
 
 rule aggregate:
@@ -101,10 +101,11 @@ rule battery:
         runtime=30,
     params:
         draws=config["validity"]["draws"],
+        level=config["phase1"]["level"],
     message:
         "Trying jump detectors where the truth is known"
     shell:
-        "python {input.code[0]} --draws {params.draws} --out {output} > {log} 2>&1"
+        "python {input.code[0]} --draws {params.draws} --level {params.level} --out {output} > {log} 2>&1"
 
 
 rule validity:
@@ -130,9 +131,10 @@ rule validity:
         runs=runs_folder,
         metric=config["phase1"]["metrics"][0],
         draws=config["validity"]["draws"],
+        level=config["phase1"]["level"],
     message:
         "Trying jump detectors on measured trajectories"
     shell:
         "python {input.code[0]} --battery {input.battery} --runs {params.runs} --sheet {input.sheet} --seeds {params.seeds}"
-        " --metric {params.metric} --draws {params.draws} --validity {output.validity} --verdicts {output.verdicts}"
+        " --metric {params.metric} --draws {params.draws} --level {params.level} --validity {output.validity} --verdicts {output.verdicts}"
         " --agreement {output.agreement} > {log} 2>&1"

@@ -50,7 +50,7 @@ rule phase2:
 rule hypotheses:
     input:
         code=code("hypotheses"),
-        declared=HYPOTHESES,
+        declared=project(HYPOTHESES),
         sheet=SHEET,
         facts=every_run("run.json"),
         plans=every_run("moments.json"),
@@ -72,7 +72,7 @@ rule hypotheses:
         seeds=config["seeds"],
         runs=runs_folder,
     message:
-        "Testing what changes at jumps against control moments"
+        "Testing what changes at jumps against matched controls"
     shell:
         "python {input.code[0]} --runs {params.runs} --sheet {input.sheet} --seeds {params.seeds} --declared {input.declared}"
         " --hypotheses {output.hypotheses} --contrasts {output.contrasts} --measurements {output.measurements}"

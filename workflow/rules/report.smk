@@ -36,18 +36,21 @@ rule run_page:
 # {stage: where its jobs write their logs}; the report says what each stage cost.
 LOGS = {}
 for _rule in workflow.rules:
-    _stage = Path(_rule.snakefile).stem.replace("_", " ").replace("phase", "phase ").capitalize()
     for _log in _rule.log:
         without_constraints = re.sub(r"\{(\w+),[^}]*\}", r"{\1}", str(_log))
-        LOGS.setdefault(_stage, []).append(without_constraints.removeprefix(f"{RESULTS}/logs/"))
+        if without_constraints.startswith(placed(f"{RESULTS}/logs/")):
+            # What follows the name is the commit of a file from a Git repository.
+            _file = re.search(r"([^/]+)\.smk", str(_rule.snakefile))[1]
+            _stage = _file.replace("_", " ").replace("phase", "phase ").capitalize()
+            LOGS.setdefault(_stage, []).append(without_constraints.removeprefix(placed(f"{RESULTS}/logs/")))
 
 
 rule report:
     input:
         code=code("report"),
         page=templates("index", "methods") + captions("study", STUDY_FIGURES),
-        quantities=[f"workflow/repdyn/measures/{name}.py" for name in MODULES],
-        sheet=config["experiments"],
+        quantities=[project(f"workflow/repdyn/measures/{name}.py") for name in MODULES],
+        sheet=given(config["experiments"]),
         experiments=rules.aggregate.output,
         figures=expand(f"{FIGURES}/{{name}}.webp", name=STUDY_FIGURES),
         provenance=every_run("provenance.json"),
@@ -77,7 +80,7 @@ rule report:
     params:
         runs=runs_folder,
         pages=config["pages"],
-        logs=f"{RESULTS}/logs",
+        logs=placed(f"{RESULTS}/logs"),
         stages=lambda wildcards: json.dumps(LOGS),
     message:
         "Writing {output}"
@@ -92,8 +95,8 @@ rule integrated_report:
     input:
         code=code("integrated_report"),
         template=f"{PAGES}/templates/report.md.j2",
-        schema="workflow/schemas/integrated_report.schema.yaml",
-        sheet=config["experiments"],
+        schema=project("workflow/schemas/integrated_report.schema.yaml"),
+        sheet=given(config["experiments"]),
         claims=CLAIMS,
         experiments=rules.aggregate.output,
         tables=[

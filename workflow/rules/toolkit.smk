@@ -87,8 +87,8 @@ rule toolkit_page:
         code=code("toolkit_page"),
         findings=[tool_code(tool, "findings") for tool in TOOLKIT],
         page=templates("toolkit"),
-        quantities=[f"workflow/repdyn/toolkit/{tool}/measure.py" for tool in TOOLKIT],
-        captions=[f"workflow/repdyn/toolkit/{tool}/caption.rst" for tool in TOOLKIT],
+        quantities=[project(f"workflow/repdyn/toolkit/{tool}/measure.py") for tool in TOOLKIT],
+        captions=[project(f"workflow/repdyn/toolkit/{tool}/caption.rst") for tool in TOOLKIT],
         figures=[f"{FIGURES}/toolkit/{tool}.webp" for tool in TOOLKIT],
     output:
         f"{RESULTS}/report/toolkit.html",

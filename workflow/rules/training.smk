@@ -1,4 +1,4 @@
-"""Training with tracking and checkpoints, one job a run."""
+"""Training with tracking and checkpoints, one job per run."""
 
 
 rule train:

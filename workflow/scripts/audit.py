@@ -16,11 +16,12 @@ def main():
     parser.add_argument("--folder", type=Path, required=True, help="the published logs, complete")
     parser.add_argument("--claims", type=Path, required=True)
     parser.add_argument("--checksums", type=Path, required=True)
+    parser.add_argument("--level", type=float, required=True, help="of the jump detector")
     parser.add_argument("--out", type=Path, required=True, help="folder of the derived tables")
     arguments = parser.parse_args()
     claims = yaml.safe_load(arguments.claims.read_text(encoding="utf-8"))
     logs = read_logs(arguments.folder, read_checksums(arguments.checksums.read_text(encoding="utf-8")))
-    table = audit(logs, claims)
+    table = audit(logs, claims, arguments.level)
     write_text(arguments.out / "ledger.csv", to_csv(table))
     write_text(arguments.out / "series.csv", to_csv(published_series(logs)))
     source = {key: claims["source"][key] for key in ("repository", "commit", "folder")}

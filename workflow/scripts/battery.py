@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from common.files import readable_errors, write_parquet
+from repdyn.detectors import detectors
 from repdyn.detectors.validity import battery
 from repdyn.seeds import derive
 
@@ -11,9 +12,10 @@ from repdyn.seeds import derive
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--draws", type=int, required=True, help="series of every scenario")
+    parser.add_argument("--level", type=float, required=True, help="of the default detector")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
-    write_parquet(arguments.out, battery(derive("battery"), arguments.draws))
+    write_parquet(arguments.out, battery(derive("battery"), arguments.draws, detectors(arguments.level)))
 
 
 if __name__ == "__main__":

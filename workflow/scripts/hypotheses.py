@@ -9,6 +9,7 @@ import yaml
 from common.files import read_json, readable_errors, write_parquet
 from common.runs import run_folders
 from repdyn.errors import StudyError
+from repdyn.study.exclusion import why_excluded
 from repdyn.study.hypotheses import PAIR_COLUMNS, by_experiment, by_family, evaluate, run_contrasts
 from repdyn.study.phase2 import MOMENT_COLUMNS, run_means, run_moments, summarise
 
@@ -32,7 +33,7 @@ def main():
     for folder in run_folders(arguments.runs, arguments.sheet, arguments.seeds):
         facts, planned = read_json(folder / "run.json"), read_json(folder / "moments.json")
         run = {name: facts[name] for name in ("experiment", "seed", "family")}
-        excluded = facts["diverged_at"] is not None or facts["at_chance"]
+        excluded = why_excluded(facts) is not None
         runs.append(run | {"excluded": excluded})
         moments.append(run_moments(planned, facts["family"], excluded))
         if excluded:

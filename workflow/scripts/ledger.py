@@ -2,15 +2,32 @@
 
 import argparse
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 import yaml
 
 from common.files import read_json, readable_errors, write_json, write_parquet
 from common.runs import run_folders
-from repdyn.audit.filters import PAIRS, filter_cosines
+from repdyn.audit.claims.c16 import filter_cosines
+from repdyn.audit.columns import ours
 from repdyn.audit.ledger import terminal, with_ours
-from repdyn.audit.own import as_detected, own, own_runs, run_name
+from repdyn.audit.own import as_detected, own_runs, run_name
+from repdyn.audit.phases import FILTER_PHASES
+from repdyn.audit.run_statistics import read
+
+
+class RunFiles(NamedTuple):
+    """What training and phase 1 wrote of one run."""
+
+    trajectory: pd.DataFrame
+    training: pd.DataFrame
+    convergence: pd.DataFrame
+    layers: pd.DataFrame
+    jumps: pd.DataFrame
+    critical: pd.DataFrame
+    facts: dict
+    phase1: dict
 
 
 def main():
@@ -27,16 +44,18 @@ def main():
     claims = yaml.safe_load(arguments.claims.read_text(encoding="utf-8"))
     audited = pd.read_csv(arguments.audited)
     folders = run_folders(arguments.runs, arguments.sheet, arguments.seeds)
-    tables = [read_run(folder) for folder in folders]
+    files = [read_run(folder) for folder in folders]
     cosines = first_filters(folders)
     ledgers, verdicts = {}, {}
     for metric in arguments.metrics:
-        runs, excluded = own_runs([three for *three, _ in tables], metric)
-        jumps = {run_name(facts): table[table["metric"] == metric] for *_, facts, table in tables}
-        kept = cosines[cosines["run"].isin([run.name for run in runs])]
-        ledgers[metric] = with_ours(audited, own(runs, as_detected(jumps, runs), kept), claims)
+        found, excluded = own_column(files, metric, cosines)
+        ledgers[metric] = with_ours(audited, found, claims)
         told = ledgers[metric].drop_duplicates("claim").set_index("claim")[["title", "verdict", "reason"]]
-        verdicts[metric] = {"runs": len(runs), "excluded": excluded, "claims": told.to_dict("index")}
+        verdicts[metric] = {
+            "runs": len(files) - sum(excluded.values()),
+            "excluded": excluded,
+            "claims": told.to_dict("index"),
+        }
     headline = arguments.metrics[0]
     write_parquet(arguments.ledger, ledgers[headline])
     write_json(arguments.verdicts, {"metric": headline, **verdicts[headline], "metrics": verdicts})
@@ -44,12 +63,30 @@ def main():
     print(f"{headline}; {verdicts[headline]['runs']} runs; left out: {left_out}\n{terminal(ledgers[headline], claims)}")
 
 
-def read_run(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame, dict, pd.DataFrame]:
-    """Trajectory, training table, facts and jumps of one run."""
-    trajectory, training, jumps = (
-        pd.read_parquet(folder / f"{name}.parquet") for name in ("trajectory", "training", "jumps")
-    )
-    return trajectory, training, read_json(folder / "run.json"), jumps
+def read_run(folder: Path) -> RunFiles:
+    tables = [name for name in RunFiles._fields if name not in ("facts", "phase1")]
+    facts, phase1 = read_json(folder / "run.json"), read_json(folder / "phase1.json")
+    return RunFiles(*(pd.read_parquet(folder / f"{name}.parquet") for name in tables), facts, phase1)
+
+
+def own_column(files: list[RunFiles], metric: str, cosines: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Our column for one metric, and how many runs it leaves out for which reason."""
+    runs, excluded = own_runs([(each.trajectory, each.training, each.facts) for each in files], metric)
+    if not runs:
+        return ours([], [], pd.DataFrame(), 0.0, cosines), excluded
+    by_name = {run_name(each.facts): each for each in files}
+
+    def of(table: pd.DataFrame) -> pd.DataFrame:
+        return table[table["metric"] == metric]
+
+    statistics = []
+    for run in runs:
+        each = by_name[run.name]
+        summary = each.phase1["metrics"][metric]
+        statistics.append(read(run, of(each.convergence), of(each.layers), of(each.critical), summary))
+    detected = as_detected({run.name: of(by_name[run.name].jumps) for run in runs}, runs)
+    kept = cosines[cosines["run"].isin([run.name for run in runs])]
+    return ours(runs, statistics, detected, summary["level"], kept), excluded
 
 
 def first_filters(folders: list[Path]) -> pd.DataFrame:
@@ -60,9 +97,10 @@ def first_filters(folders: list[Path]) -> pd.DataFrame:
         if facts["family"] == "cnn":
             chosen = [("quantity", "==", "weight_cosine")]
             measured = pd.read_parquet(folder / "measurements.parquet", filters=chosen)
+            steps = pd.read_parquet(folder / "training.parquet", columns=["step"])["step"].to_numpy()
             about = {name: facts[name] for name in ("architecture", "experiment", "seed")}
-            rows.append({"run": run_name(facts), **about, **filter_cosines(measured, facts["steps"])})
-    return pd.DataFrame(rows, columns=["run", "architecture", "experiment", "seed", *PAIRS])
+            rows.append({"run": run_name(facts), **about, **filter_cosines(measured, steps, facts["steps"])})
+    return pd.DataFrame(rows, columns=["run", "architecture", "experiment", "seed", *FILTER_PHASES])
 
 
 if __name__ == "__main__":

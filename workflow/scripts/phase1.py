@@ -20,6 +20,7 @@ def main():
     parser.add_argument("--tolerance", type=float, required=True)
     parser.add_argument("--quantile", type=float, required=True, help="of |velocity| above which a step is critical")
     parser.add_argument("--surrogates", type=int, required=True, help="of every null")
+    parser.add_argument("--level", type=float, required=True, help="of the jump detector and of every test of a layer")
     arguments = parser.parse_args()
     facts = read_json(arguments.run / "run.json")
     settings = Settings(**{name: getattr(arguments, name) for name in Settings._fields})

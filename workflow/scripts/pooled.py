@@ -9,6 +9,7 @@ import pandas as pd
 from common.files import read_json, readable_errors, write_json, write_parquet
 from common.runs import run_folder, run_folders
 from repdyn.seeds import derive
+from repdyn.study.exclusion import why_excluded
 from repdyn.study.pooled import pool, types_of_jumps
 
 
@@ -36,7 +37,7 @@ def main():
 def rows(folder: Path) -> list[dict]:
     """One per metric: what the run is, whether it is excluded, and its statistics."""
     facts = read_json(folder / "run.json")
-    excluded = facts["diverged_at"] is not None or facts["at_chance"]
+    excluded = why_excluded(facts) is not None
     run = {name: facts[name] for name in ("experiment", "seed", "family")} | {"excluded": excluded}
     return [run | section for section in read_json(folder / "phase1.json")["metrics"].values()]
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from common.files import readable_errors, write_parquet
 from common.runs import run_folders
-from repdyn.detectors import DETECTORS
+from repdyn.detectors import detectors
 from repdyn.detectors.validity import agreement_pairs, planted_in_real, sample_series, verdicts
 from repdyn.seeds import derive
 
@@ -21,10 +21,12 @@ def main():
     parser.add_argument("--seeds", type=int, required=True)
     parser.add_argument("--metric", required=True)
     parser.add_argument("--draws", type=int, required=True, help="measured series, and steps planted in them per size")
+    parser.add_argument("--level", type=float, required=True, help="of the default detector")
     parser.add_argument("--validity", type=Path, required=True, help="Parquet to write, as are the next two")
     parser.add_argument("--verdicts", type=Path, required=True)
     parser.add_argument("--agreement", type=Path, required=True)
     arguments = parser.parse_args()
+    tried = detectors(arguments.level)
     columns = ["step", "layer", "depth", arguments.metric]
     folders = run_folders(arguments.runs, arguments.sheet, arguments.seeds)
     trajectories = [pd.read_parquet(folder / "trajectory.parquet", columns=columns) for folder in folders]
@@ -33,9 +35,9 @@ def main():
     print(f"{len(real)} measured series of {len(trajectories)} runs, {arguments.metric}")
     table = pd.read_parquet(arguments.battery)
     if real:
-        planted = pd.DataFrame(planted_in_real(real, derive("validity"), arguments.draws))
+        planted = pd.DataFrame(planted_in_real(real, derive("validity"), arguments.draws, tried))
         table = pd.concat([table, planted.assign(series=len(real))], ignore_index=True)
-    found = {name: [detect(series) for series in real] for name, detect in DETECTORS.items()}
+    found = {name: [detect(series) for series in real] for name, detect in tried.items()}
     write_parquet(arguments.validity, table)
     write_parquet(arguments.verdicts, verdicts(table))
     write_parquet(arguments.agreement, agreement_pairs(found, [len(series) for series in real]))

@@ -12,19 +12,23 @@ import pytest
 import yaml
 
 from helpers.project import ROOT
-from repdyn.audit import estimates, ledger, nulls
-from repdyn.audit.jump_table import company, jump_table
+from repdyn.audit import ledger
+from repdyn.audit.claims import c02, c03, c06, c07, c08, c09, c12, c13
+from repdyn.audit.columns import nulls, ours, own_tables, quantities
+from repdyn.audit.definitions import REPAIRED, Column, column
+from repdyn.audit.draws import Draws
+from repdyn.audit.jump_table import company
 from repdyn.audit.jumps import detected_table, zscore_table
-from repdyn.audit.own import as_detected, own, own_run, own_runs
+from repdyn.audit.own import as_detected, own_run, own_runs
 from repdyn.audit.published_logs import parse_log, read_checksums, verify
-from repdyn.audit.quantities import jump_quantities, run_quantities
-from repdyn.audit.run_table import phi, run_table
+from repdyn.audit.run_statistics import computed
+from repdyn.audit.run_table import phi
 from repdyn.audit.runs import Run
-from repdyn.audit.timing import true_jumps
 from repdyn.roles import ATTENTION, HIDDEN
 
 CLAIMS = yaml.safe_load((ROOT / "config/claims.yaml").read_text())
 STEPS = np.arange(0, 2000, 5)
+LEVEL = 0.05
 
 
 def run(name: str, family: str, values: np.ndarray, seed: int, layers: list[str] | None = None, **facts) -> Run:
@@ -51,20 +55,31 @@ def null_runs() -> list[Run]:
 
 
 @pytest.fixture(scope="module")
-def null_table(null_runs) -> pd.DataFrame:
-    return nulls.nulls(null_runs, true_jumps(null_runs), draws=100).set_index(["claim", "quantity"])
+def null_column(null_runs) -> Column:
+    return column(null_runs, REPAIRED)
 
 
-def test_nulls_contain_what_null_data_give(null_runs, null_table):
-    from repdyn.audit import claims
+@pytest.fixture(scope="module")
+def null_table(null_column) -> pd.DataFrame:
+    return nulls(Draws(null_column, 100)).set_index(["claim", "quantity"])
 
-    jumps = true_jumps(null_runs)
-    found = {("C02", "total"): len(jumps), ("C08", "mean"): claims.c08_loss_coupling(null_runs)["mean"]}
-    found |= {("C03", name): value for name, value in claims.c03_timing(jumps).items() if name.endswith("percent")}
-    found |= {("C09", name): value for name, value in claims.c09_falling_loss(jumps, null_runs, False).items()}
-    found |= {("C13", name): value for name, value in claims.c13_loss_change(jumps, null_runs, False).items()}
-    found["C07", "strong_runs"] = claims.c07_coordination(null_runs)["strong_runs"]
-    found["C12", "ratio_per_layer_all_runs"] = claims.c12_cnn_over_mlp(jumps, null_runs)["ratio_per_layer_all_runs"]
+
+NO_FILTERS = pd.DataFrame()
+
+
+def found_in(runs: list[Run]) -> dict:
+    """Quantities with intervals over runs; the jumps of |z| > 2 stand for those of the default detector too."""
+    statistics = [computed(each, np.random.default_rng(0)) for each in runs]
+    return quantities(own_tables(runs, statistics, zscore_table(runs), LEVEL, NO_FILTERS))
+
+
+def test_nulls_contain_what_null_data_give(null_column, null_table):
+    found = {("C02", "total"): c02.repaired(null_column)["total"], ("C08", "mean"): c08.repaired(null_column)["mean"]}
+    found |= {("C03", name): value for name, value in c03.repaired(null_column).items() if name.endswith("percent")}
+    found |= {("C09", name): value for name, value in c09.repaired(null_column).items()}
+    found |= {("C13", name): value for name, value in c13.repaired(null_column).items()}
+    found["C07", "strong_runs"] = c07.repaired(null_column)["strong_runs"]
+    found["C12", "ratio_per_layer_all_runs"] = c12.repaired(null_column)["ratio_per_layer_all_runs"]
     inside = [
         null_table.loc[key, "null_low"] <= value <= null_table.loc[key, "null_high"] for key, value in found.items()
     ]
@@ -72,18 +87,14 @@ def test_nulls_contain_what_null_data_give(null_runs, null_table):
     assert len(inside) == 16 and np.sum(np.logical_not(inside)) <= 2
 
 
-def test_the_rule_fixes_the_number_of_critical_steps(null_runs, null_table):
-    from repdyn.audit import claims
-
+def test_the_rule_fixes_the_number_of_critical_steps(null_column, null_table):
     for quantity in ("critical", "transitions", "critical_mlp"):
         row = null_table.loc["C06", quantity]
         assert row["null_low"] == row["null_mean"] == row["null_high"]
-        assert row["null_mean"] == claims.c06_critical_periods(null_runs)[quantity]
+        assert row["null_mean"] == c06.repaired(null_column)[quantity]
 
 
 def test_a_planted_effect_leaves_its_null(null_runs):
-    from repdyn.audit import claims
-
     shared = []
     for number, each in enumerate(null_runs):
         values = each.values.copy()
@@ -94,36 +105,29 @@ def test_a_planted_effect_leaves_its_null(null_runs):
         for i in sorted(at):
             loss[i:] -= 1
         shared.append(each._replace(values=values, loss=loss))
-    jumps = true_jumps(shared)
-    table = nulls.nulls(shared, jumps, draws=100).set_index(["claim", "quantity"])
-    assert claims.c08_loss_coupling(shared)["mean"] > table.loc[("C08", "mean"), "null_high"]
-    falling = claims.c09_falling_loss(jumps, shared, False)["mid_percent"]
-    assert falling > table.loc[("C09", "mid_percent"), "null_high"]
-    quantities = run_quantities(run_table(shared, "test"))
-    for claim, name in (("C07", "coincidence_ratio"), ("C08", "excess")):
-        found = quantities[claim, name]
-        assert found.estimate.low > found.reference
+    planted = column(shared, REPAIRED)
+    drawn = Draws(planted, 100)
+    (coupling,), (falls,) = c08.null(drawn).values(), c09.null(drawn).values()
+    assert c08.repaired(planted)["mean"] > np.quantile(coupling["mean"], 0.975)
+    assert c09.repaired(planted)["mid_percent"] > np.quantile(falls["mid_percent"], 0.975)
+    found = found_in(shared)
+    for key in (("C07", "coincidence_ratio"), ("C08", "excess")):
+        assert found[key].estimate.low > found[key].reference
 
 
 def test_statistics_of_null_runs_lie_at_their_references(null_runs):
-    quantities = run_quantities(run_table(null_runs, "test"))
+    found = found_in(null_runs)
     for key in (
         ("C06", "bunching_ratio"),
         ("C07", "coincidence_ratio"),
         ("C08", "excess"),
         ("C01", "rho_depth_settling"),
-    ):
-        estimate, reference, _ = quantities[key]
-        half = (estimate.high - estimate.low) / 2
-        assert abs(estimate.value - reference) < 2 * half
-    quantities = jump_quantities(jump_table(null_runs, zscore_table(null_runs), "test"))
-    for key in (
         ("C03", "early_percent"),
         ("C04", "mean_phase_mlp"),
         ("C09", "mid_excess_percent"),
         ("C13", "late_excess"),
     ):
-        estimate, reference, _ = quantities[key]
+        estimate, reference, _ = found[key]
         half = (estimate.high - estimate.low) / 2
         assert abs(estimate.value - reference) < 2 * half
 
@@ -176,13 +180,15 @@ def planned() -> list[Run]:
 
 @pytest.fixture(scope="module")
 def searched(planned) -> pd.DataFrame:
-    return detected_table(planned)
+    return detected_table(planned, LEVEL)
 
 
 @pytest.fixture(scope="module")
 def planted(planned, searched) -> pd.DataFrame:
     """Our column from the planted jumps alone; the detector's false positives are its own tests' business."""
-    return own(planned, searched[searched["layer"] == 1]).set_index(["claim", "quantity"])
+    statistics = [computed(each, np.random.default_rng(0)) for each in planned]
+    jumps = searched[searched["layer"] == 1]
+    return ours(planned, statistics, jumps, LEVEL, NO_FILTERS).set_index(["claim", "quantity"])
 
 
 def test_the_default_detector_finds_every_planted_jump(searched):
@@ -234,48 +240,21 @@ def test_bad_runs_are_left_out_and_counted():
     runs, excluded = own_runs(good + bad, "participation_ratio")
     assert [each.experiment for each in runs] == ["transformer_deep-0"]
     assert excluded == {"diverged": 1, "at chance": 1}
-    assert own([]).empty
+    assert ours([], [], pd.DataFrame(), LEVEL, NO_FILTERS).empty
 
 
-def test_intervals_are_over_seeds_where_there_are_several():
-    table = pd.DataFrame({"experiment": list("aabbcc") * 2, "seed": [0, 1] * 6, "x": np.arange(12.0), "one": 1.0})
-    over_experiments = estimates.ratio(table, "x")
-    table["seed"] = [0, 1, 2, 3] * 3
-    over_seeds = estimates.ratio(table, "x")
-    assert over_experiments.value == over_seeds.value == 5.5
-    assert (over_seeds.low, over_seeds.high) != (over_experiments.low, over_experiments.high)
-    assert np.isnan(estimates.ratio(table[:2], "x").low)
-    assert estimates.total(table, "x").value == 5.5 * 3
-
-
-def test_ratio_interval_covers():
-    rng = np.random.default_rng(1)
-    hits = 0
-    for _ in range(200):
-        points = rng.integers(50, 150, 30).astype(float)
-        events = rng.poisson(0.1 * points).astype(float)
-        table = pd.DataFrame({"experiment": np.arange(30), "seed": 0, "top": events, "bottom": points})
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(estimates, "mean_interval", lambda x, rng: statistics_mean(x))
-            found = estimates.ratio(table, "top", "bottom")
-        hits += found.low <= 0.1 <= found.high
-    assert 180 <= hits <= 200
-
-
-def statistics_mean(x: np.ndarray) -> tuple[float, float, float]:
-    """A t interval: the bootstrap is tested with `intervals`."""
-    half = 2.045 * x.std(ddof=1) / np.sqrt(len(x))
-    return x.mean(), x.mean() - half, x.mean() + half
-
-
-def test_differences_and_quotients_of_estimates():
-    a, b = estimates.Estimate(6, 4, 8, 5), estimates.Estimate(2, 1, 3, 7)
-    assert estimates.difference(a, b)[:3] == pytest.approx((4, 4 - 5**0.5, 4 + 5**0.5))
-    found = estimates.quotient(a, b)
-    assert found.value == pytest.approx(3) and found.low < 3 < found.high and found.runs == 12
-    assert np.isnan(estimates.quotient(a, estimates.Estimate(0, 0, 0, 7)).value)
+def test_indicators_that_agree_correlate():
     assert phi(np.array([True, False, True]), np.array([True, False, True])) == pytest.approx(1)
     assert np.isnan(phi(np.ones(3, dtype=bool), np.array([True, False, True])))
+
+
+def test_the_level_is_what_the_detector_declares(planned, searched):
+    statistics = [computed(each, np.random.default_rng(0)) for each in planned]
+    for level in (0.05, 0.01):
+        found = quantities(own_tables(planned, statistics, searched, level, NO_FILTERS))
+        layers = sum(int(each.evaluable.sum()) for each in planned)
+        assert found["C02", "total_detected"].reference == pytest.approx(level * layers)
+        assert np.isnan(found["C02", "total"].reference)
 
 
 def test_company_counts_other_layers_nearby():
@@ -313,9 +292,9 @@ def test_the_tables_in_git_are_those_of_the_logs():
     assert ledger.to_csv(ledger.published_series(logs)) == (ROOT / "data/published/series.csv").read_text()
     stored = pd.read_csv(ROOT / "data/published/ledger.csv").set_index(["claim", "quantity"])
     now = ledger.ledger(logs).set_index(["claim", "quantity"])
-    for column in ("as_published", "repaired"):
-        known = now[column].dropna()
-        np.testing.assert_allclose(stored.loc[known.index, column], known, rtol=1e-5, atol=1e-12)
+    for side in ("as_published", "repaired"):
+        known = now[side].dropna()
+        np.testing.assert_allclose(stored.loc[known.index, side], known, rtol=1e-5, atol=1e-12)
     printed = ledger.printed(CLAIMS).set_index(["claim", "quantity"])["published"]
     np.testing.assert_array_equal(stored.loc[printed.index, "published"], printed)
     assert stored["published"].notna().sum() == len(printed)

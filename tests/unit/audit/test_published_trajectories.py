@@ -11,11 +11,12 @@ import pytest
 import yaml
 
 from helpers.project import ROOT
-from repdyn.audit import claims, published, timing
+from repdyn.audit import columns, picks, timing
 from repdyn.audit import ledger as ledger_table
 from repdyn.audit import runs as audit_runs
+from repdyn.audit.claims import c08, c10, c14
+from repdyn.audit.definitions import AS_PUBLISHED, REPAIRED, column_of, zscored
 from repdyn.audit.published_logs import natural_order, parse_log, read_checksums, verify
-from repdyn.audit.repaired import repaired_runs
 from repdyn.errors import StudyError
 
 CLAIMS = yaml.safe_load((ROOT / "config/claims.yaml").read_text())
@@ -223,12 +224,12 @@ def ledger(logs):
 
 @pytest.fixture(scope="module")
 def runs(logs) -> list[audit_runs.Run]:
-    return audit_runs.published_runs(logs, "published_stable_rank", published=True)
+    return column_of(logs, AS_PUBLISHED).runs
 
 
 @pytest.fixture(scope="module")
 def jumps(runs):
-    return timing.published_jumps(runs)
+    return zscored(runs, index_as_step=True)
 
 
 def test_all_logs_are_the_published_ones(texts):
@@ -278,7 +279,7 @@ def test_published_number_digit_for_digit(ledger, claim, quantity):
 
 def test_numbers_of_the_published_summaries(runs, jumps):
     """Numbers that the source's PHASE1_SUMMARY.md and PHASE2_SUMMARY.md print beyond the claims."""
-    sizes = np.bincount(claims.five_types(jumps)).tolist()
+    sizes = np.bincount(picks.five_types(jumps)).tolist()
     assert sorted(sizes) == sorted([2104, 13, 437, 6, 431])
     when = timing.later_timing(jumps["phase"])
     table = when.groupby([jumps["family"], when]).size()
@@ -290,12 +291,12 @@ def test_numbers_of_the_published_summaries(runs, jumps):
     assert mlp["layer"].value_counts().head(2).to_dict() == {"network.8": 5, "network.6": 4}
     assert (f"{cnn['phase'].mean():.3f}", f"{mlp['phase'].mean():.3f}") == ("0.014", "0.001")
     assert (f"{cnn['magnitude'].mean():.2e}", f"{mlp['magnitude'].mean():.2e}") == ("2.28e-13", "1.95e-13")
-    coupling = dict(zip([run.name for run in runs], claims.loss_couplings(runs), strict=True))
+    coupling = dict(zip([run.name for run in runs], c08.loss_couplings(runs), strict=True))
     assert f"{coupling['mlp_narrow_mnist']:.2f}" == "0.94"
 
 
 def test_the_five_picked_jumps_are_the_published_ones(jumps):
-    picked = published.picked_jumps(jumps, claims.five_types(jumps))
+    picked = picks.picked_jumps(jumps, picks.five_types(jumps))
     by_kind = picked.groupby("kind")
     assert by_kind["before"].apply(sorted).to_dict() == {"early": [343, 367], "late": [395, 396], "mid": [111, 111]}
     assert f"{by_kind['phase'].mean()['early']:.3f}" == "0.177"
@@ -306,25 +307,25 @@ def test_the_five_picked_jumps_are_the_published_ones(jumps):
 
 def test_claims_on_picked_jumps_under_every_draw(runs, jumps):
     """The unseeded draw decides only whether linear2 is 100 or 80 %."""
-    types = claims.five_types(jumps)
+    types = picks.five_types(jumps)
     second = np.argsort(-np.bincount(types))[1]
     candidates = jumps[(types == second) & (jumps["run"] == audit_runs.TRANSFORMER)]
+    run = audit_runs.run_named(runs, audit_runs.TRANSFORMER)
     assert len(candidates) == 58
     assert candidates["layer"].str.endswith("linear2").sum() == 47
     for index in candidates["before"].unique():
-        picked = published.picked_jumps(jumps, types, drawn=index)
-        shares = published.c10_picked(picked)
+        picked = picks.picked_jumps(jumps, types, drawn=index)
+        shares = c10.picked_percent(picked)
         assert shares["linear1_percent"] == 0
         assert 80 <= shares["linear2_percent"] <= 100
-        assert published.c14_picked(picked, runs)["coordination_percent"] == 0
+        assert c14.picked_percent(picked, run)["coordination_percent"] == 0
     with pytest.raises(StudyError, match="lacks the jumps"):
-        published.picked_jumps(jumps, types, drawn=-1)
+        picks.picked_jumps(jumps, types, drawn=-1)
 
 
 def test_repaired_phase_and_dimension(logs, ledger):
-    runs = repaired_runs(logs)
+    runs, jumps, _ = column_of(logs, REPAIRED)
     assert all(run.evaluable.all() for run in runs)
-    jumps = timing.true_jumps(runs)
     assert jumps["phase"].between(5 / 2000, 1995 / 2000).all()
     repaired = ledger["repaired"]
     assert repaired["C03", "late"] == repaired["C15", "late_jumps"] > 0
@@ -345,7 +346,7 @@ def test_ledger_names_all_claims_once(ledger):
 def test_audit_says_which_runs_it_lacks(logs):
     few = {name: log for name, log in logs.items() if name != audit_runs.MLP}
     with pytest.raises(StudyError, match="the audit needs the runs mlp_narrow_mnist"):
-        published.as_published(few)
+        columns.as_published(few)
 
 
 def test_claims_file_covers_defects():

@@ -9,8 +9,8 @@ import yaml
 
 from dag.config import check
 from helpers.project import ROOT
-from repdyn.audit.filters import PAIRS
 from repdyn.audit.ledger import AUDIT_COLUMNS, asked, with_ours
+from repdyn.audit.phases import FILTER_PHASES
 from repdyn.audit.verdicts import NUMBERS, RULES, VERDICTS, decide
 from repdyn.errors import StudyError
 
@@ -153,7 +153,7 @@ def test_the_rules_ask_for_quantities_that_the_audit_gives():
     audited = pd.read_csv(ROOT / "data/published/ledger.csv")
     given = audited.groupby("claim")["quantity"].agg(set)
     for claim in CLAIMS["claims"]:
-        ours = {f"{name}_all_cnn" for name in PAIRS} if claim["id"] == "C16" else set()
+        ours = {f"{name}_all_cnn" for name in FILTER_PHASES} if claim["id"] == "C16" else set()
         assert asked(claim["verdict"]) <= given[claim["id"]] | ours
 
 

@@ -87,6 +87,11 @@ def test_the_toolkit_looks_into_experiments_of_the_sheet(folder):
         ({"zzz": 3}, "unknown key 'zzz'; known keys are experiments, architectures"),
         ({"training__steps": None}, "key 'training.steps' is missing; a value of type integer is needed of at least 1"),
         ({"toolkit__phases": [0, 0.5]}, "toolkit.phases is [0, 0.5]; 0 (initialisation) and 1 (the end) must be among"),
+        ({"phase2__grid": [0, 1]}, "phase2.grid is [0, 1]; 0.05 and 0.5 must be among its phases, because claim C16"),
+        (
+            {"phase2__grid": [0, 0.05, 1]},
+            "phase2.grid is [0, 0.05, 1]; 0.5 must be among its phases, because claim C16",
+        ),
         ({"toolkit__experiments": []}, "key 'toolkit.experiments' is []; a list of different experiments"),
         ({"phase1": None}, "key 'phase1' is missing; a section with metrics"),
         ({"training__steps": "many"}, "key 'training.steps' is 'many'; a value of type integer is needed"),
@@ -103,6 +108,15 @@ def test_the_toolkit_looks_into_experiments_of_the_sheet(folder):
         ({"phase1__metrics": []}, "key 'phase1.metrics' is []; a list of different metrics is needed"),
         ({"phase1__metrics": ["stable_rank"] * 2}, "a list of different metrics is needed, the first is the headline"),
         ({"phase1__surrogates": 20}, "key 'phase1.surrogates' is 20; a value of type integer is needed of at least 99"),
+        (
+            {"phase1__level": None},
+            "key 'phase1.level' is missing; a value of type number is needed of at most 0.5 above 0",
+        ),
+        ({"phase1__level": 5}, "key 'phase1.level' is 5; a value of type number is needed of at most 0.5 above 0"),
+        (
+            {"phase1__level": 0.0005},
+            "phase1.level is 0.0005 and phase1.surrogates 1000; p values that reach such a level need 1999 surrogates",
+        ),
         ({"validity": None}, "key 'validity' is missing; a section with draws is needed"),
         ({"training__steps": 2003}, "training.steps is 2003, not a multiple of tracking.every (5); 2000 would do"),
         (

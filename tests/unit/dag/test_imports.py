@@ -2,11 +2,14 @@
 
 import os
 from hashlib import sha256
+from modulefinder import ModuleFinder
+from pathlib import Path
 
 import pytest
 
-from dag.imports import import_closure
+from dag.imports import import_closure, imports_of
 from dag.listing import digest, list_code, read_lock
+from helpers.project import ROOT
 
 
 @pytest.fixture
@@ -31,6 +34,7 @@ def tree(tmp_path, monkeypatch):
 
 def test_closure_follows_direct_lazy_and_relative_imports_and_nothing_else(tree):
     import_closure.cache_clear()
+    imports_of.cache_clear()
     files, elsewhere = import_closure("scripts/step.py", ("scripts", "."))
     assert files == [
         "scripts/step.py",
@@ -46,12 +50,24 @@ def test_closure_follows_direct_lazy_and_relative_imports_and_nothing_else(tree)
     assert files == ["scripts/other.py", "lib/__init__.py", "lib/c.py"] and not elsewhere
 
 
+@pytest.mark.parametrize("step", ["train", "phase2", "run_page"])
+def test_the_closure_of_a_step_is_what_the_standard_library_finds(monkeypatch, step):
+    monkeypatch.chdir(ROOT)
+    roots, script = ("workflow/scripts", "workflow"), f"workflow/scripts/{step}.py"
+    finder = ModuleFinder(path=[str(ROOT / root) for root in roots])
+    finder.run_script(script)
+    files = {
+        str(Path(module.__file__).resolve().relative_to(ROOT)) for module in finder.modules.values() if module.__file__
+    }
+    assert set(import_closure(script, roots)[0]) == files and len(files) > 10
+
+
 LOCK = "numpy==1.0\nPyYAML==2.0\npandas==3.0\npyarrow==4.0\ntorch==5.0\n"
 
 
 def listed(tree, **options):
     """The list of the step's code, made as by a new process, and its time of change."""
-    for cached in (import_closure, read_lock, digest):
+    for cached in (import_closure, imports_of, read_lock, digest):
         cached.cache_clear()
     path = tree / list_code("step", ["scripts/step.py"], ("scripts", "."), **options)
     return path.read_text().splitlines(), path.stat().st_mtime_ns

@@ -7,13 +7,15 @@ import pytest
 from ruptures import Pelt
 from scipy.stats import binom
 
-from repdyn.detectors import DEFAULT, DETECTORS, changepoints, cusum, evaluable, levelshift, robust_z, validity, zscore
+from repdyn.detectors import DEFAULT, changepoints, cusum, detectors, evaluable, levelshift, robust_z, validity, zscore
 from repdyn.detectors.checks import level_noise
 from repdyn.errors import StudyError
 from repdyn.timeseries.jumps import zscore_jumps
 
 DRAWS = 60
-quick = partial(levelshift.detect, surrogates=199)
+LEVEL = 0.05
+DETECTORS = detectors(LEVEL)
+quick = partial(levelshift.detect, alpha=LEVEL, surrogates=199)
 
 
 def noise(seed: int, n: int = 401) -> np.ndarray:
@@ -105,7 +107,7 @@ def test_a_level_shift_is_least_squares_under_the_model():
 def test_false_positives_stay_at_the_declared_rate(null):
     streams = validity.streams(11, null, DRAWS)
     counts = np.array([len(quick(validity.NULLS[null](rng))) for rng in streams])
-    assert (counts > 0).sum() <= binom.ppf(0.999, DRAWS, levelshift.ALPHA)
+    assert (counts > 0).sum() <= binom.ppf(0.999, DRAWS, LEVEL)
     assert 1000 * counts.mean() / 400 <= validity.MAXIMUM_FALSE
 
 
@@ -125,11 +127,11 @@ def test_recall_of_steps_of_five_standard_deviations(make):
 
 def test_noise_free_steps_and_their_sizes():
     values = np.where(np.arange(401) < 200, 2.0, 5.0)
-    shifts = levelshift.find_shifts(values)
+    shifts = levelshift.find_shifts(values, LEVEL)
     assert shifts.before.tolist() == [199]
     assert shifts.size == pytest.approx([3.0], rel=0.02)
     assert shifts.p == pytest.approx([1 / 1001])
-    down = levelshift.find_shifts(step(2, -10.0))
+    down = levelshift.find_shifts(step(2, -10.0), LEVEL)
     assert down.before[0] == 200
     assert down.size[0] == pytest.approx(-10, abs=2)
 
@@ -147,8 +149,8 @@ def test_jumps_below_the_minimum_effect_are_not_reported(monkeypatch):
 
 def test_a_series_has_one_answer():
     values = step(4, 4.0)
-    assert np.array_equal(levelshift.detect(values), levelshift.detect(values))
-    for first, second in zip(levelshift.find_shifts(values), levelshift.find_shifts(values), strict=True):
+    assert np.array_equal(levelshift.detect(values, LEVEL), levelshift.detect(values, LEVEL))
+    for first, second in zip(levelshift.find_shifts(values, LEVEL), levelshift.find_shifts(values, LEVEL), strict=True):
         assert np.array_equal(first, second)
 
 
@@ -158,16 +160,16 @@ def test_layers_are_corrected_for_their_number():
     for _ in range(2):
         values = rng.standard_normal((401, 10))
         alone += sum(len(quick(layer)) > 0 for layer in values.T)
-        together += sum(len(found.before) > 0 for found in levelshift.search_layers(values, surrogates=399))
+        together += sum(len(found.before) > 0 for found in levelshift.search_layers(values, LEVEL, surrogates=399))
     assert together <= 1 and together <= alone  # 20 layers: 1 expected uncorrected, 0.1 corrected
     values[:, 3] = step(0, 10.0)
     values[:, 4] = np.nan
-    found = levelshift.search_layers(values, surrogates=399)
+    found = levelshift.search_layers(values, LEVEL, surrogates=399)
     assert found[3].before.tolist() == [200]
     assert found[4].before.size == 0
     with pytest.raises(StudyError, match="10 layers at alpha 0.05 need 200 surrogates"):
-        levelshift.search_layers(rng.standard_normal((401, 10)), surrogates=99)
-    assert levelshift.search_layers(np.ones((401, 2)))[0].before.size == 0
+        levelshift.search_layers(rng.standard_normal((401, 10)), LEVEL, surrogates=99)
+    assert levelshift.search_layers(np.ones((401, 2)), LEVEL)[0].before.size == 0
 
 
 def test_giving_up_early_changes_no_answer(monkeypatch):
@@ -175,21 +177,24 @@ def test_giving_up_early_changes_no_answer(monkeypatch):
     series = [rng.standard_normal(401).cumsum() for _ in range(4)] + [
         step(s, size) for s, size in enumerate((2.0, 4.0, 8.0))
     ]
-    early = [levelshift.find_shifts(values, surrogates=399) for values in series]
+    early = [levelshift.find_shifts(values, LEVEL, surrogates=399) for values in series]
     monkeypatch.setattr(levelshift, "SCREEN", 399)
     for values, found in zip(series, early, strict=True):
-        for first, second in zip(found, levelshift.find_shifts(values, surrogates=399), strict=True):
+        for first, second in zip(found, levelshift.find_shifts(values, LEVEL, surrogates=399), strict=True):
             assert first == pytest.approx(second)
 
 
 def test_significant_shifts_come_with_their_evidence():
     values = np.random.default_rng(0).standard_normal((401, 3))
     values[:, 1] = step(0, 10.0)
-    found = levelshift.search_layers(values, surrogates=399)
+    found = levelshift.search_layers(values, LEVEL, surrogates=399)
     assert [shifts.before.tolist() for shifts in found] == [[], [200], []]
     assert abs(found[1].size[0]) == pytest.approx(10, abs=2)
     assert found[1].p[0] == pytest.approx(1 / 400)
 
 
-def test_the_default_is_the_one_with_a_null():
-    assert DETECTORS[DEFAULT] is levelshift.detect
+def test_the_default_is_the_one_with_a_null_at_the_level_that_is_asked_for():
+    assert DETECTORS[DEFAULT].func is levelshift.detect
+    values = step(3, 3.0)
+    assert 0.01 < levelshift.find_shifts(values, LEVEL).p.min() <= 0.05
+    assert detectors(0.05)[DEFAULT](values).size and not detectors(0.01)[DEFAULT](values).size

@@ -7,11 +7,12 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest, kurtosis
 
-from repdyn.detectors import DETECTORS, levelshift, validity
+from repdyn.detectors import detectors, levelshift, validity
 from repdyn.errors import StudyError
 
 DRAWS = 12
-QUICK = DETECTORS | {"levelshift": partial(levelshift.detect, surrogates=199)}
+DETECTORS = detectors(0.05)
+QUICK = DETECTORS | {"levelshift": partial(levelshift.detect, alpha=0.05, surrogates=199)}
 
 
 @pytest.fixture(scope="module")

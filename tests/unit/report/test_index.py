@@ -35,6 +35,7 @@ def study() -> pd.DataFrame:
     frame["diverged_at"] = [np.nan, np.nan, 400, np.nan, np.nan]
     frame["at_chance"] = [False, True, False, False, False]
     frame["metric"] = "participation_ratio"
+    frame["level"] = 0.05
     frame["jumps"] = [30, 10, 0, 50, 10]
     frame["jumps_per_layer"] = [10.0, 5.0, np.nan, 25.0, 2.0]
     frame["early"] = [10, 10, 0, 25, 5]
@@ -235,6 +236,8 @@ def test_methods_name_the_constants_that_the_code_uses():
 def test_limits_name_the_declared_rate_and_single_seeds():
     words = Reader(page_of(study())).words()
     assert "at a chance of 5 % of any false jump per series" in words
+    other = Reader(page_of(study().assign(level=0.01))).words()
+    assert "at a chance of 1 % of any false jump per series" in other
     assert "one seed" in words
     several = pd.concat([study(), study().assign(seed=1)], ignore_index=True)
     assert "one seed" not in Reader(page_of(several)).words()

@@ -3,7 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
+from helpers.project import ROOT
 from repdyn.detectors import validity
 from repdyn.errors import StudyError
 from repdyn.study import pooled
@@ -145,7 +147,23 @@ def test_frames_that_do_not_belong_together_are_refused():
     with pytest.raises(StudyError, match="lacks layers at step 0"):
         analyse(trajectory[1:], training, "stable_rank", KEY, 2000, QUICK)
     with pytest.raises(StudyError, match="6 layers at alpha 0.05 need 120 surrogates"):
-        phase1(smooth_noise(0, 6), settings=Settings(surrogates=99))
+        phase1(smooth_noise(0, 6), settings=QUICK._replace(surrogates=99))
+
+
+def test_the_level_reaches_the_detector_the_counts_and_the_tables():
+    values = smooth_noise(0, 1)
+    values[101:, 0] += 4
+    found = {level: phase1(values, settings=QUICK._replace(level=level)) for level in (0.05, 0.01)}
+    (p,) = found[0.05].jumps["p"]
+    assert 0.01 < p < 0.05 and found[0.01].jumps.empty
+    for level, result in found.items():
+        assert result.summary["level"] == result.summary["jumps_null"] == level
+        assert result.summary["loss_coupled_layers"] == (result.layers["loss_q"] <= level).sum()
+
+
+def test_the_defaults_are_those_of_the_configuration():
+    configured = yaml.safe_load((ROOT / "config/config.yaml").read_text())["phase1"]
+    assert Settings()._asdict() == {name: configured[name] for name in Settings._fields}
 
 
 def test_simes():
@@ -198,6 +216,15 @@ def test_pooled_tests_are_corrected_over_runs(runs):
     row = pool(runs).loc[("order of settling (rho)", "all")]
     assert row["significant"] == pytest.approx(1 / 6)  # 0.04 * 6 / 2 exceeds 0.05; excluded runs are no tests
     assert row["value"] == row["low"] == row["high"] == 0.5 and row["null_mean"] == 0
+
+
+def test_pooled_tests_are_at_the_level_of_the_runs(runs):
+    runs = runs.assign(rho=0.5, rho_p=0.03)
+    for level, share in ((0.05, 1.0), (0.02, 0.0)):
+        table = pool(runs.assign(level=level))
+        assert table.loc[("order of settling (rho)", "all"), "significant"] == share
+        for name in ("runs with a jump", "layers with critical periods", "layers coupled to the loss"):
+            assert table.loc[(name, "mlp"), "null_mean"] == pytest.approx(level)
 
 
 def jumps_frame(seed: int, centres: np.ndarray, count: int = 120) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from helpers.tiny_networks import NETWORKS, SHAPE, data
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import COLUMNS, combine, entry
 from repdyn.models import build
+from repdyn.roles import HIDDEN, OUTPUT
 from repdyn.toolkit import tools_for
 from repdyn.toolkit.information import measure as module
 from repdyn.toolkit.information.figure import LOOKS, draw
@@ -103,6 +104,7 @@ class Planted:
         self.inputs = torch.from_numpy(x)
         self.layer = np.hstack([own * 10, code + rng.standard_normal((300, 2))])
         self.grid, self.key, self.layers = [0], ("planted",), ["hidden.0", "output"]
+        self.roles = {"hidden.0": HIDDEN, "output": OUTPUT}
 
     def examples(self, step):
         return {"hidden.0": self.layer}

@@ -10,8 +10,9 @@ from helpers.tiny_networks import NETWORKS, SHAPE, data
 from repdyn.errors import StudyError
 from repdyn.training.devices import choose_device, device_name, make_deterministic, seed_draws
 from repdyn.training.loop import Recipe, checkpoint_steps, get_state, initialise, make_optimizer, set_state, train_steps
+from repdyn.training.measurements import MEASURES
 from repdyn.training.replay import materialise
-from repdyn.training.tracker import MEASURES, Tracker, evaluate, make_probe
+from repdyn.training.tracker import Tracker, evaluate, make_probe
 
 STEPS = 20
 RECIPE = Recipe(("test", 0), STEPS, batch_size=8, learning_rate=1e-3)
@@ -95,7 +96,7 @@ def trained(family, device, begin=0, state=None, tables=None):
     for step, loss in train_steps(model, optimizer, *examples, RECIPE, begin):
         states[step] = get_state(model, optimizer)
         if step == 10:
-            tracker.flush()  # as a job does when it saves its tables: sums in a batch depend on what is in it
+            tracker.measurements.flush()  # as a job does when it saves its tables: sums in a batch depend on what is in it
         tracker.measure(step, loss)
     return states, tracker.tables()
 

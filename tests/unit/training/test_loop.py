@@ -18,7 +18,8 @@ from repdyn.training.loop import (
     standardise,
     train_steps,
 )
-from repdyn.training.tracker import MEASURES, Tracker, captured, evaluate, make_probe, representations
+from repdyn.training.measurements import MEASURES
+from repdyn.training.tracker import Tracker, captured, evaluate, make_probe, representations
 
 STEPS = 30
 
@@ -209,6 +210,19 @@ def test_checkpoint_grid():
     assert checkpoint_steps(2000, 500) == [0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 500, 1000, 1500, 2000]
     assert checkpoint_steps(10, 500) == [0, 1, 2, 4, 8, 10]
     assert checkpoint_steps(30, 10) == [0, 1, 2, 4, 8, 10, 20, 30]
+
+
+@pytest.mark.parametrize("family", NETWORKS)
+def test_updates_are_those_of_torch_to_the_bit(family):
+    plan = recipe()
+    model, optimizer = start(family, plan)
+    reference, _ = start(family, plan)
+    theirs = torch.optim.Adam(reference.parameters(), lr=plan.learning_rate, fused=True)
+    for (_, loss), (_, expected) in zip(
+        train_steps(model, optimizer, *data(), plan), train_steps(reference, theirs, *data(), plan), strict=True
+    ):
+        assert loss == expected
+    assert_identical(get_state(model, optimizer), get_state(reference, theirs))
 
 
 def test_divergence_ends_the_run():

@@ -70,16 +70,24 @@ def example_axis(model: nn.Module, place: Address, ndim: int) -> int:
         module = model.get_submodule(".".join(names[:depth]))
         if isinstance(module, nn.RNNBase) and place.output not in (0, None):
             return 1
-        if isinstance(getattr(module, "batch_first", None), bool):
-            return 0 if module.batch_first or ndim < 3 else 1
+        first = _batch_first(module)
+        if first is not None:
+            return 0 if first or ndim < 3 else 1
     if ndim < 3 or isinstance(model.get_submodule(place.path), CHANNELS):
         return 0
-    if any(getattr(module, "batch_first", True) is False for module in model.modules()):
+    if any(_batch_first(module) is False for module in model.modules()):
         raise StudyError(
             f"{type(model).__name__} has modules with batch_first=False, so the examples of {place.path} may be on axis 0 or"
             f" 1: give Address({place.path!r}, examples=...)"
         )
     return 0
+
+
+def _batch_first(module: nn.Module) -> bool | None:
+    if isinstance(module, nn.TransformerEncoder | nn.TransformerDecoder) and len(module.layers):
+        module = module.layers[0]
+    first = getattr(getattr(module, "self_attn", module), "batch_first", None)
+    return first if isinstance(first, bool) else None
 
 
 def _known(model: nn.Module, path: str) -> int | None:

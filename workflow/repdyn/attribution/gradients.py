@@ -50,6 +50,7 @@ def scores(f: Function, x: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
 
     StudyError unless f gives (n, classes) and every target is one of the classes.
     """
+    check_input(x, "Attribution", numbers=False)
     if isinstance(f, nn.Module):
         with evaluating(f), addressable(f, []):
             outputs = answer(f, x)
@@ -66,8 +67,18 @@ def scores(f: Function, x: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     return outputs.gather(1, targets.to(outputs.device)[:, None])[:, 0]
 
 
+def check_input(x: torch.Tensor, purpose: str, numbers: bool = True) -> None:
+    """StudyError unless x is one tensor; numbers: of floating-point numbers."""
+    if not isinstance(x, torch.Tensor) or numbers and not x.is_floating_point():
+        raise StudyError(
+            f"{purpose} needs one input of floating-point numbers. Of words, take what embeds them: from_layer(model, path,"
+            " inputs). Of several inputs, explain a function of one: lambda x: model(x, other)."
+        )
+
+
 def derivative(value: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor) -> torch.Tensor:
     """d sum(value(x)) / dx, shaped as x. StudyError where the value is cut off from x, as by a hook that detaches."""
+    check_input(x, "A gradient")
     x = x.detach().requires_grad_()
     with torch.enable_grad():
         total = value(x).sum()

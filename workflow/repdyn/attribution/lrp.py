@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn.functional import linear
 
 from repdyn.activations.hooks import addressable
-from repdyn.attribution.gradients import Function, gradient, scores
+from repdyn.attribution.gradients import Function, check_input, gradient, scores
 from repdyn.errors import StudyError
 
 Rule = Callable[[nn.Module, torch.Tensor, torch.Tensor], torch.Tensor]
@@ -102,6 +102,7 @@ def bends(f: Function, x: torch.Tensor, targets: torch.Tensor) -> bool:
 
     Linear layers, ReLU and pooling are linear in pieces: there it is exactly 0. Along one random direction.
     """
+    check_input(x, "Relevance")
     x = x.detach().clone().requires_grad_()
     with torch.enable_grad():
         slope = torch.autograd.grad(scores(f, x, targets).sum(), x, create_graph=True)[0]

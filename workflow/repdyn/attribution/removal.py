@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from repdyn.attribution.gradients import Function, scores
+from repdyn.attribution.gradients import Function, check_input, scores
 from repdyn.errors import StudyError
 
 
@@ -22,6 +22,9 @@ def removal_curve(
     axis of length 1 go together, as those of a word. -inf: no feature, stays. Ties are broken at random.
     Deletion goes from x to a baseline, insertion from the baseline to x.
     """
+    check_input(x, "Removal", numbers=False)
+    if replacement.dtype != x.dtype:
+        raise StudyError(f"What replaces features of {x.dtype} must be of that type too, found {replacement.dtype}.")
     if ranking.ndim != x.ndim or any(a not in (b, 1) for a, b in zip(ranking.shape, x.shape, strict=True)):
         raise StudyError(f"A ranking {ranking.shape} does not fit features {tuple(x.shape)}.")
     if np.isnan(ranking).any():

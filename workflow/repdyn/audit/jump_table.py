@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 
 from repdyn.audit.jumps import zscore_table
-from repdyn.audit.run_table import SURROGATES, identity, window_means
+from repdyn.audit.run_statistics import SURROGATES
+from repdyn.audit.run_table import identity, window_means
 from repdyn.audit.runs import Run
 from repdyn.audit.timing import BINS, timing
-from repdyn.detectors import levelshift
 from repdyn.roles import ATTENTION
 from repdyn.seeds import derive
 from repdyn.timeseries.coordination import jitter
@@ -16,25 +16,30 @@ from repdyn.timeseries.critical_steps import WINDOW
 NEAR = 2  # measurements within which two layers jump together
 
 
-def jump_table(runs: list[Run], jumps: pd.DataFrame, seed: str) -> pd.DataFrame:
-    """What depends on jumps: numbers, timing, loss, layers, company. One row per run, counts and their expectations."""
+def jump_table(runs: list[Run], jumps: pd.DataFrame, seed: str, level: float) -> pd.DataFrame:
+    """What depends on jumps: numbers, timing, loss, layers, company. One row per run, counts and their expectations.
+
+    level: chance of any jump in a layer without one that the detector declares.
+    """
     parts = dict(list(jumps.groupby("run")))
     none = jumps.iloc[:0]
     rows = []
     for run in runs:
         own = parts.get(run.name, none)
-        rows.append(identity(run) | _timing(run, own) | _loss(run, own) | _place(run, own) | _company(run, own, seed))
+        rows.append(
+            identity(run) | _timing(run, own, level) | _loss(run, own) | _place(run, own) | _company(run, own, seed)
+        )
     return pd.DataFrame(rows)
 
 
 def no_jump_table(runs: list[Run]) -> pd.DataFrame:
     """`jump_table` of runs that are too short for the detector: nothing is known."""
-    table = jump_table(runs, zscore_table(runs), "none")
+    table = jump_table(runs, zscore_table(runs), "none", np.nan)
     numbers = table.columns.difference(["run", "family", "architecture", "experiment", "seed", "one"])
     return table.assign(**dict.fromkeys(numbers, np.nan))
 
 
-def _timing(run: Run, jumps: pd.DataFrame) -> dict:
+def _timing(run: Run, jumps: pd.DataFrame, level: float) -> dict:
     when = timing(jumps["phase"])
     place = pd.Series(run.steps[1:] / run.total_steps)
     points = timing(place)
@@ -45,7 +50,7 @@ def _timing(run: Run, jumps: pd.DataFrame) -> dict:
         "phase_expected": float(len(jumps) * place.mean()),
         **{name: float((when == name).sum()) for name in BINS},
         **{f"{name}_expected": float(len(jumps) * (points == name).mean()) for name in BINS},
-        "declared": levelshift.ALPHA * usable,
+        "declared": level * usable,
     }
 
 

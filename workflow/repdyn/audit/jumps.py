@@ -2,23 +2,24 @@
 
 import pandas as pd
 
+from repdyn.audit.run_statistics import THRESHOLD
 from repdyn.audit.runs import Run
 from repdyn.detectors import levelshift
 from repdyn.timeseries.jumps import tabulate_jumps, zscore_jumps
 
 
-def zscore_table(runs: list[Run], threshold: float = 2.0) -> pd.DataFrame:
+def zscore_table(runs: list[Run], threshold: float = THRESHOLD) -> pd.DataFrame:
     """Jumps by the published rule, all runs: columns of `describe_jumps` and run, family; layer by column number."""
     return _stacked(
         runs, [zscore_jumps(r.steps, r.values, threshold, r.total_steps, evaluable=r.evaluable) for r in runs]
     )
 
 
-def detected_table(runs: list[Run]) -> pd.DataFrame:
-    """Jumps by the default detector, corrected for the layers of each run; columns as in `zscore_table`."""
+def detected_table(runs: list[Run], level: float) -> pd.DataFrame:
+    """Jumps by the default detector at that level, corrected for the layers of each run; columns as in `zscore_table`."""
     frames = []
     for run in runs:
-        found = [shifts.before for shifts in levelshift.search_layers(run.values)]
+        found = [shifts.before for shifts in levelshift.search_layers(run.values, level)]
         frames.append(tabulate_jumps(run.steps, run.values, found, run.total_steps))
     return _stacked(runs, frames)
 

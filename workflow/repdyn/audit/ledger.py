@@ -5,9 +5,8 @@ import textwrap
 import numpy as np
 import pandas as pd
 
-from repdyn.audit.published import as_published
-from repdyn.audit.repaired import repaired, repaired_runs, repaired_with_nulls
-from repdyn.audit.runs import published_runs
+from repdyn.audit.columns import as_published, repaired, repaired_with_nulls
+from repdyn.audit.definitions import AS_PUBLISHED, REPAIRED, column_of
 from repdyn.audit.verdicts import decide
 from repdyn.wording.numbers import interval, short
 
@@ -32,13 +31,13 @@ def ledger(logs: dict[str, tuple]) -> pd.DataFrame:
     return _join(as_published(logs), repaired(logs))
 
 
-def audit(logs: dict[str, tuple], claims: dict) -> pd.DataFrame:
+def audit(logs: dict[str, tuple], claims: dict, level: float) -> pd.DataFrame:
     """The audit of the published logs: AUDIT_COLUMNS, claims in order, printed quantities first.
 
-    logs: run name -> what `published_logs.parse_log` returned for it. claims: config/claims.yaml. Numbers are in
-    the units in which they were printed.
+    logs: run name -> what `published_logs.parse_log` returned for it. claims: config/claims.yaml. level: of the
+    jump detector. Numbers are in the units in which they were printed.
     """
-    table = _join(as_published(logs), repaired_with_nulls(logs)).merge(printed(claims), on=KEY, how="left")
+    table = _join(as_published(logs), repaired_with_nulls(logs, level)).merge(printed(claims), on=KEY, how="left")
     table = table.assign(unprinted=table["published"].isna()).sort_values(["claim", "unprinted"], kind="stable")
     notes = table[["note_published", "note_repaired"]].fillna("").to_numpy()
     table["note"] = ["; ".join(dict.fromkeys(filter(None, pair))) for pair in notes]
@@ -59,7 +58,7 @@ def printed(claims: dict) -> pd.DataFrame:
 def with_ours(audited: pd.DataFrame, ours: pd.DataFrame, claims: dict) -> pd.DataFrame:
     """The whole ledger: LEDGER_COLUMNS, a row per claim and quantity, verdict and reason repeated.
 
-    audited: `audit`, possibly read from its file. ours: `own.own`.
+    audited: `audit`, possibly read from its file. ours: `columns.ours`.
     """
     table = audited.merge(ours, on=KEY, how="outer", sort=False)
     order = {key: i for i, key in enumerate(map(tuple, audited[KEY].to_numpy()))}
@@ -78,8 +77,8 @@ def with_ours(audited: pd.DataFrame, ours: pd.DataFrame, claims: dict) -> pd.Dat
 def published_series(logs: dict[str, tuple]) -> pd.DataFrame:
     """A few series under both metrics: run, layer, step, published_minus_1, stable_rank."""
     rows = []
-    true = {run.name: run for run in repaired_runs(logs)}
-    for run in published_runs(logs, "published_stable_rank", published=True):
+    true = {run.name: run for run in column_of(logs, REPAIRED).runs}
+    for run in column_of(logs, AS_PUBLISHED).runs:
         if run.name in SERIES:
             at = run.layers.index(SERIES[run.name])
             columns = (run.steps, run.values[:, at] - 1, true[run.name].values[:, at])

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from repdyn.errors import StudyError
 from repdyn.timeseries.series import evaluable, layer_series
@@ -31,14 +30,14 @@ class Run(NamedTuple):
     roles: Mapping[str, str] = {}
 
 
-def published_runs(logs: dict[str, tuple], metric: str, published: bool) -> list[Run]:
-    """The logs as arrays, by name. The published definitions analyse constant series too."""
+def published_runs(logs: dict[str, tuple], metric: str, constants: bool) -> list[Run]:
+    """The logs as arrays, by name. constants: series that do not vary count as evaluable too."""
     runs = []
     for name, (trajectory, training, facts) in sorted(logs.items()):
         steps, layers, values = layer_series(trajectory, metric)
         if not np.array_equal(training["step"], steps):
             raise StudyError(f"{name}: trajectory and training table have different steps")
-        usable = np.ones(len(layers), dtype=bool) if published else evaluable(values)
+        usable = np.ones(len(layers), dtype=bool) if constants else evaluable(values)
         loss = training["loss"].to_numpy(np.float64)
         arrays = (steps, facts["total_steps"], layers, values, usable, loss)
         runs.append(Run(name, facts["family"], *arrays, facts["architecture"], name))
@@ -46,11 +45,6 @@ def published_runs(logs: dict[str, tuple], metric: str, published: bool) -> list
     if missing:
         raise StudyError(f"the audit needs the runs {', '.join(sorted(missing))}")
     return runs
-
-
-def by_family(jumps: pd.DataFrame, statistic) -> dict[str, float]:
-    """{family: statistic of its jumps}."""
-    return {family: statistic(jumps[jumps["family"] == family]) for family in FAMILIES}
 
 
 def names_of(runs: list[Run], family: str) -> list[str]:
@@ -65,11 +59,5 @@ def means(name: str, per_run: list[float], runs: list[Run]) -> dict[str, float]:
     return {name: values.mean()} | {f"{name}_{each}": values[family == each].mean() for each in FAMILIES}
 
 
-def tidy(claims: dict[str, dict], notes: dict) -> pd.DataFrame:
-    """Tidy frame of claim, quantity, value, note; notes are keyed by (claim, quantity) or by claim."""
-    rows = [
-        (claim, quantity, float(value), notes.get((claim, quantity), notes.get(claim, "")))
-        for claim, quantities in claims.items()
-        for quantity, value in quantities.items()
-    ]
-    return pd.DataFrame(rows, columns=["claim", "quantity", "value", "note"])
+def run_named(runs: list[Run], name: str) -> Run:
+    return next(run for run in runs if run.name == name)

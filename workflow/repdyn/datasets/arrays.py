@@ -57,7 +57,9 @@ def _inputs(where: str, kind: str, split: str, values: np.ndarray, size: int | N
     if kind == "text" and not whole or not (whole or np.issubdtype(values.dtype, np.floating)):
         needed = "whole numbers, the ids of words," if kind == "text" else "numbers"
         raise StudyError(f"{where}: {split}_inputs are {values.dtype}; {needed} are needed")
-    return values.astype(KINDS[kind])
+    with np.errstate(over="ignore"):
+        # What is too large becomes infinite, which `check` names.
+        return values.astype(KINDS[kind])
 
 
 def _labels(where: str, split: str, values: np.ndarray) -> np.ndarray:

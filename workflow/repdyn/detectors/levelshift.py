@@ -20,7 +20,6 @@ from repdyn.timeseries.surrogates import IncrementModel, draw_increments, fit_in
 
 Array, Generator = np.ndarray, np.random.Generator
 
-ALPHA = 0.05  # chance of any jump in a series without one (about 0.15 false positives per 1,000 points)
 MINIMUM_EFFECT = 0.01  # smallest jump, as a share of the range of the series
 SURROGATES = 1000
 CLEAN = 3.5  # |statistic| from which a shift is taken out before trend, scale and spectrum are fitted
@@ -46,9 +45,10 @@ class Shifts(NamedTuple):
 NO_SHIFTS = Shifts(np.empty(0, dtype=np.int64), *np.empty((3, 0)))
 
 
-def detect(values: Array, alpha: float = ALPHA, surrogates: int = SURROGATES, rng: Generator | None = None) -> Array:
+def detect(values: Array, alpha: float, surrogates: int = SURROGATES, rng: Generator | None = None) -> Array:
     """Level shifts of one series at familywise error `alpha`: values (T,) -> indices (K,).
 
+    alpha: chance of any jump in a series without one (0.05: about 0.15 false positives per 1,000 points).
     rng: source of the surrogates, by default a fixed seed, so that a series has one answer.
     """
     shifts = find_shifts(values, alpha, surrogates, rng)
@@ -56,7 +56,7 @@ def detect(values: Array, alpha: float = ALPHA, surrogates: int = SURROGATES, rn
 
 
 def search_layers(
-    values: Array, alpha: float = ALPHA, surrogates: int = SURROGATES, rng: Generator | None = None
+    values: Array, alpha: float, surrogates: int = SURROGATES, rng: Generator | None = None
 ) -> list[Shifts]:
     """Significant level shifts of many layers, corrected for their number: values (T, L) -> L `Shifts`, by index.
 
@@ -81,9 +81,7 @@ def search_layers(
     return found
 
 
-def find_shifts(
-    values: Array, alpha: float = ALPHA, surrogates: int = SURROGATES, rng: Generator | None = None
-) -> Shifts:
+def find_shifts(values: Array, alpha: float, surrogates: int = SURROGATES, rng: Generator | None = None) -> Shifts:
     """All candidates up to familywise p = alpha, largest first, each tested with the larger ones taken out.
 
     A candidate must reach MINIMUM_EFFECT of the range of the series and the size of the smooth change at its

@@ -17,8 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from repdyn.detectors import DETECTORS, evaluable
-from repdyn.detectors.checks import level_noise
+from repdyn.detectors.checks import evaluable, level_noise
 from repdyn.errors import StudyError
 from repdyn.timeseries.series import layer_series
 
@@ -165,9 +164,7 @@ def rate_interval(counts: np.ndarray, points: int, rng: Generator, resamples: in
     return 1000 * counts.mean() / points, 1000 * low / points, 1000 * high / points
 
 
-def battery(
-    seed: int, draws: int = 100, detectors: Mapping[str, Callable] = DETECTORS, real: Sequence[np.ndarray] = ()
-) -> pd.DataFrame:
+def battery(seed: int, draws: int, detectors: Mapping[str, Callable], real: Sequence[np.ndarray] = ()) -> pd.DataFrame:
     """Every detector on every scenario, the same draws for all: one row per detector, scenario and step size.
 
     real: measured series (T,) in which steps are planted, a random one for each draw (none: no such rows).
@@ -197,9 +194,7 @@ def battery(
     return pd.DataFrame(rows)
 
 
-def planted_in_real(
-    real: Sequence[np.ndarray], seed: int, draws: int, detectors: Mapping[str, Callable] = DETECTORS
-) -> list[dict]:
+def planted_in_real(real: Sequence[np.ndarray], seed: int, draws: int, detectors: Mapping[str, Callable]) -> list[dict]:
     """Rows of `battery` for steps of REAL_SIZES planted in measured series.
 
     The noise is `level_noise` of the series. A step counts as found only if the detector reports nothing

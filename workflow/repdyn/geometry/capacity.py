@@ -6,7 +6,7 @@ import numpy as np
 from scipy.optimize import nnls
 
 from repdyn.errors import StudyError
-from repdyn.geometry.neighbours import points
+from repdyn.geometry.neighbours import distinct, points
 
 # Residual of the least squares up to which a combination is 0. Rows that can be separated leave more than 1e-4 as a rule.
 MARGIN = 1e-7
@@ -28,9 +28,13 @@ def capacity(x: np.ndarray, labels: np.ndarray, draws: int, rng: np.random.Gener
     random sides and are projected onto random directions, and a read-out of N weights, threshold included, either
     separates them or not. 2 for points (Cover 1965), about 2 / M for classes of M rows without structure, where both are
     many. Between whole N the share of separable draws is taken as linear. NaN where more than half of the draws are not
-    separable in all r directions that the rows span: the capacity is then below `floor`, P / (r + 1). Raises StudyError for
+    separable in all r directions that the rows span: the capacity is then below `floor`, P / (r + 1). Both are NaN where all
+    rows are the same: what passes for a separable draw there is one with all classes on one side. Raises StudyError for
     fewer than two classes.
     """
+    x, labels = _checked(x, labels)
+    if len(distinct(x)) < 2:
+        return Capacity(np.nan, np.nan)
     needed, most = weights_needed(x, labels, draws, rng)
     classes = len(np.unique(labels))
     share = (needed[:, None] <= np.arange(most + 1)).mean(0)
@@ -65,10 +69,8 @@ def weights_needed(x: np.ndarray, labels: np.ndarray, draws: int, rng: np.random
     Directions of a draw come one after the other, N weights see the first N - 1 of them and have a threshold: what N
     separate, N + 1 do too. The most are one more than (n, d) has directions.
     """
-    x = points(x)
+    x, labels = _checked(x, labels)
     classes, member = np.unique(labels, return_inverse=True)
-    if labels.shape != (len(x),) or len(classes) < 2:
-        raise StudyError(f"{len(x)} rows need as many labels, of two classes or more, found {labels.shape}")
     # In coordinates of the span of the rows: more directions than these say nothing new.
     left, scale, _ = np.linalg.svd(x - x.mean(0), full_matrices=False)
     kept = scale > ROUNDING * scale[0]
@@ -81,6 +83,13 @@ def weights_needed(x: np.ndarray, labels: np.ndarray, draws: int, rng: np.random
         seen = np.linalg.qr(np.column_stack([np.ones(len(x)), projected]))[0]
         needed[draw] = _fewest(seen, sides[member])
     return needed, span.shape[1] + 1
+
+
+def _checked(x: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    x, labels = points(x), np.asarray(labels)
+    if labels.shape != (len(x),) or len(np.unique(labels)) < 2:
+        raise StudyError(f"{len(x)} rows need as many labels, of two classes or more, found {labels.shape}")
+    return x, labels
 
 
 def _fewest(rows: np.ndarray, sign: np.ndarray) -> float:

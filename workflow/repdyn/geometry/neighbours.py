@@ -8,11 +8,14 @@ import numpy as np
 from repdyn.errors import StudyError
 from repdyn.spectrum import CONSTANT
 
+# Bytes of squared distances at a time.
+BLOCK = 64 * 2**20
+
 
 class Neighbours(NamedTuple):
     """The k nearest other rows of every row, nearest first: index (n, k) int64, distance (n, k)."""
 
-    index: np.ndarray
+    index: np.ndarray  # type: ignore[assignment]  # not tuple.index
     distance: np.ndarray
 
 
@@ -42,7 +45,8 @@ def nearest(x: np.ndarray, k: int) -> Neighbours:
     """The k nearest other rows of every row of (n, d), Euclidean.
 
     Candidates come from the Gram matrix; their distances and order are then taken from differences, so that close rows far
-    from the origin lose no digits. Raises StudyError unless 1 <= k < n, and for rows that are not `points`.
+    from the origin lose no digits. At most BLOCK bytes of the Gram matrix are there at a time. Raises StudyError unless
+    1 <= k < n, and for rows that are not `points`.
     """
     x = points(x)
     n = len(x)
@@ -50,10 +54,14 @@ def nearest(x: np.ndarray, k: int) -> Neighbours:
         raise StudyError(f"{n} rows have 1 to {n - 1} neighbours each, not {k}")
     x = x - x.mean(0)
     squares = (x**2).sum(1)
-    squared = squares[:, None] + squares - 2 * (x @ x.T)
-    np.fill_diagonal(squared, np.inf)
     spare = min(k + 5, n - 1)
-    candidates = np.sort(np.argpartition(squared, spare - 1, axis=1)[:, :spare], axis=1)
+    candidates = np.empty((n, spare), dtype=np.int64)
+    size = max(1, BLOCK // (8 * n))
+    for start in range(0, n, size):
+        rows = np.arange(start, min(start + size, n))
+        squared = squares[rows, None] + squares - 2 * (x[rows] @ x.T)
+        squared[np.arange(len(rows)), rows] = np.inf
+        candidates[rows] = np.sort(np.argpartition(squared, spare - 1, axis=1)[:, :spare], axis=1)
     distance = np.stack([np.linalg.norm(x[row] - x[i], axis=1) for i, row in enumerate(candidates)])
     order = np.argsort(distance, axis=1, kind="stable")[:, :k]
     return Neighbours(np.take_along_axis(candidates, order, 1), np.take_along_axis(distance, order, 1))

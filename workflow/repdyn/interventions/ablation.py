@@ -53,7 +53,7 @@ def effects(
     """
     n = checked(inputs)
     labels = np.asarray(labels)
-    values = torch.as_tensor(values)
+    values = torch.as_tensor(values, dtype=torch.float64 if np.isscalar(values) else None)
     if labels.ndim not in (1, 2) or len(labels) != n or labels.dtype.kind not in "iu":
         raise StudyError(f"{n} inputs need one class number each, found labels of shape {labels.shape}")
     if values.ndim > 1 and len(values) != n:

@@ -121,7 +121,7 @@ def latent_surgery(
     chunk: int = CHUNK,
 ) -> tuple[np.ndarray, np.ndarray]:
     """What the network puts out as it is and with units set: (n, classes) twice. units and values as for `set_units`."""
-    values = torch.as_tensor(values)
+    values = torch.as_tensor(values, dtype=torch.float64 if np.isscalar(values) else None)
     own = values.ndim > 1
 
     def change(output, rows):

@@ -31,6 +31,11 @@ def modules_for(family: str) -> list[str]:
     return [name for name, families in MODULES.items() if family in families]
 
 
+def left_out(family: str) -> dict[str, tuple[str, ...]]:
+    """{module: the families it is for} of the modules that do not fit a family."""
+    return {name: families for name, families in MODULES.items() if family not in families}
+
+
 def load(name: str):
     """A measurement module by name."""
     return import_module(f"repdyn.measures.{name}")

@@ -28,7 +28,7 @@ def build(architecture: dict, kind: str, shape: tuple[int, ...], classes: int, v
         features = int(torch.tensor(shape).prod())
         return MLP(features=features, classes=classes, vocabulary=vocabulary, **options)
     if family == "cnn":
-        return CNN(size=shape[-1], classes=classes, **options).to(memory_format=torch.channels_last)
+        return CNN(size=shape[-1], classes=classes, **options).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if kind == "text":
         return Transformer(classes=classes, vocabulary=vocabulary, length=shape[-1], **options)
     return Transformer(classes=classes, size=shape[-1], **options)

@@ -76,8 +76,8 @@ def from_function(
     tokens = next(iter(lengths.values()), None)
     if kind == "text" and tokens not in (None, shape[-1]):
         raise StudyError(
-            f"{where}: layer {next(iter(lengths))} has {tokens} tokens, the texts have {shape[-1]}; name layers with a row per "
-            "word, or without tokens, under `layers`"
+            f"{where}: layer {next(iter(lengths))} has {tokens} tokens, the texts have {shape[-1]}; name layers with a row "
+            "per word, or without tokens, under `layers`"
         )
     return Module(network, roles, tokens)
 
@@ -115,7 +115,8 @@ def _try(where: str, network: nn.Module, inputs: torch.Tensor, classes: int) -> 
         logits = attempt(f"{where}, its network on {shown}", network, inputs)
         if not isinstance(logits, torch.Tensor):
             raise StudyError(
-                f"{where}: its network returns a {type(logits).__name__}; one tensor of logits (examples, {classes}) is needed"
+                f"{where}: its network returns a {type(logits).__name__}; one tensor of logits (examples, {classes}) is "
+                "needed"
             )
         if tuple(logits.shape) != (EXAMPLES, classes) or not logits.is_floating_point():
             raise StudyError(

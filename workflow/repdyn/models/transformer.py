@@ -35,7 +35,8 @@ class Attention(nn.Module):
     def forward(self, states, valid=None):
         n, length, width = states.shape
         split = self.qkv(states).view(n, length, 3, self.head_count, width // self.head_count)
-        query, key, value = split.permute(2, 0, 3, 1, 4)
+        # One copy here, or each product of matrices below makes its own.
+        query, key, value = split.permute(2, 0, 3, 1, 4).contiguous()
         scores = query @ key.transpose(-1, -2) / math.sqrt(width // self.head_count)
         if valid is not None:
             scores = scores.masked_fill(~valid[:, None, None, :], -torch.inf)

@@ -5,7 +5,6 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from repdyn.detectors.levelshift import ALPHA
 from repdyn.figures.registry import SECTIONS, STUDY, study_caption
 from repdyn.measures import MODULES
 from repdyn.report.evidence import agreement_rows, claim_rows, detector_rows, statistic_rows, verdict_counts
@@ -58,7 +57,7 @@ def render(
     """The page as HTML.
 
     experiments: one row per run with experiment, architecture, family, dataset, seed, steps, parameters, chance,
-    test_accuracy, diverged_at, at_chance, metric, jumps, jumps_per_layer, early, middle, late, pattern,
+    test_accuracy, diverged_at, at_chance, metric, level, jumps, jumps_per_layer, early, middle, late, pattern,
     final_participation_ratio, final_stable_rank and flags (sentences joined by "; "). figures: by the names in
     figures.registry.STUDY. provenance: one row per run with experiment, seed, wall_seconds, cpu_seconds, peak_memory_mb,
     commit, config_digest, machine, python, versions (a dict). pages: how many seeds of an experiment, the first, have a
@@ -76,6 +75,7 @@ def render(
         summary=summary(runs),
         unfinished=unfinished or [],
         families=by_family(runs),
+        own=runs.loc[runs["family"] == "module", "architecture"].unique().tolist(),
         rows=[_row(run, pages) for run in runs.to_dict("records")],
         pages=pages,
         panels=STUDY,
@@ -83,7 +83,7 @@ def render(
         captions={name: study_caption(name) for name in STUDY},
         pictures={name: figures.get(name) for name in STUDY},
         apart=flagged_note(runs),
-        alpha=f"{100 * ALPHA:g} %",
+        alpha=" or ".join(f"{100 * level:g} %" for level in sorted(runs["level"].unique())) or MISSING,
         early=f"{EARLY:g}",
         middle=f"{MIDDLE:g}",
         minimum_runs=MINIMUM_RUNS,

@@ -13,7 +13,7 @@ from repdyn.report.evidence import detector_rows, statistic_rows, verdict_counts
 from repdyn.report.html import templates
 from repdyn.report.index import summary
 from repdyn.report.mechanisms import hypothesis_rows, moment_summary
-from repdyn.study.exclusion import untrained
+from repdyn.study.exclusion import DIVERGED, untrained, why_excluded
 from repdyn.wording.names import family_order
 from repdyn.wording.numbers import interval, plural, short
 
@@ -141,7 +141,7 @@ def _metadata(experiments, tables, jump_types, provenance, planned) -> dict:
 
 
 def _why_apart(run) -> str:
-    if pd.notna(run.diverged_at):
+    if why_excluded(run._asdict()) == DIVERGED:
         return f"diverged at step {int(run.diverged_at):,}"
     return "ended within noise of chance"
 

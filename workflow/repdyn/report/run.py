@@ -3,8 +3,9 @@
 import pandas as pd
 
 from repdyn.figures.registry import RUN, run_caption
+from repdyn.measures import left_out
 from repdyn.report.html import Picture, fill
-from repdyn.wording.names import layer_name, metric_name
+from repdyn.wording.names import family_name, layer_name, metric_name
 from repdyn.wording.numbers import MISSING, short, written
 
 
@@ -24,6 +25,7 @@ def render(facts: dict, phase1: dict, plan: dict, tables: dict[str, pd.DataFrame
         metric=metric_name(metric),
         jumps=jump_rows(tables["jumps"], metric),
         moments=moment_rows(plan["moments"]),
+        own=own_network(facts) if facts["family"] == "module" else "",
         note=plan["note"],
         headings=[f"step {step:,}" for step in steps],
         measurements=measurements,
@@ -43,6 +45,20 @@ def _facts(facts: dict, phase1: dict) -> list[tuple[str, str]]:
         ("Order in which layers settle", phase1["pattern"] or MISSING),
         ("Flags", "; ".join(facts["flags"]) or "none"),
     ]
+
+
+def own_network(facts: dict) -> str:
+    """Of a network that is none of ours: what is measured, and what is not."""
+    layers = ", ".join(layer_name(layer) for layer in facts["roles"])
+    others = ", ".join(f"{name} ({_listed(families)})" for name, families in left_out(facts["family"]).items())
+    return (
+        f"This network is the user's own. Its layers: {layers}; the last is its output. Left out, because they are defined "
+        f"for the parts of other families: {others}. It enters neither the published claims nor the hypotheses on jumps."
+    )
+
+
+def _listed(families: tuple[str, ...]) -> str:
+    return " and ".join(family_name(family) for family in families)
 
 
 def jump_rows(jumps: pd.DataFrame, metric: str) -> list[list[str]]:

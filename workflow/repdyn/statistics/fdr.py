@@ -18,5 +18,6 @@ def benjamini_hochberg(p: np.ndarray) -> np.ndarray:
     if p.ndim != 1 or ((p[tested] < 0) | (p[tested] > 1)).any():
         raise StudyError("p values must be a vector of numbers between 0 and 1 (or NaN)")
     adjusted = np.full(len(p), np.nan)
-    adjusted[tested] = false_discovery_control(p[tested])
+    if tested.any():
+        adjusted[tested] = false_discovery_control(p[tested])
     return adjusted

@@ -1,4 +1,4 @@
-"""Which steps of a run are looked into: the largest jumps, a control moment for each, and a fixed grid."""
+"""Which steps of a run are looked into: the largest jumps, a matched control for each, and a fixed grid."""
 
 import numpy as np
 import pandas as pd
@@ -12,19 +12,20 @@ PLACEBO_PHASE = 0.005
 
 
 def plan(jumps: pd.DataFrame, measured: np.ndarray, total: int, grid: list[float], window: int, most: dict[str, int]):
-    """Moments of a run, and its fixed grid, in steps.
+    """Event windows of a run, their matched controls, and its fixed grid, in steps.
 
     jumps: one row per significant jump of any layer with layer, step (the first measurement after it) and
-    relative_magnitude. measured: steps of the measurements, ascending. total: steps of the whole training. grid: phases.
-    window: steps before and after a moment. most: how many jumps of each period ("early", "middle", "late") are taken.
+    relative_magnitude. measured: steps of the measurements, ascending. total: steps of the whole training. grid: training
+    fractions. window: steps before and after the middle of a window. most: how many jumps of each period ("early",
+    "middle", "late") are taken.
 
-    Returns {"grid": [steps], "moments": [...], "note": text or None}. A moment has pair, kind, period, before, at, after
-    and, for jumps, layer and relative_magnitude. Jumps are taken by falling relative magnitude; one whose window overlaps
-    that of a larger one is left out, so jumps of several layers at one time are one moment. The control of a jump is the
-    nearest moment (in log step) of the same period, with a window of the same shape that holds no jump of any layer and
-    overlaps no other window. A run without early jumps gets a placebo at PLACEBO_PHASE with a control of its
-    own. A jump for which there is no control has none, and the note says so. With a single measurement only initialisation
-    is looked at. Raises StudyError if the first measurement is not step 0.
+    Returns {"grid": [steps], "moments": [...], "note": text or None}. Each of "moments" is a window: pair, kind, period,
+    before, at, after and, for jumps, layer and relative_magnitude. Jumps are taken by falling relative magnitude; one whose
+    window overlaps that of a larger one is left out, so jumps of several layers at one time share a window. The control of a
+    jump is the nearest window (in log step) of the same period and shape that holds no jump of any layer and overlaps no
+    other window. A run without early jumps gets a placebo at PLACEBO_PHASE with a control of its own. A jump for which
+    there is no control has none, and the note says so. With a single measurement only initialisation is looked at. Raises
+    StudyError if the first measurement is not step 0.
     """
     measured = np.asarray(measured)
     if not len(measured) or measured[0] != 0:
@@ -52,7 +53,7 @@ def plan(jumps: pd.DataFrame, measured: np.ndarray, total: int, grid: list[float
 
 
 def nearest_steps(phases: list[float], measured: np.ndarray, total: int) -> list[int]:
-    """The measured steps nearest to phases of a training of `total` steps, ascending; the last where it stopped before.
+    """The measured steps nearest to fractions of a training of `total` steps, ascending; the last where it stopped before.
 
     measured: steps of the measurements, evenly spaced from 0.
     """

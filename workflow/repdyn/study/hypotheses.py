@@ -61,7 +61,7 @@ SAME = ("question", "quantity", "minus_null", "compare", "direction")
 
 
 def matched_moments(moments: list[dict]) -> list[tuple[dict, dict]]:
-    """(moment, its control) of every jump and placebo that has one, by pair.
+    """(window, its matched control) of every jump and placebo that has one, by pair.
 
     moments: as in moments.json. Raises StudyError for a pair that is not one jump or placebo with at most one control.
     """
@@ -86,8 +86,8 @@ def run_contrasts(table: pd.DataFrame, planned: dict, hypothesis: Hypothesis) ->
     """Contrasts of the jumps and placebos of one run in the periods of a hypothesis: columns kind, pair, contrast.
 
     table: measurements of the run, with step, reference, layer, unit, quantity, value, null_mean. planned: moments.json. A
-    moment without control has no contrast; a contrast is NaN where no unit or layer was evaluable. Raises StudyError where
-    the quantity was not measured at a moment, or measured twice.
+    window without control has no contrast; a contrast is NaN where no unit or layer was evaluable. Raises StudyError where
+    the quantity was not measured in a window, or measured twice.
     """
     try:
         matched = matched_moments(planned["moments"])

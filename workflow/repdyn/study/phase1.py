@@ -26,14 +26,14 @@ from repdyn.timeseries.surrogates import ar_surrogates, circular_shifts
 
 Array, Generator = np.ndarray, np.random.Generator
 
-ALPHA = 0.05
 COUNTED_SURROGATES = 100  # per layer: enough for the mean of a count
 
 
 class Settings(NamedTuple):
     """threshold: |z| of the published detector. window, tolerance, quantile: as in `convergence` and `critical`.
 
-    surrogates: of every null.
+    surrogates: of every null. level: chance of any jump in a layer without one, and false-discovery rate over layers.
+    The defaults, for use without a study, are those of config/config.yaml, by test.
     """
 
     threshold: float = 2.0
@@ -41,6 +41,7 @@ class Settings(NamedTuple):
     tolerance: float = 0.1
     quantile: float = 0.9
     surrogates: int = 1000
+    level: float = 0.05
 
 
 class Phase1(NamedTuple):
@@ -70,12 +71,12 @@ def analyse(
     trajectory as for `series.layer_series`; training with columns step, probe_loss, a row per measurement. key names
     the run for its seeds, e.g. ("mlp_wide-digits", 0): every statistic draws its surrogates from a seed of its own.
     A layer that is constant or NaN at some measurement is not evaluable: it is counted, and in no statistic.
-    Columns of `layers`, NaN where not evaluable:
+    The summary names the level and the threshold that it was made with. Columns of `layers`, NaN where not evaluable:
       layer, depth, evaluable
       searched          whether jumps could be looked for (`detectors.evaluable`)
       jumps, per_1000   of the default detector; z_jumps of the published one, z_jumps_null its mean on surrogates
       dispersion, dispersion_null, clustering_p, clustering_q, concentration, densest_step
-                        bunching of critical steps (`critical_steps.Clustering`); step at which the densest window starts
+                        dispersion of critical steps (`critical_steps.Clustering`); step at which the densest window starts
       loss_correlation, loss_correlation_null, loss_lag, loss_p, loss_q
                         `loss_coupling.Coupling` with the loss on the probe set; lag in steps, positive if the layer
                         moves first; the null is that of the magnitude
@@ -108,6 +109,8 @@ def analyse(
     loss_columns, loss_summary = _loss(steps, values, events, loss, settings, rng("loss"))
     summary = {
         "metric": metric,
+        "threshold": settings.threshold,
+        "level": settings.level,
         "measurements": measurements,
         "layers": len(names),
         "layers_evaluable": int(usable.sum()),
@@ -168,7 +171,7 @@ def _jumps(
     steps: Array, values: Array, total_steps: int, settings: Settings, rng: Callable[[str], Generator]
 ) -> tuple[pd.DataFrame, dict, dict]:
     searched = is_searchable(values)
-    found = levelshift.search_layers(values, ALPHA, surrogates=settings.surrogates, rng=rng("jumps"))
+    found = levelshift.search_layers(values, settings.level, surrogates=settings.surrogates, rng=rng("jumps"))
     layer = np.repeat(np.arange(len(found)), [len(shifts.before) for shifts in found])
     columns = {name: np.concatenate([getattr(shifts, name) for shifts in found]) for name in levelshift.Shifts._fields}
     jumps = describe_jumps(steps, values, layer, columns["before"], total_steps)
@@ -198,7 +201,7 @@ def _jumps(
     return jumps, of_layers, {
         "layers_searched": int(searched.sum()),
         "jumps": len(jumps),
-        "jumps_null": ALPHA if known else np.nan,
+        "jumps_null": settings.level if known else np.nan,
         "jumps_per_layer": mean(of_layers["jumps"]),
         "jumps_per_1000": mean(of_layers["per_1000"]),
         "layers_with_jumps": int((of_layers["jumps"] > 0).sum()),
@@ -239,7 +242,7 @@ def _clustering(steps: Array, values: Array, settings: Settings, rng: Generator)
         "dispersion_null": mean(found.expected),
         "clustering_p": simes(found.p),
         "clustering_tested": int(known.sum()),
-        "clustering_layers": int((q <= ALPHA).sum()),
+        "clustering_layers": int((q <= settings.level).sum()),
     }
 
 
@@ -297,5 +300,5 @@ def _loss(
         "loss_correlation_null": mean(coupling.expected),
         "loss_correlation_p": simes(coupling.p),
         "loss_tested": int(np.isfinite(coupling.p).sum()),
-        "loss_coupled_layers": int((q <= ALPHA).sum()),
+        "loss_coupled_layers": int((q <= settings.level).sum()),
     }

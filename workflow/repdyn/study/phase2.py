@@ -1,4 +1,4 @@
-"""What was measured inside the networks, in one table for all runs; and all moments in another."""
+"""What was measured inside the networks, in one table for all runs; and all event windows in another."""
 
 import numpy as np
 import pandas as pd
@@ -59,9 +59,10 @@ def summarise(means: pd.DataFrame) -> pd.DataFrame:
 
 
 def run_moments(planned: dict, family: str, excluded: bool) -> pd.DataFrame:
-    """The moments of one run: MOMENT_COLUMNS.
+    """The event windows of one run and their controls: MOMENT_COLUMNS.
 
-    phase is that of `at`; layer and relative_magnitude are those of a jump, else missing. No rows for a run without moments.
+    phase is the training fraction of `at`; layer and relative_magnitude are those of a jump, else missing. No rows for a
+    run without windows.
     """
     about = {"experiment": planned["experiment"], "seed": planned["seed"], "family": family, "excluded": excluded}
     rows = [about | moment | {"phase": moment["at"] / planned["steps"]} for moment in planned["moments"]]

@@ -7,7 +7,6 @@ import pandas as pd
 
 from repdyn.statistics.fdr import benjamini_hochberg
 from repdyn.statistics.intervals import mean_interval
-from repdyn.study.phase1 import ALPHA
 from repdyn.timeseries.jump_types import choose_k, jump_features, jump_types, type_sizes, type_stability
 from repdyn.timeseries.periods import EARLY, MIDDLE
 
@@ -34,7 +33,7 @@ class Statistic(NamedTuple):
 STATISTICS = (
     Statistic("jumps per layer", "jumps_per_layer", "jumps_per_layer_null"),
     Statistic("jumps per 1,000 points", "jumps_per_1000", "jumps_per_1000_null"),
-    Statistic("runs with a jump", "any_jump", ALPHA, share=True),
+    Statistic("runs with a jump", "any_jump", "level", share=True),
     Statistic("layers with a jump", "jumping_share", "jumps_per_layer_null", share=True),
     Statistic("jumps that are early", "early_share", EARLY, share=True),
     Statistic("jumps in the middle", "middle_share", MIDDLE - EARLY, share=True),
@@ -47,7 +46,7 @@ STATISTICS = (
     Statistic("runs that settle bottom-up", "bottom_up", share=True),
     Statistic("runs that settle top-down", "top_down", share=True),
     Statistic("dispersion of critical steps", "dispersion", "dispersion_null", p="clustering_p"),
-    Statistic("layers with critical periods", "clustering_share", ALPHA, share=True),
+    Statistic("layers with critical periods", "clustering_share", "level", share=True),
     Statistic(
         "largest share of layers critical at once",
         "coordination",
@@ -63,7 +62,7 @@ STATISTICS = (
     Statistic(
         "|correlation| with the loss", "loss_correlation", "loss_correlation_null", p="loss_correlation_p", share=True
     ),
-    Statistic("layers coupled to the loss", "coupled_share", ALPHA, share=True),
+    Statistic("layers coupled to the loss", "coupled_share", "level", share=True),
 )
 
 
@@ -106,8 +105,8 @@ def pool(runs: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
       null_mean, null_low, null_high
                         what is expected without the effect, averaged alike; the range holds 95 % of one run's
                         surrogates. NaN where there is no such number
-      significant       share of runs significant at ALPHA after Benjamini-Hochberg over all runs of the metric; NaN
-                        for a statistic without a test of its own
+      significant       share of runs significant at the run's level after Benjamini-Hochberg over all runs of the metric;
+                        NaN for a statistic without a test of its own
       runs              that were evaluable
       excluded          runs left out because they diverged or stayed at chance
     """
@@ -135,7 +134,7 @@ def columns_of(runs: pd.DataFrame, statistic: Statistic) -> pd.DataFrame:
         table[name] = runs[source] if isinstance(source, str) else source
     p = runs[statistic.p] if statistic.p else pd.Series(np.nan, runs.index)
     adjusted = pd.Series(benjamini_hochberg(p.to_numpy()), runs.index)
-    table["significant"] = (adjusted <= ALPHA).astype(np.float64).where(adjusted.notna())
+    table["significant"] = (adjusted <= runs["level"]).astype(np.float64).where(adjusted.notna())
     return table[table["value"].notna()]
 
 

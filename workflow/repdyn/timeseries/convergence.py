@@ -1,12 +1,10 @@
 """When layers stop changing, and whether shallow or deep layers stop first."""
 
-import itertools
-import math
-
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from repdyn.errors import StudyError
+from repdyn.statistics.permutation import rank_correlation_p
 from repdyn.timeseries.series import as_columns
 from repdyn.timeseries.series import evaluable as is_evaluable
 
@@ -86,24 +84,11 @@ def convergence_order_test(
 ) -> tuple[float, float]:
     """Spearman correlation of depth and convergence time, p from permuting the times over the layers.
 
-    As `convergence_order`, whose t distribution is wrong for the few layers there are: with 4 layers in
-    perfect order it gives p = 0, and the truth is 2/24. All orders are tried where there are at most
-    `permutations` of them, else as many random ones. NaN, NaN where there is no order to correlate.
+    As `convergence_order`, whose t distribution is wrong for the few layers there are; p is that of
+    `permutation.rank_correlation_p`. NaN, NaN where there is no order to correlate.
     """
     rho, _ = convergence_order(depth, when, minimum)
     if not np.isfinite(rho):
         return np.nan, np.nan
-    from scipy.stats import rankdata
-
     timed = np.isfinite(when)
-    x, y = (rankdata(np.asarray(v, dtype=np.float64)[timed]) for v in (depth, when))
-    n = len(x)
-    exact = math.factorial(n) <= permutations
-    if exact:
-        orders = np.array(list(itertools.permutations(range(n))))
-    else:
-        orders = rng.permuted(np.tile(np.arange(n), (permutations, 1)), axis=1)
-    x, y = x - x.mean(), y - y.mean()
-    extreme = np.abs(y[orders] @ x) >= np.abs(y @ x) * (1 - 1e-12)
-    # A random sample of orders does not contain the observed one; all orders do.
-    return rho, float(extreme.mean() if exact else (1 + extreme.sum()) / (1 + permutations))
+    return rho, rank_correlation_p(np.asarray(depth)[timed], np.asarray(when)[timed], rng, permutations)

@@ -88,4 +88,4 @@ def pair_counts(events: np.ndarray, tolerance: int = 0) -> np.ndarray:
     spectrum = np.fft.rfft(events.T.astype(np.float64))
     counts = np.fft.irfft(spectrum[:, None].conj() * spectrum, n)
     counts = np.rint(counts).astype(np.int64)
-    return sum(np.roll(counts, lag, axis=2) for lag in range(-tolerance, tolerance + 1))
+    return np.sum([np.roll(counts, lag, axis=2) for lag in range(-tolerance, tolerance + 1)], axis=0)

@@ -48,8 +48,8 @@ def smooth_basis(n: int) -> np.ndarray:
     while (knots[-1] or FIRST_KNOT / 2) * 2 < min(1.5 * KNOT_SPACING, n - 1):
         knots.append((knots[-1] or FIRST_KNOT / 2) * 2)
     rest = max(1, int(np.ceil((n - 1 - knots[-1]) / KNOT_SPACING)))
-    knots = np.concatenate([knots, np.linspace(knots[-1], n - 1, rest + 1)[1:]])
-    padded = np.concatenate([[knots[0]] * 3, knots, [knots[-1]] * 3])
+    spaced = np.concatenate([knots, np.linspace(knots[-1], n - 1, rest + 1)[1:]])
+    padded = np.concatenate([[spaced[0]] * 3, spaced, [spaced[-1]] * 3])
     design = BSpline.design_matrix(np.arange(n, dtype=np.float64), padded, 3).toarray()
     basis = np.linalg.qr(design)[0]
     basis.flags.writeable = False  # shared by every caller

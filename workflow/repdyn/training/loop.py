@@ -11,6 +11,7 @@ from torch.nn.functional import cross_entropy
 from repdyn.models import build
 from repdyn.models.dropout import dropout_layers, seed_dropout
 from repdyn.seeds import derive
+from repdyn.training.adam import Adam
 from repdyn.training.devices import seed_draws
 
 
@@ -44,25 +45,20 @@ def standardise(inputs: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     return {split: (values - mean) / deviation for split, values in inputs.items()}
 
 
-def make_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Adam:
-    """Adam (Kingma & Ba 2015) with the recipe's learning rate."""
-    return torch.optim.Adam(model.parameters(), lr=recipe.learning_rate, fused=True)
+def make_optimizer(model: nn.Module, recipe: Recipe) -> Adam:
+    """Adam with the recipe's learning rate."""
+    return Adam(model.parameters(), recipe.learning_rate)
 
 
 def train_steps(
-    model: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    inputs: torch.Tensor,
-    labels: torch.Tensor,
-    recipe: Recipe,
-    start: int = 0,
+    model: nn.Module, optimizer: Adam, inputs: torch.Tensor, labels: torch.Tensor, recipe: Recipe, start: int = 0
 ) -> Iterator[tuple[int, float]]:
     """Yield (step, loss) for steps start..recipe.steps, each before its update.
 
     At the yield the weights are those after `step` updates and `.grad` holds the gradient of the batch drawn at `step`.
     After the last yield (step == recipe.steps) nothing is updated. Stops after a loss that is not finite. Runs where model,
-    inputs and labels are; batches and dropout are drawn on the CPU and so the same everywhere. Modules that draw otherwise (none
-    of `repdyn.models`) do so from the generator of the device, seeded at every step.
+    inputs and labels are; batches and dropout are drawn on the CPU and so the same everywhere. A module that draws from
+    torch's generator (none of `repdyn.models` does) finds that of the device seeded at every step.
     """
     model.train()
     dropouts = dropout_layers(model)
@@ -77,7 +73,7 @@ def train_steps(
         batch = order[position : position + recipe.batch_size]
         seed_dropout(dropouts, *recipe.key, step)
         seed_draws(inputs.device, derive(*recipe.key, "draws", step))
-        loss = cross_entropy(model(inputs[batch]), labels[batch])
+        loss = cross_entropy(model(inputs.index_select(0, batch)), labels.index_select(0, batch))
         optimizer.zero_grad()
         loss.backward()
         value = loss.item()
@@ -94,7 +90,7 @@ def checkpoint_steps(steps: int, every: int) -> list[int]:
     return sorted({0, *(p for p in powers if p <= steps), *range(every, steps + 1, every), steps})
 
 
-def get_state(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
+def get_state(model: nn.Module, optimizer: Adam) -> dict[str, torch.Tensor]:
     """Weights ("model/...") and optimizer state ("optimizer/...") as contiguous copies on the CPU."""
     tensors = {f"model/{name}": value for name, value in model.state_dict().items()}
     for name, parameter in model.named_parameters():
@@ -106,7 +102,7 @@ def get_state(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, t
     }
 
 
-def set_state(model: nn.Module, optimizer: torch.optim.Optimizer | None, tensors: dict[str, torch.Tensor]) -> None:
+def set_state(model: nn.Module, optimizer: Adam | None, tensors: dict[str, torch.Tensor]) -> None:
     """Put a state made by `get_state` back, bit for bit, on the device of the model.
 
     Raises RuntimeError where names or shapes do not fit.
@@ -131,7 +127,7 @@ def set_state(model: nn.Module, optimizer: torch.optim.Optimizer | None, tensors
 
 def replay(
     model: nn.Module,
-    optimizer: torch.optim.Optimizer,
+    optimizer: Adam,
     inputs: torch.Tensor,
     labels: torch.Tensor,
     recipe: Recipe,

@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterable, Iterator
 import torch
 from torch import nn
 
+from repdyn.training.adam import Adam
 from repdyn.training.loop import Recipe, replay, set_state
 
 
 def materialise(
     model: nn.Module,
-    optimizer: torch.optim.Optimizer,
+    optimizer: Adam,
     grid: Iterable[int],
     load: Callable[[int], dict[str, torch.Tensor]],
     steps: Iterable[int],

@@ -1,6 +1,5 @@
 """What is measured on the probe set while a network trains, without changing the training."""
 
-from collections.abc import Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -14,12 +13,7 @@ from torch.nn.utils import get_total_norm
 from repdyn.models.embedding import PADDING
 from repdyn.models.transformer import Transformer
 from repdyn.seeds import derive
-from repdyn.spectrum import FULL, LEADING, full_measures, leading_measures
-
-MEASURES = tuple(name + suffix for suffix in ("", "_uncentred") for name in LEADING + FULL)
-
-# Bytes of representations that wait to be measured together: enough to share the cost of calls, few enough for the cache.
-BUFFER = 4 * 2**20
+from repdyn.training.measurements import Measurements
 
 
 class Probe(NamedTuple):
@@ -38,7 +32,8 @@ def make_probe(
 ) -> Probe:
     """Split a probe set, inputs (n, ...) and labels (n,), into chunks of examples.
 
-    tokens: per example, of inputs that are not words; None for those of our transformer. At most `token_limit` of its token rows are chosen: the same for every network and seed; padding is never chosen.
+    At most `token_limit` of its token rows are chosen: the same for every network and seed; padding is never chosen.
+    tokens: of an example that is no text; None for those of our transformer.
     """
     if inputs.dtype == torch.int64:
         valid = (inputs != PADDING).cpu()
@@ -95,7 +90,12 @@ def representations(model: nn.Module, probe: Probe) -> tuple[dict[str, torch.Ten
             logits.append(model(inputs))
             for kept in outputs.values():
                 kept[-1] = matrix(kept[-1], rows)
-        return {layer: torch.cat(kept).cpu() for layer, kept in outputs.items()}, torch.cat(logits).cpu()
+        return {layer: joined(kept).cpu() for layer, kept in outputs.items()}, joined(logits).cpu()
+
+
+def joined(chunks: list[torch.Tensor]) -> torch.Tensor:
+    """The rows of all chunks, without a copy where there is one."""
+    return chunks[0] if len(chunks) == 1 else torch.cat(chunks)
 
 
 def evaluate(model: nn.Module, inputs: torch.Tensor, labels: torch.Tensor) -> tuple[float, int]:
@@ -117,7 +117,6 @@ def matrix(output: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
 class Tracker:
     """The measurements of one run. `measure` is called between a backward pass and its update.
 
-    Representations wait until some have come together, because measuring many small matrices at once is cheaper.
     spectrum_every: steps between full spectra; the leading measures are taken at every measurement.
     """
 
@@ -125,11 +124,8 @@ class Tracker:
         self.model = model
         self.probe = probe
         self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-        self.spectrum_every = spectrum_every
+        self.measurements = Measurements(model.tracked, spectrum_every)
         self.training = []
-        self.values = {name: {} for name in MEASURES}
-        self.waiting = []
-        self.bytes = 0
 
     def measure(self, step: int, loss: float) -> None:
         """Record the state before update `step`, and the loss and gradient of the batch drawn at it."""
@@ -144,41 +140,13 @@ class Tracker:
                 "probe_accuracy": (logits.argmax(1) == self.probe.labels).double().mean().item(),
             }
         )
-        self.waiting += [(step, depth, matrix) for depth, matrix in enumerate(matrices.values())]
-        self.bytes += sum(matrix.nbytes for matrix in matrices.values())
-        if self.bytes > BUFFER:
-            self.flush()
-
-    def flush(self) -> None:
-        """Measure the representations that wait."""
-        groups = {}
-        for step, depth, matrix in self.waiting:
-            groups.setdefault(matrix.shape, []).append((step, depth, matrix))
-        for group in groups.values():
-            steps, depths, matrices = zip(*group, strict=True)
-            self._record(leading_measures(torch.stack(matrices)), steps, depths)
-            due = [i for i, step in enumerate(steps) if step % self.spectrum_every == 0]
-            if due:
-                full = full_measures(torch.stack([matrices[i] for i in due]))
-                self._record(full, [steps[i] for i in due], [depths[i] for i in due])
-        self.waiting, self.bytes = [], 0
-
-    def _record(self, measures: dict[str, np.ndarray], steps: Sequence[int], depths: Sequence[int]) -> None:
-        for name, values in measures.items():
-            self.values[name].update(zip(zip(steps, depths, strict=True), values.tolist(), strict=True))
+        self.measurements.add(step, list(matrices.values()))
 
     def tables(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Trajectory (one row per step and layer) and training table (one row per step), complete and in order."""
-        self.flush()
-        keys = sorted(self.values[MEASURES[0]])
-        trajectory = pd.DataFrame(keys, columns=["step", "depth"])
-        trajectory.insert(1, "layer", [self.model.tracked[depth] for depth in trajectory.depth])
-        for name, values in self.values.items():
-            trajectory[name] = np.array([values.get(key, np.nan) for key in keys], dtype=float)
-        return trajectory, pd.DataFrame(self.training)
+        return self.measurements.trajectory(), pd.DataFrame(self.training)
 
     def restore(self, trajectory: pd.DataFrame, training: pd.DataFrame) -> None:
         """Continue from the tables of an interrupted run."""
-        keys = list(zip(trajectory.step.tolist(), trajectory.depth.tolist(), strict=True))
-        self.values = {name: dict(zip(keys, trajectory[name].tolist(), strict=True)) for name in MEASURES}
+        self.measurements.restore(trajectory)
         self.training = training.to_dict("records")

@@ -12,6 +12,7 @@ from common.files import read_arrays
 from common.own import code_of, load_function
 from repdyn.datasets import Dataset, from_arrays
 from repdyn.errors import StudyError
+from repdyn.training.adam import Adam
 from repdyn.training.devices import choose_device, make_deterministic
 from repdyn.training.loop import Recipe, initialise, make_optimizer, standardise
 
@@ -26,7 +27,7 @@ class Setup(NamedTuple):
     data: Dataset
     recipe: Recipe
     model: nn.Module
-    optimizer: torch.optim.Optimizer
+    optimizer: Adam
     splits: dict[str, tuple[torch.Tensor, torch.Tensor]]
 
 
@@ -92,6 +93,6 @@ def require_batch(arguments: argparse.Namespace, data: Dataset) -> None:
     examples, batch = len(data.labels["train"]), arguments.training["batch_size"]
     if examples < batch:
         raise StudyError(
-            f"experiment {arguments.experiment}: training.batch_size is {batch}; dataset {data.name} has {examples} training "
-            "examples"
+            f"experiment {arguments.experiment}: training.batch_size is {batch}; dataset {data.name} has {examples} "
+            "training examples"
         )

@@ -7,7 +7,7 @@ import pandas as pd
 
 from repdyn.information.bounds import fano_bound
 from repdyn.information.intervals import deviation, divisions, shuffled
-from repdyn.information.neighbours import class_information, entropy, ksg, tied
+from repdyn.information.neighbours import TIES, class_information, entropy, ksg, repeated, tied
 from repdyn.information.projections import discriminant_coordinates, principal_coordinates
 from repdyn.measures.probes import control_labelings, probe_accuracies, stratified_halves
 from repdyn.measures.subject import Subject
@@ -32,8 +32,8 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
     Layer "input" is the image, measured once; a text has none, its layer "embedding" stands for it. Channels and tokens
     are averaged. Information in two coordinates is a lower bound of that in the layer. _low, _high: 95 % interval from
     `intervals.deviation` (INTO parts, REPEATS divisions), which does not know the bias of the estimator. NaN where
-    coordinates are not finite or do not vary, more than NEIGHBOURS rows of a class are equal, or a part of the rows has
-    too few of a class.
+    coordinates are not finite or do not vary, more than NEIGHBOURS rows of a class are equal, more than TIES of the
+    examples share a coordinate, or a part of the rows has too few of a class.
 
     - class_components, class_components_low, class_components_high [nats]: information on the class in the two leading
       principal coordinates, NEIGHBOURS neighbours. Null: SHUFFLES random orders of the examples against the classes.
@@ -98,6 +98,8 @@ def _of_class(
 def _of_input(step: int, layer: str, x: np.ndarray, first: np.ndarray, parts: list, key: tuple) -> list[dict]:
     name = "input_component"
     if tied(np.column_stack([x, first]), np.zeros(len(x)), NEIGHBOURS) or not np.ptp(x) or not np.ptp(first):
+        return _entries(step, layer, name)
+    if max(repeated(x), repeated(first)) > TIES:
         return _entries(step, layer, name)
     x, first = x / x.std(), first / first.std()
 

@@ -10,6 +10,7 @@ from repdyn.seeds import derive
 from repdyn.toolkit.layers import clouds, looked_at
 from repdyn.topology.bands import band, betti
 from repdyn.topology.homology import diagrams, lengths, longest, total_persistence
+from repdyn.topology.joins import joins
 from repdyn.topology.landmarks import farthest_points, radius
 
 LANDMARKS = 300  # points of a cloud that homology sees, at most: its cost grows with the cube
@@ -18,6 +19,7 @@ FEWEST = 30  # distinct rows below which nothing is said of a cloud
 DRAWS = 99  # resamples for the band
 GAUSSIANS = 19  # matched clouds: a bar longer than all of theirs is one of 20, 5 %
 DIMENSIONS = (0, 1)
+PART = 0.05  # share of the landmarks that a cluster has to have to be one: fewer are stragglers
 
 # In units of the radius of the cloud but for counts; of both dimensions.
 BARS = ("persistence_0", "persistence_1", "longest_0", "longest_1")
@@ -41,8 +43,10 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
       resamples. Source: Fasy 2014.
     - betti_0, betti_1, class_betti_0, class_betti_1 [count]: bars longer than the band; _0 has one infinite bar.
       Source: Fasy 2014.
-    - beyond_0, beyond_1, class_beyond_0, class_beyond_1 [count]: finite bars longer than every bar of the Gaussian
-      clouds, a test at 5 % of one bar or more.
+    - beyond_0, class_beyond_0 [count]: clusters of PART of the landmarks or more that join at a larger distance than any
+      such of the Gaussian clouds do, a test at 5 % of one or more.
+    - beyond_1, class_beyond_1 [count]: finite bars longer than every bar of the Gaussian clouds, a test at 5 % of one bar
+      or more.
     - persistence_0, persistence_1, class_persistence_0, class_persistence_1 [root mean square distance]: summed length
       of the finite bars. Null: Gaussian clouds. Source: Edelsbrunner, Letscher & Zomorodian 2002.
     - longest_0, longest_1, class_longest_0, class_longest_1 [root mean square distance]: length of the longest finite
@@ -90,18 +94,23 @@ def _cloud(x: np.ndarray, key: tuple) -> tuple[np.ndarray, np.ndarray, np.ndarra
     found = diagrams(x[landmarks], DIMENSIONS[-1])
     shortest = band(x, landmarks, DRAWS, np.random.default_rng(derive(*key, "band")))
     rng = np.random.default_rng(derive(*key, "gaussians"))
-    null = np.array([_bars(_landmark_diagrams(cloud)) for cloud in matched_gaussians(x, GAUSSIANS, rng)])
-    ceiling = null[:, -len(DIMENSIONS) :].max(0)
+    clouds_of = [_landmarked(cloud) for cloud in matched_gaussians(x, GAUSSIANS, rng)]
+    null = np.array([_bars(diagrams(cloud, DIMENSIONS[-1])) for cloud in clouds_of])
     counts = [betti(bars, shortest) for bars in found]
-    beyond = [int((_finite(bars) > most).sum()) for bars, most in zip(found, ceiling, strict=True)]
+    latest = max(_joins(cloud).max(initial=0) for cloud in clouds_of)
+    beyond = [int((_joins(x[landmarks]) > latest).sum()), int((_finite(found[1]) > null[:, -1].max()).sum())]
     values = np.array([len(x), shortest, *counts, *beyond, *_bars(found)])
     null_mean, null_sd = nothing.copy(), nothing.copy()
     null_mean[-len(BARS) :], null_sd[-len(BARS) :] = null.mean(0), null.std(0, ddof=1)
     return values, null_mean, null_sd, found
 
 
-def _landmark_diagrams(x: np.ndarray) -> list[np.ndarray]:
-    return diagrams(x[farthest_points(x, min(LANDMARKS, len(x)))], DIMENSIONS[-1])
+def _landmarked(x: np.ndarray) -> np.ndarray:
+    return x[farthest_points(x, min(LANDMARKS, len(x)))]
+
+
+def _joins(x: np.ndarray) -> np.ndarray:
+    return joins(x, int(np.ceil(PART * len(x))))
 
 
 def _bars(found: list[np.ndarray]) -> list[float]:

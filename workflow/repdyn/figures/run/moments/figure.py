@@ -45,9 +45,9 @@ def moment_plan(
     """One metric of all layers of a run against the step, and under it the moments at which the run is looked into.
 
     trajectory: as for `series.layer_series`, with a role. moments: as `moments.plan` returns it, with steps, the length
-    of the training. jumps: layer and step of every significant jump of the metric, each marked on its layer's line. A row
-    under the lines is a moment and, below it, its control (bars from the step before to the step after, a line at the
-    moment itself); the last row is the fixed grid. Without a jump the figure says so.
+    of the training. jumps: layer and step of every significant jump of the metric, each marked on its layer's line. A
+    row under the lines is an event window and, below it, its control (bars from the step before to the step after, a line
+    at the event itself); the last row is the fixed grid. Without a jump the figure says so.
     """
     from matplotlib import colormaps
     from matplotlib.figure import Figure

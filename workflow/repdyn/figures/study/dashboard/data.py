@@ -5,6 +5,7 @@ import pandas as pd
 
 from repdyn.figures.phase_bins import first_phase, phase_bins, phase_edges
 from repdyn.seeds import derive
+from repdyn.statistics.permutation import permuted_rank_correlations
 from repdyn.study.exclusion import learned
 from repdyn.timeseries.convergence import convergence_order, convergence_pattern
 from repdyn.timeseries.periods import EARLY, MIDDLE
@@ -33,12 +34,12 @@ def dashboard(
     """The dashboard's sections, as lists of records.
 
     experiments: a row per run with experiment, seed, family, diverged_at, at_chance, steps, last_step, measurements,
-    layers, layers_searched, metric, pattern, jumps, early, middle, late, z_jumps, z_jumps_null. statistics: `pooled.pool`,
-    from which the statistics of the metric are taken as they are. types: {metric: `pooled.types_of_jumps`}. jumps:
+    layers, layers_searched, metric, pattern, jumps, early, middle, late, threshold, z_jumps, z_jumps_null. statistics:
+    `pooled.pool`, from which those of the metric are taken as they are. types: {metric: `pooled.types_of_jumps`}. jumps:
     experiment, seed, metric, phase, relative_magnitude; convergence: experiment, seed, metric, depth, settled_step.
       metric
-      totals      runs, excluded, layers, layers_searched, jumps, jumps_null, runs_with_jumps, z_jumps, z_jumps_null,
-                  median_phase
+      totals      runs, excluded, layers, layers_searched, jumps, jumps_null, runs_with_jumps, threshold, z_jumps,
+                  z_jumps_null, median_phase
       families    family, runs: of those that learned
       statistics  COLUMNS
       patterns    pattern, family, runs
@@ -69,6 +70,7 @@ def dashboard(
             "jumps": len(jumps),
             "jumps_null": float(kept["jumps_null"].sum()),
             "runs_with_jumps": int((kept["jumps"] > 0).sum()),
+            "threshold": float(kept["threshold"].iloc[0]),
             "z_jumps": int(kept["z_jumps"].sum()),
             "z_jumps_null": float(kept["z_jumps_null"].sum()),
             "median_phase": float(jumps["phase"].median()),
@@ -105,14 +107,10 @@ def permuted_orders(times: np.ndarray, rng: np.random.Generator, draws: int) -> 
 
     NaN where `convergence.convergence_order` has no order to correlate.
     """
-    from scipy.stats import rankdata
-
     if np.isnan(convergence_order(np.arange(len(times)), times)[0]):
         return np.full((2, draws), np.nan)
-    known = np.isfinite(times)
-    depth, when = (rankdata(x[known]) - (known.sum() + 1) / 2 for x in (np.arange(len(times)), times))
-    permuted = rng.permuted(np.tile(when, (draws, 1)), axis=1)
-    rho = permuted @ depth / np.sqrt((depth @ depth) * (when @ when))
+    when = times[np.isfinite(times)]
+    rho = permuted_rank_correlations(np.arange(len(when)), when, rng, draws)
     size = np.sort(np.abs(rho))
     return rho, 1 - np.searchsorted(size, np.abs(rho) - 1e-12) / draws
 

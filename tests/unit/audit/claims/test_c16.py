@@ -6,8 +6,9 @@ import pytest
 import yaml
 
 from helpers.project import ROOT
-from repdyn.audit.filters import filter_cosines, filter_quantities
+from repdyn.audit.claims.c16 import filter_cosines, quantities
 from repdyn.audit.verdicts import decide
+from repdyn.study.event_windows import nearest_steps
 
 RULE = next(
     claim["verdict"]
@@ -28,8 +29,20 @@ def test_cosines_are_those_of_the_first_convolution_between_the_published_phases
         (1000, 2000, "blocks.0.conv", "weight_cosine", 0.99),
         (100, 1000, "blocks.0.conv", "weight_change", 0.3),
     )  # fmt: skip
-    assert filter_cosines(table, 2000) == {"cosine_100_1000": 0.97, "cosine_1000_2000": 0.99}
-    assert np.isnan(list(filter_cosines(table, 1000).values())).all()
+    every_five = np.arange(0, 2005, 5)
+    assert filter_cosines(table, every_five, 2000) == {"cosine_100_1000": 0.97, "cosine_1000_2000": 0.99}
+    assert np.isnan(list(filter_cosines(table, every_five[:201], 1000).values())).all()
+
+
+def test_phases_between_measurements_are_those_that_were_looked_into():
+    measured_at = np.arange(0, 2035, 5)
+    first, second, last = nearest_steps([0.05, 0.5, 1], measured_at, 2030)
+    assert first == 100 != round(0.05 * 2030)
+    pairs = [
+        (first, second, "blocks.0.conv", "weight_cosine", 0.97),
+        (second, last, "blocks.0.conv", "weight_cosine", 0.99),
+    ]
+    assert list(filter_cosines(measured(*pairs), measured_at, 2030).values()) == [0.97, 0.99]
 
 
 def runs(values):
@@ -43,8 +56,8 @@ def runs(values):
 
 
 def test_numbers_are_means_over_runs_of_the_network_and_of_all_cnns():
-    found = filter_quantities(runs([0.9, 0.8, 0.7, 0.5, 0.5, 0.5]))
-    deep, every = found["C16", "cosine_100_1000"], found["C16", "cosine_100_1000_all_cnn"]
+    found = quantities(runs([0.9, 0.8, 0.7, 0.5, 0.5, 0.5]))
+    deep, every = found["cosine_100_1000"].estimate, found["cosine_100_1000_all_cnn"].estimate
     assert deep.value == pytest.approx(0.8) and deep.runs == 3
     assert every.value == pytest.approx(0.65) and every.runs == 6 and every.low < 0.65 < every.high
 
@@ -61,7 +74,7 @@ def test_numbers_are_means_over_runs_of_the_network_and_of_all_cnns():
 def test_the_verdict_follows_from_the_interval_over_all_cnns(values, verdict):
     rows = [
         {"quantity": quantity, "ours": e.value, "ours_low": e.low, "ours_high": e.high, "runs": e.runs}
-        for (_, quantity), e in filter_quantities(runs(values)).items()
+        for quantity, (e, *_) in quantities(runs(values)).items()
     ]
     blank = dict.fromkeys(("published", "repaired", "null_mean", "null_low", "null_high"), np.nan)
     assert decide(pd.DataFrame(rows).assign(**blank), RULE).verdict == verdict

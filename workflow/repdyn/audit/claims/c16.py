@@ -1,0 +1,64 @@
+"""C16: filters of a network's first convolution barely change after the first twentieth of training."""
+
+import numpy as np
+import pandas as pd
+
+from repdyn.audit.definitions import Column
+from repdyn.audit.draws import Draws
+from repdyn.audit.estimates import ratio, within
+from repdyn.audit.phases import FILTER_PHASES
+from repdyn.audit.quantities import Quantity, Tables, of_architecture
+from repdyn.study.event_windows import nearest_steps
+
+FIRST = "blocks.0.conv"
+PUBLISHED_NOTES = dict.fromkeys(
+    FILTER_PHASES, "not derivable: rests on weight checkpoints of a separate run that were not published"
+)
+REPAIRED_NOTE = "D01, D02"
+WITHOUT = {}
+
+
+def published(column: Column) -> dict[str, float]:
+    return dict.fromkeys(FILTER_PHASES, np.nan)
+
+
+def repaired(column: Column) -> dict[str, float]:
+    return {}
+
+
+def null(draws: Draws) -> dict[str, dict[str, np.ndarray]]:
+    return {}
+
+
+def ours(tables: Tables) -> dict[str, Quantity]:
+    return quantities(tables.cosines)
+
+
+def quantities(cosines: pd.DataFrame) -> dict[str, Quantity]:
+    """Means over runs of cnn_deep and of all CNNs.
+
+    cosines: one row per CNN run with architecture, experiment, seed and the columns of FILTER_PHASES. None for no rows.
+    """
+    if cosines.empty:
+        return {}
+    table = cosines.assign(one=1)
+    return {
+        name + suffix: Quantity(within(ratio(part, name), -1.0, 1.0))
+        for suffix, part in (("", of_architecture(table, "cnn_deep")), ("_all_cnn", table))
+        for name in FILTER_PHASES
+    }
+
+
+def filter_cosines(measurements: pd.DataFrame, measured: np.ndarray, total_steps: int) -> dict[str, float]:
+    """Cosine of the first convolution's weights between the published phases, from one run's measurements.
+
+    measurements: rows of quantity weight_cosine with layer, reference, step and value. measured: steps
+    of the trajectory, of which those nearest to the phases are looked into (`event_windows`). NaN where one was not.
+    """
+    rows = measurements[(measurements["quantity"] == "weight_cosine") & (measurements["layer"] == FIRST)]
+    found = rows.set_index(["reference", "step"])["value"]
+    found = found[~found.index.duplicated()].to_dict()
+    return {
+        name: float(found.get(tuple(nearest_steps(phases, measured, total_steps)), np.nan))
+        for name, phases in FILTER_PHASES.items()
+    }
