@@ -150,7 +150,7 @@ INSIDE = {
         ("workflow/repdyn/figures/study/dashboard/caption.rst", PAGE),
         ("workflow/repdyn/figures/study/dashboard/figure.py", {"figure_dashboard": 1, **PAGE}),
         ("workflow/repdyn/figures/study/velocity/data.py", {"velocity_data": 1, "figure_velocity": 1, **PAGE}),
-        ("workflow/repdyn/audit/repaired.py", {"ledger": 1, **REPORT, **PAGE}),
+        ("workflow/repdyn/audit/claims/c07.py", {"ledger": 1, **REPORT, **PAGE}),
     ],
 )
 def test_editing_a_module_reruns_the_stages_that_import_it(study, module, expected):

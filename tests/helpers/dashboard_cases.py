@@ -46,7 +46,7 @@ def experiments_of(jumps: dict = JUMPS) -> pd.DataFrame:
     return frame.assign(
         seed=0, diverged_at=np.nan, at_chance=False, steps=STEPS, last_step=STEPS, measurements=401, metric=METRIC,
         layers=len(LAYERS), layers_searched=len(LAYERS), pattern="unclear", jumps=count, jumps_null=0.05,
-        early=early, middle=count - early - late, late=late, z_jumps=90, z_jumps_null=95.5,
+        early=early, middle=count - early - late, late=late, threshold=2.0, z_jumps=90, z_jumps_null=95.5,
     )  # fmt: skip
 
 

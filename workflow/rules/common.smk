@@ -38,9 +38,13 @@ def given(path):
     return path if HERE else str(Path(path).absolute())
 
 
+# That of this module, kept because the functions below are called when others may have been read.
+MODIFIER = workflow.modifier.path_modifier
+
+
 def placed(path):
     """Where the prefix of a module puts a result, for what Snakemake does not look into: parameters and Python."""
-    return str(workflow.modifier.path_modifier.replace_prefix(path))
+    return str(MODIFIER.replace_prefix(path))
 
 
 try:
@@ -62,7 +66,9 @@ if config["partial"]:
     REPORTED = {name: STUDY.experiments[name] for name in finished(placed(RESULTS), STUDY.experiments, config["seeds"])}
     SHEET = given(placed(f"{RESULTS}/finished.tsv"))
     if not REPORTED:
-        raise WorkflowError(f"partial is true, and no experiment has finished in {placed(RESULTS)}; run without it first.")
+        raise WorkflowError(
+            f"partial is true, and no experiment has finished in {placed(RESULTS)}; run without it first."
+        )
     if workflow.is_main_process:
         write_sheet(SHEET, REPORTED)
 # Asked for only where it is needed: with auto a job takes what its machine has.

@@ -1,24 +1,32 @@
-"""Print what tracking costs per family, and what a finished study cost. One thread; nothing is kept."""
+"""Print what tracking costs per family, and what a finished study cost; or compare. One thread; nothing is kept."""
 
 import argparse
+import json
 import os
+import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pandas as pd
 import torch
 import yaml
 
-from common.files import read_json, readable_errors
+from common.files import read_json, readable_errors, write_arrays
+from repdyn.datasets import to_arrays
 from repdyn.datasets.registry import load
+from repdyn.errors import StudyError
+from repdyn.training.devices import make_deterministic
 from repdyn.training.loop import Recipe, initialise, make_optimizer, standardise, train_steps
 from repdyn.training.tracker import Tracker, evaluating, make_probe
 
-MODES = ("untracked", "bare", "tracked")
 # Steps per timing: slow networks need fewer for the same precision.
 STEPS = {"mlp": 1000, "cnn": 200, "transformer": 100}
+OURS = ("untracked", "bare", "tracked")
+THEIRS = ("untracked", "ndtracker_32", "ndtracker_256", "tracked")
 
 
 def main():
@@ -26,37 +34,66 @@ def main():
     parser.add_argument("--config", type=Path, default=Path("config/config.yaml"))
     parser.add_argument("--dataset", default="digits", help="an image dataset of the configuration")
     parser.add_argument("--repeats", type=int, default=3, help="timings of each kind, interleaved; the fastest counts")
-    parser.add_argument("--families", nargs="*", default=list(STEPS))
+    parser.add_argument("--networks", nargs="*", help="of config/architectures.yaml; all of them unless given")
+    other = parser.add_mutually_exclusive_group()
+    other.add_argument(
+        "--against", type=Path, help="a checkout of this repository: compare whole training jobs with it"
+    )
+    other.add_argument("--ndtracker", action="store_true", help="compare with ndtracker, if this Python has it")
+    parser.add_argument("--steps", type=int, help="steps of a training job; those of the configuration unless given")
     arguments = parser.parse_args()
     config = yaml.safe_load(arguments.config.read_text())
-    torch.set_num_threads(1)
+    make_deterministic()
     options = yaml.safe_load(Path(config["datasets"]).read_text())[arguments.dataset]["options"]
     data = load(arguments.dataset, config["data_seed"], **options)
-    architectures = yaml.safe_load(Path(config["architectures"]).read_text())
-    print("seconds for the whole run; ratio = tracked / (untracked training + bare forward passes on the probe)")
-    for family in arguments.families:
-        names = [name for name, network in architectures.items() if network["family"] == family]
-        table = pd.DataFrame({name: timings(architectures[name], data, config, arguments.repeats) for name in names}).T
-        table.loc[family + ", all"] = table.sum()
-        table["ratio"] = table["tracked"] / table["bare"]
-        table["tracked / untracked"] = table["tracked"] / table["untracked"]
-        print(table.rename(columns={"bare": "untracked + bare"}).round(3).to_string(), flush=True)
-    finished(Path(config["results"]))
+    networks = yaml.safe_load(Path(config["architectures"]).read_text())
+    if unknown := set(arguments.networks or ()) - set(networks):
+        raise StudyError(f"no network {min(unknown)} in {config['architectures']}; there are {', '.join(networks)}")
+    chosen = {name: networks[name] for name in arguments.networks or networks}
+    if arguments.against:
+        compare(arguments.against, chosen, data, config, arguments.steps, arguments.repeats)
+    elif arguments.ndtracker:
+        print("CPU seconds of a whole run; ndtracker on the 32 rows of the batch, on 256 of the probe; ours on 256")
+        show(chosen, lambda network: timings(network, data, config, arguments.repeats, THEIRS), no_ratios)
+    else:
+        print("CPU seconds of a whole run; ratio = tracked / (untracked training + bare forward passes of the probe)")
+        show(chosen, lambda network: timings(network, data, config, arguments.repeats, OURS), cost_of_tracking)
+        finished(Path(config["results"]))
 
 
-def timings(architecture: dict, data, config: dict, repeats: int) -> dict[str, float]:
-    """Fastest of the repeats of each mode, in seconds for the configured number of steps."""
+def show(networks: dict, measure: Callable[[dict], dict[str, float]], with_ratios: Callable) -> None:
+    """A table per family: a row per network, and their sum."""
+    for family in STEPS:
+        rows = {name: measure(network) for name, network in networks.items() if network["family"] == family}
+        if rows:
+            table = pd.DataFrame(rows).T.replace(float("inf"), float("nan"))
+            table.loc[f"{family}, all"] = table.sum()
+            print(with_ratios(table).round(3).to_string(), flush=True)
+
+
+def no_ratios(table: pd.DataFrame) -> pd.DataFrame:
+    return table
+
+
+def cost_of_tracking(table: pd.DataFrame) -> pd.DataFrame:
+    table["ratio"] = table["tracked"] / table["bare"]
+    table["tracked / untracked"] = table["tracked"] / table["untracked"]
+    return table.rename(columns={"bare": "untracked + bare"})
+
+
+def timings(architecture: dict, data, config: dict, repeats: int, modes: tuple[str, ...]) -> dict[str, float]:
+    """Fastest of the repeats of each mode, in CPU seconds for the configured number of steps."""
     steps = STEPS[architecture["family"]]
-    fastest = dict.fromkeys(MODES, float("inf"))
+    fastest = dict.fromkeys(modes, float("inf"))
     for _ in range(repeats):
-        for mode in MODES:
+        for mode in modes:
             fastest[mode] = min(fastest[mode], seconds(architecture, data, config, steps, mode))
     return {mode: value * config["training"]["steps"] / steps for mode, value in fastest.items()}
 
 
 def seconds(architecture: dict, data, config: dict, steps: int, mode: str) -> float:
-    """Wall seconds of `steps` steps."""
-    every, spectrum_every = config["tracking"]["every"], config["tracking"]["spectrum_every"]
+    """CPU seconds of `steps` steps."""
+    every = config["tracking"]["every"]
     recipe = Recipe(("benchmark", 0), steps, config["training"]["batch_size"], config["training"]["learning_rate"])
     shape = {"kind": data.kind, "shape": data.shape, "classes": len(data.classes), "vocabulary": len(data.vocabulary)}
     model = initialise(architecture, recipe, **shape)
@@ -64,18 +101,99 @@ def seconds(architecture: dict, data, config: dict, steps: int, mode: str) -> fl
     inputs = standardise({split: torch.from_numpy(values) for split, values in data.inputs.items()})
     tensors = {split: (inputs[split], torch.from_numpy(labels)) for split, labels in data.labels.items()}
     probe = make_probe(*tensors["probe"], chunk=model.chunk, token_limit=config["tracking"]["token_limit"])
-    tracker = Tracker(model, probe, spectrum_every)
-    began = time.perf_counter()
+    tracker = Tracker(model, probe, config["tracking"]["spectrum_every"])
+    theirs = their_tracker(model) if mode.startswith("ndtracker") else None
+    began = time.process_time()
     for step, loss in train_steps(model, optimizer, *tensors["train"], recipe):
-        if step % every == 0 and mode == "tracked":
+        if step % every:
+            continue
+        if mode == "tracked":
             tracker.measure(step, loss)
-        if step % every == 0 and mode == "bare":
+        if mode == "bare":
             with torch.inference_mode(), evaluating(model):
                 for chunk in probe.inputs:
                     model(chunk)
+        if mode == "ndtracker_256":
+            with torch.inference_mode(), evaluating(model):
+                model(tensors["probe"][0])
+        if theirs:
+            theirs.log(step, loss)
     if mode == "tracked":
         tracker.tables()
-    return time.perf_counter() - began
+    took = time.process_time() - began
+    if theirs:
+        # It logs what it cannot measure, and goes on.
+        measured = {len(table) for table in theirs.get_results().values()}
+        theirs.close()
+        return took if measured == {steps // every + 1} else float("inf")
+    return took
+
+
+def their_tracker(model):
+    """ndtracker on the layers that we track; what it measures is taken from the last forward pass."""
+    try:
+        from ndt import HighFrequencyTracker
+    except ImportError as error:
+        raise StudyError(
+            "this Python has no ndtracker: make an environment of its own from envs/requirements.txt, install ndtracker"
+            " there, and run this script with its Python"
+        ) from error
+    layers = [model.get_submodule(name) for name in model.tracked]
+    return HighFrequencyTracker(model, layers, list(model.tracked), enable_jump_detection=False)
+
+
+def compare(other: Path, networks: dict, data, config: dict, steps: int | None, repeats: int) -> None:
+    """Whole training jobs, imports included, of another checkout and of this one."""
+    checkouts = {"there": other.resolve(), "here": Path(__file__).resolve().parents[2]}
+    steps = steps or config["training"]["steps"]
+    print(
+        f"training jobs of {steps} steps on {data.name}: CPU seconds, and peak memory in MB; there: {checkouts['there']}"
+    )
+    with TemporaryDirectory() as folder:
+        write_arrays(Path(folder, "data.safetensors"), *to_arrays(data))
+
+        def measure(network):
+            row = {"there": float("inf"), "here": float("inf"), "MB there": 0.0, "MB here": 0.0}
+            for _ in range(repeats):
+                for where, checkout in checkouts.items():
+                    cpu, memory = job(checkout, network, config, steps, Path(folder))
+                    row[where] = min(row[where], cpu)
+                    row[f"MB {where}"] = max(row[f"MB {where}"], memory)
+            return row
+
+        show(networks, measure, against)
+
+
+def against(table: pd.DataFrame) -> pd.DataFrame:
+    memory = table.columns[table.columns.str.startswith("MB")]
+    table.loc[table.index[-1], memory] = table[memory].iloc[:-1].max()
+    return table.assign(ratio=table["here"] / table["there"])
+
+
+def job(checkout: Path, network: dict, config: dict, steps: int, folder: Path) -> tuple[float, float]:
+    """CPU seconds and peak memory, in MB, of a training job of a checkout."""
+    options = {
+        "--data": folder / "data.safetensors",
+        "--experiment": "benchmark",
+        "--seed": 0,
+        "--architecture-name": "benchmark",
+        "--architecture": json.dumps(network),
+        "--training": json.dumps(config["training"] | {"steps": steps}),
+        "--tracking": json.dumps(config["tracking"]),
+        "--checkpoint-every": config["checkpoints"]["every"],
+        "--out": folder / "run",
+    }
+    words = [str(word) for pair in options.items() for word in pair]
+    environment = os.environ | {"PYTHONPATH": str(checkout / "workflow")}
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, checkout / "workflow/scripts/train.py", *words], env=environment, stdout=log, stderr=log
+        )
+        _, status, used = os.wait4(process.pid, 0)
+    if status:
+        raise StudyError(f"a training job of {checkout} failed: {(folder / 'log').read_text()}")
+    shutil.rmtree(folder / "run")
+    return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
 
 
 def finished(results: Path) -> None:

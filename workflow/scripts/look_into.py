@@ -32,14 +32,16 @@ def main():
 def subjects(arguments) -> tuple[Subject, Subject]:
     """The run on its test split and on its training split, a network for each."""
     setup = set_up(arguments)
-    measured = pd.read_parquet(arguments.run / "training.parquet", columns=["step"])["step"].to_numpy()
-    grid = nearest_steps(arguments.phases, measured, setup.recipe.steps)
+    measured = pd.read_parquet(arguments.run / "training.parquet", columns=["step", "probe_loss"])
+    curve = tuple(measured[name].to_numpy() for name in ("step", "probe_loss"))
+    grid = nearest_steps(arguments.phases, curve[0], setup.recipe.steps)
     saved = map(int, read_json(arguments.run / "checkpoints.json"))
     states = replayed(arguments.run, setup, {*grid, *saved}, run_settings(arguments, setup.device))
     model, classes, key = setup.model.cpu(), len(setup.data.classes), setup.recipe.key
     splits = {split: [values.cpu() for values in setup.splits[split]] for split in ("test", "train")}
     held_out, training = (
-        Subject(copy.deepcopy(model), states, *values, classes, key, tuple(grid)) for values in splits.values()
+        Subject(copy.deepcopy(model), states, *values, classes, key, tuple(grid), curve=curve)
+        for values in splits.values()
     )
     return held_out, training
 

@@ -341,3 +341,11 @@ def test_on_a_gpu_everything_is_as_on_the_cpu():
         there = tuple(x.cuda() for x in case.inputs) if isinstance(case.inputs, tuple) else case.inputs.cuda()
         found = effects(case.model.cuda(), there, labels, case.where, [[1]], 0.0, chunk=4).loss
         assert found == pytest.approx(here, abs=1e-8), (name, len(CHECKS), len(REFUSED))
+
+
+def test_what_is_kept_of_an_output_may_hold_arrays():
+    model = nn.Sequential(nn.Linear(3, 2), nn.ReLU())
+    with torch.no_grad(), recorded(model, ["1"], lambda _, output: (output.numpy().sum(0), len(output))) as outputs:
+        model(torch.ones(4, 3))
+    sums, rows = outputs["1"]
+    assert sums.shape == (2,) and rows == 4

@@ -31,7 +31,7 @@ def frames() -> tuple[pd.DataFrame, pd.DataFrame, dict]:
         {"step": np.repeat(steps, 4), "layer": names * 401, "depth": [0, 1, 2, 3] * 401, METRIC: values.ravel()}
     )
     training = pd.DataFrame({"step": steps, "probe_loss": 2 - steps / 2000 + 0.01 * rng.standard_normal(401)})
-    facts = {"experiment": "e", "seed": 0, "family": "mlp", "architecture": "mlp_narrow", "steps": 2000}
+    facts = {"experiment": "e", "seed": 0, "family": "mlp", "architecture": "mlp_narrow", "steps": 2000, "roles": {}}
     return trajectory, training, facts
 
 

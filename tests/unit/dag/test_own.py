@@ -46,8 +46,7 @@ def load(network=None, data=None, **changes):
     described = {"family": "module", "file": "network.py", "function": "network"} | (network or {})
     stored = data or {"kind": "vector", "file": "data.npz"}
     for name, content in (("networks.yaml", {"mine": described}), ("data.yaml", {"own": stored})):
-        with Path(name).open("w", encoding="utf-8") as file:
-            yaml.safe_dump(content, file)
+        Path(name).write_text(yaml.safe_dump(content))
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
     named = {"experiments": "sheet.tsv", "architectures": "networks.yaml", "datasets": "data.yaml"}
     return load_study(config | named | changes)

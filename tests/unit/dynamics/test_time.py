@@ -11,7 +11,6 @@ from repdyn.errors import StudyError
 
 # Checkpoints of the study.
 STEPS = np.array([0, 1, 2, 4, 8, 16, 32, 64, 100, 128, 256, 500, 1000, 1500, 2000])
-EVEN = np.arange(60)
 
 
 def test_a_hunchback_is_found_and_a_monotone_series_is_not():
@@ -84,58 +83,69 @@ def test_the_rule_of_emergence_clause_by_clause():
         emergence(steps[::-1], effects)
 
 
-def found(times, curves, seed=0):
-    rng = np.random.default_rng(seed)
-    return [change_points(times, curve, rng).before.tolist() for curve in curves]
+TIMES = np.arange(0, 1500, 5)
+
+
+def found(curve, seed=0, times=TIMES):
+    return change_points(times, curve, np.random.default_rng(seed)).before.tolist()
 
 
 def test_planted_changes_are_recovered():
     rng = np.random.default_rng(2)
-    noise = 0.02 * rng.standard_normal((6, 60))
-    decay = np.exp(-EVEN / 5)
-    assert found(EVEN, (decay - 0.4 * (EVEN > 40) + noise)[:3]) == [[40]] * 3
-    assert found(EVEN, (decay - 0.4 * (EVEN > 20) - 0.4 * (EVEN > 40) + noise / 2)[:3]) == [[20, 40]] * 3
-    rising = 10 + 20 * np.minimum(EVEN / 40, 1) - 0.5 * np.maximum(EVEN - 40, 0)
-    kinks = found(EVEN, (rising + 10 * noise)[:4])
-    assert all(len(each) == 1 and abs(each[0] - 40) <= 2 for each in kinks)
-    steps = found(STEPS, np.exp(-STEPS / 5) - 0.4 * (STEPS > 200) + 0.01 * noise[:, :15])
-    assert steps == [[9]] * 6
-    upwards = found(STEPS, 3 - 7 * (np.exp(-STEPS / 5) - 0.4 * (STEPS > 200) + 0.01 * noise[:3, :15]))
-    assert upwards == [[9]] * 3
+    decay = np.exp(-TIMES / 100)
+    for curve in (decay - 0.4 * (TIMES > 1000), 3 - 7 * (decay - 0.4 * (TIMES > 1000))):
+        noise = 0.02 * np.ptp(curve) * rng.standard_normal(len(TIMES))
+        assert found(curve + noise) == [200]
+    both = decay - 0.4 * (TIMES > 500) - 0.4 * (TIMES > 1000) + 0.02 * rng.standard_normal(len(TIMES))
+    assert found(both) == [100, 200]
 
 
-@pytest.mark.parametrize("times", [STEPS, EVEN[:30]], ids=["checkpoints", "even"])
-def test_noise_drift_and_smooth_decays_have_no_phases(times):
-    rng = np.random.default_rng(3)
-    n = len(times)
-    clean = [2 * np.exp(-times / scale) + 0.5 for scale in (2, 9.3, 77, 400)]
-    clean += [1 / (1 + times / 7) ** 0.4, -np.exp(-np.sqrt(times / 3)), 0.01 * times]
-    assert found(times, clean) == [[]] * len(clean)
-    kinds = {
-        "noise": rng.standard_normal((15, n)),
-        "walk": np.cumsum(rng.standard_normal((15, n)), axis=1),
-        "drift": 3 * times / times[-1] + rng.standard_normal((15, n)),
-        "decay": np.exp(-times / 11) + 0.05 * rng.standard_normal((15, n)),
-    }
-    alarms = {name: sum(bool(each) for each in found(times, curves)) for name, curves in kinds.items()}
-    assert sum(alarms.values()) <= 7 and max(alarms.values()) <= 3, alarms  # 5 % of 60 is 3
+SMOOTH = {
+    "decay and a small walk": lambda t, rng: np.exp(-t / 200) + np.cumsum(0.004 * rng.standard_normal(len(t))),
+    "decay with noise of a tenth": lambda t, rng: np.exp(-t / 300) * (1 + 0.1 * rng.standard_normal(len(t))),
+    "logistic": lambda t, rng: 1 / (1 + np.exp((t - 600) / rng.uniform(30, 150))) + 0.01 * rng.standard_normal(len(t)),
+    "without noise": lambda t, rng: (
+        1 / (1 + np.exp((t - 600) / rng.uniform(30, 150))) + np.exp(-t / rng.uniform(20, 300))
+    ),
+    "walk": lambda t, rng: np.cumsum(rng.standard_normal(len(t))),
+    "decay and noise": lambda t, rng: 2 * np.exp(-t / rng.uniform(20, 300)) + 0.02 * rng.standard_normal(len(t)),
+}
+
+
+@pytest.mark.parametrize("kind", SMOOTH)
+def test_smooth_curves_and_walks_have_no_phases(kind):
+    draws = 25
+    alarms = sum(bool(found(SMOOTH[kind](TIMES, np.random.default_rng(seed)), seed)) for seed in range(draws))
+    assert alarms <= 0.08 * draws
+
+
+def test_another_grid_of_measurements_finds_the_same_phases():
+    rng = np.random.default_rng(5)
+    claims = []
+    for seed in range(12):
+        t = np.arange(0, 3000)
+        steps = rng.integers(800, 2500, size=2)
+        curve = np.exp(-t / 200) - (seed % 3) * 0.15 * (t > steps[0]) + 0.1 * (seed % 2) * (t > steps[1])
+        noise = 0.02 * rng.standard_normal(3000)
+        both = [t[first::10][found((curve + noise)[first::10], seed, t[first::10])] for first in (0, 5)]
+        claims += [[any(abs(both[side] - edge) <= 200) for side in (0, 1)] for edge in range(100, 3000, 400)]
+    one, other = np.array(claims).T
+    chance = one.mean() * other.mean() + (1 - one.mean()) * (1 - other.mean())
+    assert one.sum() >= 8 and ((one == other).mean() - chance) / (1 - chance) >= 0.7
 
 
 def test_too_few_measurements_are_not_evaluable_and_power_says_what_would_be_found():
     rng = np.random.default_rng(4)
-    for curve in (np.arange(11.0), np.full(15, 2.0), np.r_[np.arange(14.0), np.nan]):
+    for curve in (np.arange(11.0), np.full(80, 2.0), np.r_[np.arange(79.0), np.nan]):
         phases = change_points(np.arange(len(curve)), curve, rng)
         assert np.isnan(phases.p) and not len(phases.before)
-        assert np.isnan(power(np.arange(len(curve)), phases, 1, 3, rng))
-    curve = np.exp(-STEPS / 10) + 0.02 * rng.standard_normal(15)
-    phases = change_points(STEPS, curve, rng)
-    assert phases.p > 0.05 and phases.noise == pytest.approx(0.02, rel=0.5)
-    assert np.abs(phases.smooth - np.exp(-STEPS / 10)).max() < 0.05
-    assert power(STEPS, phases, 0.6, 10, rng) >= 0.9 > 0.3 >= power(STEPS, phases, 0.01, 10, rng)
-    again = [change_points(STEPS, curve, np.random.default_rng(7)).p for _ in range(2)]
+        assert np.isnan(power(np.arange(len(curve)), curve, 1, 3, rng))
+    curve = np.exp(-TIMES / 100) + 0.02 * rng.standard_normal(len(TIMES))
+    assert change_points(TIMES, curve, rng).p > 0.05
+    assert power(TIMES, curve, 0.4, 5, rng) == 1 and power(TIMES, curve, 0.01, 5, rng) <= 0.2
+    again = [change_points(TIMES, curve, np.random.default_rng(7)).p for _ in range(2)]
     assert again[0] == again[1]
     with pytest.raises(StudyError, match="ascending times"):
-        change_points(STEPS[::-1], curve, rng)
-    # The noise is that around the changes that were found, not the changes themselves.
-    stepped = change_points(STEPS, curve - 0.8 * (STEPS > 200), rng)
-    assert stepped.before.tolist() == [9] and stepped.noise == pytest.approx(0.02, rel=0.6)
+        change_points(TIMES[::-1], curve, rng)
+    with pytest.raises(StudyError, match="evenly spaced measurements, found gaps from 1 to 500"):
+        change_points(STEPS, np.exp(-STEPS / 10), rng)

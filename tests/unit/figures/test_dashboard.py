@@ -137,8 +137,9 @@ def test_dashboard_key_statistics_are_computed():
         "80 % [60 %, 90 %]",
     ):
         assert expected in words
-    changed = facts_of(z_jumps=91)
-    assert "910" in texts(panels_of(dashboard(changed))["j"])
+    assert "|z| > 2 (published rule)" in words
+    changed = texts(panels_of(dashboard(facts_of(z_jumps=91, threshold=3.0)))["j"])
+    assert "910" in changed and "|z| > 3 (published rule)" in changed
 
 
 def test_dashboard_without_jumps_explains_itself():

@@ -9,7 +9,8 @@ from repdyn.report.run import render
 
 FACTS = {
     "experiment": "cnn_deep-photos", "family": "cnn", "seed": 0, "architecture": "cnn_deep", "dataset": "photos",
-    "parameters": 1234, "steps": 2000, "test_accuracy": 0.5, "chance": 0.125, "flags": ["layer output constant at step 5"],
+    "parameters": 1234,
+    "steps": 2000, "test_accuracy": 0.5, "chance": 0.125, "flags": ["layer output constant at step 5"],
 }  # fmt: skip
 PHASE1 = {"metric": "participation_ratio", "pattern": "unclear"}
 PLAN = {

@@ -3,7 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
+from helpers.project import ROOT
 from repdyn.detectors import validity
 from repdyn.errors import StudyError
 from repdyn.study import pooled
@@ -11,7 +13,7 @@ from repdyn.study.phase1 import Settings, analyse, simes
 
 STEPS = np.arange(0, 2005, 5)
 N = len(STEPS)
-QUICK = Settings(threshold=2.0, window=20, tolerance=0.1, quantile=0.9, surrogates=299, level=0.05)
+QUICK = Settings(surrogates=299)
 KEY = ("planted", 0)
 
 
@@ -157,6 +159,11 @@ def test_the_level_reaches_the_detector_the_counts_and_the_tables():
     for level, result in found.items():
         assert result.summary["level"] == result.summary["jumps_null"] == level
         assert result.summary["loss_coupled_layers"] == (result.layers["loss_q"] <= level).sum()
+
+
+def test_the_defaults_are_those_of_the_configuration():
+    configured = yaml.safe_load((ROOT / "config/config.yaml").read_text())["phase1"]
+    assert Settings()._asdict() == {name: configured[name] for name in Settings._fields}
 
 
 def test_simes():

@@ -39,7 +39,10 @@ def subjects(family, n=90, steps=STEPS):
         states[step] = {name: value.detach().clone() for name, value in model.state_dict().items()}
     states = {step: states[step] for step in steps}
     grid = (steps[0], steps[-1])
-    return tuple(Subject(model, states, *split, 3, ("tiny", 0), grid) for split in (data(n, 2), (inputs, labels)))
+    curve = np.arange(60), np.exp(-np.arange(60) / 9) + 0.01 * np.random.default_rng(0).standard_normal(60)
+    return tuple(
+        Subject(model, states, *split, 3, ("tiny", 0), grid, curve=curve) for split in (data(n, 2), (inputs, labels))
+    )
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +161,7 @@ def test_few_examples_and_few_checkpoints_are_not_evaluable():
     figure = draw(study, {"mlp-a/0": maps})
     FigureCanvasAgg(figure).draw()
     said = [text.get_text() for axes in figure.axes for text in axes.texts]
-    assert "phases: too few checkpoints" in said and "no path: too few\ncheckpoints" in said
+    assert "phases: too few measurements" in said and "no path: too few\ncheckpoints" in said
     drifted, turned, _ = found(study)
     assert drifted.startswith("Drift was not evaluable") and "too few for a sign test" in turned
 
@@ -260,9 +263,7 @@ def test_it_stays_quiet_on_nothing():
     assert "undecided" in drifted and "forgotten" not in drifted
     assert "4 rise and then fall, 3 fall and then rise" in turned and "is the rule" not in turned
     assert "p = 1): undecided" in turned and turned.count(": undecided)") == 2 and ": more)" not in turned
-    assert (
-        "in 0 of 7 runs" in moved and "In 7 none was found; too few checkpoints to say that there is none in 7" in moved
-    )
+    assert "in 0 of 7 runs" in moved and "In 7 none was found; too noisy to say that there is none in 7" in moved
     assert "more than the walk in 0 of 7 runs, less in 0" in moved and "undecided" in moved
     sure = found(planted(p=0.6, power=0.95))[2]
     assert "In 7 none was found: a planted step" in sure and "power of 0.95 to 0.95" in sure

@@ -139,7 +139,8 @@ def copyable(result: Any) -> bool:
     if isinstance(result, plain):
         return True
     parts = _parts(result)
-    return bool(parts or result in ((), [], {})) and all(map(copyable, parts.values()))
+    empty = isinstance(result, tuple | list | dict) and not result
+    return bool(parts or empty) and all(map(copyable, parts.values()))
 
 
 def _steps(place: Address) -> tuple:

@@ -4,11 +4,10 @@ import numpy as np
 
 from repdyn.errors import StudyError
 from repdyn.spectrum import CONSTANT
+from repdyn.statistics.components import principal_components
 
 # Added to the covariance within classes, in units of the variance of a coordinate, that it can be inverted.
 RIDGE = 1e-6
-# Share of the largest variance up to which a direction is rounding.
-ROUNDING = 1e-10
 
 
 def principal_coordinates(fitted: np.ndarray, read: np.ndarray, count: int = 2) -> np.ndarray:
@@ -46,12 +45,8 @@ def discriminant_coordinates(fitted: np.ndarray, labels: np.ndarray, read: np.nd
 
 
 def _principal(fitted: np.ndarray, read: np.ndarray, most: int) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """Standard deviations (r,) along the leading directions (d, r) of (n, d), r at most `most`; None where there are none.
-
-    By way of the smaller of the two Gram matrices, whose leading eigenvectors suffice.
-    """
-    from scipy.linalg import eigh
-
+    """Standard deviations (r,) along the leading directions (d, r) of (n, d), r at most `most`; None for
+    none."""
     if fitted.ndim != 2 or read.ndim != 2 or fitted.shape[1] != read.shape[1] or not len(read):
         raise StudyError(f"two matrices of the same features are needed, found shapes {fitted.shape} and {read.shape}")
     if len(fitted) < 2 or not (np.isfinite(fitted).all() and np.isfinite(read).all()):
@@ -59,11 +54,5 @@ def _principal(fitted: np.ndarray, read: np.ndarray, most: int) -> tuple[np.ndar
     x = fitted.astype(np.float64) - fitted.mean(0, dtype=np.float64)
     if np.linalg.norm(x) <= CONSTANT * np.abs(fitted).max() * np.sqrt(len(x)):
         return None, None
-    wide = x.shape[1] > len(x)
-    gram = x @ x.T if wide else x.T @ x
-    r = min(most, len(gram))
-    variance, vectors = eigh(gram, subset_by_index=[len(gram) - r, len(gram) - 1])
-    keep = np.flatnonzero(variance > ROUNDING * variance[-1])[::-1]
-    variance, vectors = variance[keep], vectors[:, keep]
-    directions = x.T @ vectors / np.sqrt(variance) if wide else vectors
-    return np.sqrt(variance / (len(x) - 1)), directions
+    squares, directions = principal_components(x, most)
+    return np.sqrt(squares[::-1] / (len(x) - 1)), directions[:, ::-1]

@@ -37,7 +37,8 @@ class Subject:
     key: names the run for random nulls. grid: the fixed steps, the first is initialisation, the last the end. windows: the
     moments. chunk: examples in a forward pass. layers: addresses of the layers to look at, in the order of the forward
     pass, the last with the logits; without them those that the network declares, `roles`. valid (n, T) bool: the tokens
-    that count, of a network that does not mark them by PADDING; all, if not given. Any module will do as a network, and
+    that count, of a network that does not mark them by PADDING; all, if not given. curve: steps and losses (k,) of every
+    measurement of the training, if there are any. Any module will do as a network, and
     several inputs, as for `activations.answers.answer`.
     """
 
@@ -55,6 +56,7 @@ class Subject:
         layers: Sequence[Where] | None = None,
         chunk: int | None = None,
         valid: torch.Tensor | None = None,
+        curve: tuple[np.ndarray, np.ndarray] | None = None,
     ):
         if layers is None and not hasattr(model, "roles"):
             raise StudyError(f"{type(model).__name__} does not declare its layers (`roles`); name them: layers=[...]")
@@ -69,6 +71,7 @@ class Subject:
         self.layers = list(self.roles if layers is None else layers)
         self.inputs = inputs
         self.valid = valid
+        self.curve = curve
         self.token_limit = token_limit
         self.declared = layers is None
         tokens = getattr(model, "tokens", None)

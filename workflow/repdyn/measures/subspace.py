@@ -2,12 +2,12 @@
 
 import numpy as np
 import pandas as pd
-from scipy.linalg import eigh
 
 from repdyn.errors import StudyError
 from repdyn.measures.similarity import centred, compared
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import combine, entry
+from repdyn.statistics.components import principal_components
 
 # Most directions of a principal subspace.
 DIRECTIONS = 10
@@ -31,8 +31,8 @@ def principal_directions(x: np.ndarray, k: int) -> np.ndarray:
         raise StudyError(f"{d} features have 1 to {d} principal directions, not {k}")
     if np.isnan(x[0, 0]):
         return np.full((d, k), np.nan)
-    variance, vectors = eigh(x.T @ x, subset_by_index=[d - k, d - 1])
-    return vectors if variance[0] > NOISE else np.full((d, k), np.nan)
+    share, directions = principal_components(x, k)
+    return directions if len(share) == k and share[0] > NOISE else np.full((d, k), np.nan)
 
 
 def overlap(x: np.ndarray, y: np.ndarray, k: int) -> float:

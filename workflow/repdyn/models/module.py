@@ -115,8 +115,8 @@ def _try(where: str, network: nn.Module, inputs: torch.Tensor, classes: int) -> 
         logits = attempt(f"{where}, its network on {shown}", network, inputs)
         if not isinstance(logits, torch.Tensor):
             raise StudyError(
-                f"{where}: its network returns a {type(logits).__name__}; "
-                f"one tensor of logits (examples, {classes}) is needed"
+                f"{where}: its network returns a {type(logits).__name__}; one tensor of logits (examples, {classes}) is "
+                "needed"
             )
         if tuple(logits.shape) != (EXAMPLES, classes) or not logits.is_floating_point():
             raise StudyError(

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from repdyn.errors import StudyError
+from repdyn.statistics.components import principal_components
 
 
 def principal(x: np.ndarray, count: int) -> Callable[[torch.Tensor], torch.Tensor]:
@@ -17,7 +18,7 @@ def principal(x: np.ndarray, count: int) -> Callable[[torch.Tensor], torch.Tenso
         raise StudyError(f"of {x.shape[1]} activations there are 0 to {x.shape[1]} components, not {count}")
     mean = x.mean(0, dtype=np.float64)
     rows = x - mean
-    vectors = np.linalg.eigh(rows.T @ rows)[1][:, x.shape[1] - count :]
-    onto = torch.from_numpy(vectors @ vectors.T).float()
+    directions = principal_components(rows, count)[1]
+    onto = torch.from_numpy(directions @ directions.T).float()
     centre = torch.from_numpy(mean).float()
     return lambda rows: (rows - centre) @ onto + centre

@@ -33,14 +33,15 @@ class Settings(NamedTuple):
     """threshold: |z| of the published detector. window, tolerance, quantile: as in `convergence` and `critical`.
 
     surrogates: of every null. level: chance of any jump in a layer without one, and false-discovery rate over layers.
+    The defaults, for use without a study, are those of config/config.yaml, by test.
     """
 
-    threshold: float
-    window: int
-    tolerance: float
-    quantile: float
-    surrogates: int
-    level: float
+    threshold: float = 2.0
+    window: int = 20
+    tolerance: float = 0.1
+    quantile: float = 0.9
+    surrogates: int = 1000
+    level: float = 0.05
 
 
 class Phase1(NamedTuple):

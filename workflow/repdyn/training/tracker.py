@@ -32,8 +32,8 @@ def make_probe(
 ) -> Probe:
     """Split a probe set, inputs (n, ...) and labels (n,), into chunks of examples.
 
-    tokens: per example, of inputs that are not words; None for those of our transformer. At most `token_limit` of its token
-    rows are chosen: the same for every network and seed; padding is never chosen.
+    At most `token_limit` of its token rows are chosen: the same for every network and seed; padding is never chosen.
+    tokens: of an example that is no text; None for those of our transformer.
     """
     if inputs.dtype == torch.int64:
         valid = (inputs != PADDING).cpu()

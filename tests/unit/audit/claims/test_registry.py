@@ -47,7 +47,7 @@ def test_a_new_claim_is_in_every_column(monkeypatch):
         REPAIRED_NOTE="D99",
         WITHOUT={},
     )
-    for name in CLAIMS:
+    for name in list(CLAIMS):
         monkeypatch.delitem(CLAIMS, name)
     monkeypatch.setitem(CLAIMS, "C18", new)
     nothing = pd.DataFrame()

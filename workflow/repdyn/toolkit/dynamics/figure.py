@@ -95,7 +95,7 @@ def _loss(axes, run: pd.DataFrame, _arrays) -> None:
         axes.axvspan(float(change.reference), change.step, color=CHANGE, alpha=0.3, linewidth=0)
     chance = run.loc[run["quantity"] == "phase_power", "value"]
     known = chance.notna().any()
-    said = f"power {chance.iloc[0]:.2f}" if known else "phases: too few checkpoints"
+    said = f"power {chance.iloc[0]:.2f}" if known else "phases: too few measurements"
     axes.text(0.98, 0.98, said, transform=axes.transAxes, va="top", ha="right", fontsize=7, color="#444444")
     axes.set_ylim(0, max(loss["value"].max() * 1.2, 1e-6))
     _steps(axes, run)

@@ -122,7 +122,7 @@ def _phases(table: pd.DataFrame) -> str:
     runs = runs.pivot_table(index=RUN, columns="quantity", values="value", dropna=False, observed=True)
     known = runs.dropna(subset=["phase_p"])
     if known.empty:
-        return f"Phases were not evaluable in any of {plural(len(runs), 'run')}: too few checkpoints."
+        return f"Phases were not evaluable in any of {plural(len(runs), 'run')}: too few measurements."
     adjusted = benjamini_hochberg(known["phase_p"].to_numpy())
     told = known[(adjusted <= ALPHA) & (known["phase_count"] > 0)]
     quiet = known.drop(told.index)
@@ -130,7 +130,7 @@ def _phases(table: pd.DataFrame) -> str:
     changes = table[(table["quantity"] == "phase_change")].set_index(RUN)
     changes = changes[changes.index.isin(told.index)]
     text = (
-        f"Phases: the held-out loss departs from every smooth decay with a random walk around it in {len(told)} of"
+        f"Phases: the loss changes abruptly, by more than its increments around allow, in {len(told)} of"
         f" {plural(len(known), 'run')}"
         f" (false discovery rate {_percent(ALPHA)})"
     )
@@ -138,12 +138,12 @@ def _phases(table: pd.DataFrame) -> str:
         first = changes.groupby(RUN).first()
         text += (
             f", first after step {first['reference'].min()} to {first['reference'].max()},"
-            f" with {plural(len(changes), 'change point')} in all; one gradual change may be found as two, and a loss that"
-            " rises after its fall departs as well"
+            f" with {plural(len(changes), 'change point')} in all; a change that takes a few measurements may be found as"
+            " two, and one that takes many is smooth"
         )
     text += "."
     if len(quiet):
-        verdict = f"; too few checkpoints to say that there is none in {blind} of them" if blind else ""
+        verdict = f"; too noisy to say that there is none in {blind} of them" if blind else ""
         text += (
             f" In {len(quiet)} none was found{verdict}: a planted step of a fifth of the range was found with a power of"
             f" {quiet['phase_power'].min():.2f} to {quiet['phase_power'].max():.2f}."

@@ -10,7 +10,7 @@ import torch
 from repdyn.dynamics.drift import drift_matrix, halves, independent_state, retest_error
 from repdyn.dynamics.emergence import emergence
 from repdyn.dynamics.hunchback import turn
-from repdyn.dynamics.phases import change_points, power
+from repdyn.dynamics.phases import Phases, change_points, power
 from repdyn.dynamics.trajectory import displacement_gram, flat_weights, path, step_cosines, walk_gram, walk_limit
 from repdyn.measures.behaviour import class_accuracies, cross_entropies, decisions, mean_score
 from repdyn.measures.selectivity import class_auc, class_means, half_of, shuffled_within
@@ -27,7 +27,7 @@ SHUFFLES = 10  # of the labels
 ERRORS = 3.0  # standard errors of chance above which a final effect counts as one
 WALKS = 200  # random walks
 PLANTED = 0.2  # size of the step by which the power of the search for phases is judged, in ranges of the curve
-CURVES = 20  # curves with that step
+CURVES = 20  # places where it is planted
 FEWEST = 20  # examples below which halves of them hold no estimate: drift and dimension are not evaluable
 
 
@@ -60,12 +60,12 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
       area under the ROC curve less 1/2; NaN for what never does.
     - units_emerged [share]: of units that do. Null: SHUFFLES shuffles of the labels.
     - held_out_loss [nats]: mean cross-entropy.
-    - phase_count [count]: change points of the loss against the step, `phases.change_points`, at the last step; NaN
-      with too few checkpoints.
-    - phase_p [p]: of the first change point, at the last step. Null: smooth decays with a random walk around them.
-    - phase_power [share]: of CURVES smooth curves with noise in which a step of PLANTED of the range is found, at the
-      last step.
-    - phase_change [step] (unit: number): the change lies after the checkpoint `reference`, at or before `step`.
+    - phase_count [count]: change points of the loss on the probe examples at every measurement of the training,
+      `Subject.curve`, by `phases.change_points`, at the last step; NaN with too few measurements.
+    - phase_p [p]: of the largest, familywise over the curve, at the last step. Null: a smooth trend, a local scale and an
+      autoregression of the increments, fitted to the curve.
+    - phase_power [share]: of CURVES places at which a planted step of PLANTED of the range is found, at the last step.
+    - phase_change [step] (unit: number): the change lies after the measurement `reference`, at or before `step`.
     - weight_norm [norm]: of all parameters as one vector.
     - step_norm, step_norm_per_update [norm]: length of the way from the checkpoint before (`reference`), and over the
       updates in between, without which intervals of different length cannot be compared.
@@ -217,13 +217,16 @@ def _phases(subject: Subject) -> list[dict]:
     steps, last = subject.steps, subject.steps[-1]
     losses = np.array([mean_score(cross_entropies(subject.logits(step)), subject.labels) for step in steps])
     rng = np.random.default_rng(derive(*subject.key, "phases"))
-    found = change_points(np.array(steps), losses, rng)
-    strength = power(np.array(steps), found, PLANTED * np.ptp(losses), CURVES, rng)
+    times, curve = subject.curve or ([], [])
+    found, strength = Phases(np.empty(0, dtype=np.int64), np.nan), np.nan
+    if len(times) > 1:
+        found = change_points(times, curve, rng)
+        strength = power(times, curve, PLANTED * np.ptp(curve), CURVES, rng)
     entries = [entry(step, "", "held_out_loss", loss) for step, loss in zip(steps, losses, strict=True)]
     entries.append(entry(last, "", "phase_count", np.nan if np.isnan(found.p) else len(found.before)))
     entries += [entry(last, "", "phase_p", found.p), entry(last, "", "phase_power", strength)]
     for number, before in enumerate(found.before):
-        change = entry(steps[before + 1], "", "phase_change", [steps[before + 1]], reference=steps[before])
+        change = entry(times[before + 1], "", "phase_change", [times[before + 1]], reference=times[before])
         entries.append(change | {"unit": np.full(1, number)})
     return entries
 

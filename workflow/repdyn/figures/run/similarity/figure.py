@@ -6,7 +6,7 @@ import pandas as pd
 from repdyn.figures.moments import LOOKS, moment_key
 from repdyn.figures.sources import run_title
 from repdyn.figures.style import MISSING_COLOUR, SEQUENTIAL_MAP, message_figure, styled
-from repdyn.roles import inner_layers
+from repdyn.roles import OUTPUT
 from repdyn.wording.names import layer_name
 
 LEFT, TOP, BOTTOM = 0.75, 1.2, 0.6  # inches
@@ -15,7 +15,8 @@ COLUMNS = 3
 
 
 def draw(run):
-    moments, layers = run.read("moments.json"), inner_layers(run.read("run.json")["roles"])
+    moments, roles = run.read("moments.json"), run.read("run.json")["roles"]
+    layers = [layer for layer, role in roles.items() if role != OUTPUT]
     columns = ["step", "reference", "layer", "quantity", "value"]
     measurements = run.read("measurements.parquet", columns, [("quantity", "==", "cka")])
     return similarity_matrices(measurements, layers, moments, run_title(moments))

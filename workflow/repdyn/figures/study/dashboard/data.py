@@ -34,12 +34,12 @@ def dashboard(
     """The dashboard's sections, as lists of records.
 
     experiments: a row per run with experiment, seed, family, diverged_at, at_chance, steps, last_step, measurements,
-    layers, layers_searched, metric, pattern, jumps, early, middle, late, z_jumps, z_jumps_null. statistics: `pooled.pool`,
-    from which the statistics of the metric are taken as they are. types: {metric: `pooled.types_of_jumps`}. jumps:
+    layers, layers_searched, metric, pattern, jumps, early, middle, late, threshold, z_jumps, z_jumps_null. statistics:
+    `pooled.pool`, from which those of the metric are taken as they are. types: {metric: `pooled.types_of_jumps`}. jumps:
     experiment, seed, metric, phase, relative_magnitude; convergence: experiment, seed, metric, depth, settled_step.
       metric
-      totals      runs, excluded, layers, layers_searched, jumps, jumps_null, runs_with_jumps, z_jumps, z_jumps_null,
-                  median_phase
+      totals      runs, excluded, layers, layers_searched, jumps, jumps_null, runs_with_jumps, threshold, z_jumps,
+                  z_jumps_null, median_phase
       families    family, runs: of those that learned
       statistics  COLUMNS
       patterns    pattern, family, runs
@@ -70,6 +70,7 @@ def dashboard(
             "jumps": len(jumps),
             "jumps_null": float(kept["jumps_null"].sum()),
             "runs_with_jumps": int((kept["jumps"] > 0).sum()),
+            "threshold": float(kept["threshold"].iloc[0]),
             "z_jumps": int(kept["z_jumps"].sum()),
             "z_jumps_null": float(kept["z_jumps_null"].sum()),
             "median_phase": float(jumps["phase"].median()),

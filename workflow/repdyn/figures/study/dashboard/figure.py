@@ -87,7 +87,8 @@ def key_statistics(facts: dict, statistics: pd.DataFrame) -> list[tuple[str, str
     return [
         ("jumps (default detector)", f"{found:,} in {totals['runs_with_jumps']} of {plural(runs, 'run')}",
          f"{short(totals['jumps_null'])} false ones"),
-        ("|z| > 2 (published rule)", f"{totals['z_jumps']:,}", f"{totals['z_jumps_null']:,.0f} on surrogates"),
+        (f"|z| > {totals['threshold']:g} (published rule)", f"{totals['z_jumps']:,}",
+         f"{totals['z_jumps_null']:,.0f} on surrogates"),
         ("layers searched", f"{totals['layers_searched']:,} of {totals['layers']:,}", ""),
         row("jumps per layer", "jumps per layer", short),
         ("median phase of jumps", median, "0.5"),

@@ -21,6 +21,7 @@ def final_dimension(experiments: pd.DataFrame):
     experiments: as for `learning_curves`, with final_participation_ratio and final_stable_rank. Hollow grey markers are
     runs that diverged or ended at chance; runs without a value are counted under the panel.
     """
+    import seaborn
     from matplotlib.lines import Line2D
 
     if experiments.empty:
@@ -30,22 +31,24 @@ def final_dimension(experiments: pd.DataFrame):
     place = {name: row for row, name in enumerate(reversed(names))}
     families = experiments.drop_duplicates("architecture").set_index("architecture")["family"]
     styles = dataset_styles(experiments["dataset"])
+    colours, markers = ({name: style[part] for name, style in styles.items()} for part in (0, 1))
     grey = untrained(experiments)
     for axes, metric in zip(panels[0], ("participation_ratio", "stable_rank"), strict=True):
         values = experiments[f"final_{metric}"].astype(np.float64)
-        for dataset, (colour, marker) in styles.items():
-            for flagged in (False, True):
-                runs = experiments[(experiments["dataset"] == dataset) & (grey == flagged) & values.notna()]
-                look = {"facecolor": "none", "edgecolor": FLAGGED_COLOUR} if flagged else {"facecolor": colour}
-                rows = runs["architecture"].map(place)
-                axes.scatter(values[runs.index], rows, 26, marker=marker, linewidth=0.9, label=dataset, **look)
+        points = experiments.assign(value=values, row=experiments["architecture"].map(place))[values.notna()]
+        shared = {"x": "value", "y": "row", "style": "dataset", "markers": markers, "s": 26, "linewidth": 0.9}
+        for flagged, look in ((False, {"hue": "dataset", "palette": colours}), (True, {"color": FLAGGED_COLOUR})):
+            chosen = points[grey[points.index] == flagged]
+            seaborn.scatterplot(chosen, ax=axes, edgecolor="face", legend=False, **shared, **look)
+            if flagged and len(chosen):
+                axes.collections[-1].set(facecolor="none", edgecolor=FLAGGED_COLOUR)
         logarithmic([axes], values, axis="x")
         axes.grid(axis="y", color="#DDDDDD", linewidth=0.5)
         axes.set_axisbelow(True)
         missing = int(values.isna().sum())
         note = f"\n({plural(missing, 'run')} without a value)" if missing else ""
         axes.set_xlabel(f"final {metric_name(metric)}{note}")
-        axes.set(ylim=(-0.6, len(names) - 0.4))
+        axes.set(ylim=(-0.6, len(names) - 0.4), ylabel="")
         for before, after in zip(names, names[1:], strict=False):
             if families[before] != families[after]:
                 axes.axhline(place[before] - 0.5, color="#444444", linewidth=0.6)
