@@ -55,7 +55,9 @@ def name_readings(code: str) -> list[int]:
 
     found = []
     for node in ast.walk(ast.parse(code)):
-        if isinstance(node, ast.Compare):
+        # The name of a class is none of a layer.
+        classes = any(isinstance(each, ast.Attribute) and each.attr == "__name__" for each in ast.walk(node))
+        if isinstance(node, ast.Compare) and not classes:
             found += [node.lineno] if any(named(side) for side in (node.left, *node.comparators)) else []
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             asked = node.func.attr in (

@@ -1,7 +1,9 @@
 """The one exception whose message is written for the person at the keyboard."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 # The project, and Python's own library with the packages installed in it.
 OTHERS = (Path(__file__).parents[1], Path(os.__file__).parent)
@@ -11,7 +13,7 @@ class StudyError(Exception):
     """Bad input: the message says what was wrong, where, and what would be right."""
 
 
-def attempt(where: str, function, *arguments, **options):
+def attempt(where: str, function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
     """What somebody else's function returns. StudyError that begins with `where`, and names the line, if it raises."""
     try:
         return function(*arguments, **options)
@@ -21,7 +23,7 @@ def attempt(where: str, function, *arguments, **options):
 
 def raised_at(error: BaseException) -> str:
     """ " (line 12 of network.py)": the innermost line that is neither of this project nor of Python or a package."""
-    lines = []
+    lines: list[tuple[Path, int | None]] = []
     traceback = error.__traceback__
     while traceback:
         lines.append((Path(traceback.tb_frame.f_code.co_filename), traceback.tb_lineno))

@@ -123,8 +123,13 @@ def mapped(result: Any, function: Callable[[torch.Tensor], torch.Tensor]) -> Any
 
 def tensors(result: Any) -> list[torch.Tensor]:
     """All tensors of a result."""
-    found = []
-    mapped(result, lambda tensor: found.append(tensor) or tensor)
+    found: list[torch.Tensor] = []
+
+    def note(tensor: torch.Tensor) -> torch.Tensor:
+        found.append(tensor)
+        return tensor
+
+    mapped(result, note)
     return found
 
 

@@ -18,7 +18,8 @@ from repdyn.errors import StudyError
 from repdyn.statistics.fdr import benjamini_hochberg
 from repdyn.timeseries.surrogates import IncrementModel, draw_increments, fit_increments, tail_weight, whiten
 
-Array, Generator = np.ndarray, np.random.Generator
+Array = np.ndarray
+Generator = np.random.Generator
 
 MINIMUM_EFFECT = 0.01  # smallest jump, as a share of the range of the series
 SURROGATES = 1000

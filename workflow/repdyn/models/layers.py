@@ -22,7 +22,8 @@ def observe(network: nn.Module, inputs: torch.Tensor) -> dict[str, list]:
 
     In evaluation mode without gradients; the modes of the modules are as before after it.
     """
-    made, handles = {}, []
+    made: dict[str, list] = {}
+    handles = []
     modes = {module: module.training for module in network.modules()}
     for path, module in network.named_modules():
         if path:
@@ -95,7 +96,7 @@ def _followed(network: nn.Module, inputs: torch.Tensor, paths: list[str]) -> lis
             handle.remove()
         for module, training in modes.items():
             module.training = training
-    layers = []
+    layers: list[tuple[str, torch.Tensor]] = []
     for path, given, output in calls:
         module = network.get_submodule(path)
         finishing = isinstance(module, FINISHING)

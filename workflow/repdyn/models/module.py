@@ -85,10 +85,10 @@ def from_function(
 def described(function: Callable) -> str:
     """ "<file>, function <name>"."""
     try:
-        file = Path(inspect.getsourcefile(function))
+        file = inspect.getsourcefile(function)
     except TypeError:
-        return f"function {function!r}"
-    return f"{file}, function {function.__qualname__}"
+        file = None
+    return f"{Path(file)}, function {function.__qualname__}" if file else f"function {function!r}"
 
 
 def examples(kind: str, shape: tuple[int, ...], vocabulary: int = 0) -> torch.Tensor:

@@ -91,7 +91,7 @@ class Transformer(nn.Module):
         self.project = nn.Embedding(vocabulary, width) if vocabulary else nn.Linear(self.patch**2, width)
         self.positions = nn.Parameter(torch.randn(length if vocabulary else self.PATCHES**2, width))
         self.embedding = nn.Identity()
-        self.embedding.unit_axis = -1
+        self.embedding.unit_axis = -1  # type: ignore[assignment]
         self.blocks = nn.ModuleList(Block(width, heads, dropout) for _ in range(layers))
         self.output = nn.Linear(width, classes)
         self.roles = {"embedding": EMBEDDING}

@@ -24,7 +24,8 @@ from repdyn.timeseries.series import evaluable as is_evaluable
 from repdyn.timeseries.series import layer_series
 from repdyn.timeseries.surrogates import ar_surrogates, circular_shifts
 
-Array, Generator = np.ndarray, np.random.Generator
+Array = np.ndarray
+Generator = np.random.Generator
 
 COUNTED_SURROGATES = 100  # per layer: enough for the mean of a count
 

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from repdyn.errors import StudyError
+from repdyn.errors import StudyError, attempt, raised_at
 
 Batch = torch.Tensor | tuple[torch.Tensor, ...] | dict[str, torch.Tensor]
 Probe = Batch | Callable[[], Batch]
@@ -16,10 +16,7 @@ def batch_of(probe: Probe, model: nn.Module) -> Batch:
     """The batch of a probe. StudyError where it holds anything but tensors of two examples or more on the model's device."""
     batch: Any = probe
     if callable(batch):
-        try:
-            batch = batch()
-        except Exception as error:
-            raise StudyError(f"The function that makes the probe raised {type(error).__name__}: {error}") from error
+        batch = attempt("The function that makes the probe", batch)
     batch = dict(batch) if isinstance(batch, Mapping) else tuple(batch) if isinstance(batch, list) else batch
     found = tensors_of(batch)
     if not found:
@@ -56,6 +53,7 @@ def call(model: nn.Module, batch: Batch) -> Any:
     except Exception as error:
         raise StudyError(
             f"{type(model).__name__} could not read the probe ({described(batch)}): {type(error).__name__}: {error}"
+            f"{raised_at(error)}"
         ) from error
 
 
