@@ -102,3 +102,11 @@ def test_labels_that_do_not_fit_are_refused():
         capacity(np.eye(4), np.zeros(4, dtype=int), 5, np.random.default_rng(0))
     with pytest.raises(StudyError, match="4 rows need as many labels"):
         capacity(np.eye(4), np.arange(3), 5, np.random.default_rng(0))
+
+
+def test_rows_that_are_all_the_same_have_no_capacity():
+    rng = np.random.default_rng(0)
+    for x in (np.full((20, 5), 3.0), np.zeros((20, 1)), np.full((20, 5), 0.1) * (1 + 1e-17)):
+        assert np.isnan(capacity(x, np.arange(20) % 2, 50, rng)).all()
+    with pytest.raises(StudyError, match="as many labels"):
+        capacity(np.zeros((20, 2)), np.zeros(20), 10, rng)

@@ -1,10 +1,13 @@
 """Neighbours are exact, equal rows count once, and the matched Gaussian has the covariance and nothing else."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from sklearn.neighbors import NearestNeighbors
 
 from repdyn.errors import StudyError
+from repdyn.geometry import neighbours
 from repdyn.geometry.neighbours import distinct, matched_gaussians, nearest
 
 
@@ -59,3 +62,20 @@ def test_bad_points_are_refused():
         nearest(np.eye(3), 3)
     with pytest.raises(StudyError, match="not 0"):
         nearest(np.eye(3), 0)
+
+
+def test_neighbours_do_not_depend_on_how_many_rows_are_compared_at_a_time(monkeypatch):
+    x = np.random.default_rng(0).standard_normal((300, 6))
+    index, distance = nearest(x, 7)
+    monkeypatch.setattr(neighbours, "BLOCK", 8 * 300 * 11)
+    again = nearest(x, 7)
+    assert (again.index == index).all() and (again.distance == distance).all()
+
+
+def test_neighbours_of_many_rows_take_little_memory():
+    x = np.random.default_rng(0).standard_normal((6000, 3))
+    tracemalloc.start()
+    nearest(x, 3)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 5 * neighbours.BLOCK < 8 * 6000**2 * 2

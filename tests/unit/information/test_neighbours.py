@@ -9,7 +9,7 @@ from sklearn.feature_selection import mutual_info_classif, mutual_info_regressio
 from repdyn.errors import StudyError
 from repdyn.information.bounds import fano_bound
 from repdyn.information.intervals import deviation, divisions, shuffled
-from repdyn.information.neighbours import class_information, entropy, ksg, tied
+from repdyn.information.neighbours import class_information, entropy, ksg, repeated, tied
 from repdyn.information.projections import discriminant_coordinates, principal_coordinates
 
 
@@ -189,3 +189,18 @@ BAD = [
 def test_bad_input_is_named(call, message):
     with pytest.raises(StudyError, match=message):
         call()
+
+
+def test_ksg_refuses_a_variable_whose_values_meet():
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((2, 1000))
+    assert ksg(x, y) == pytest.approx(0, abs=0.06)
+    for rounded in (x.round(1), x.round(2), np.maximum(x, 0)):
+        for pair in ((rounded, y), (y, rounded)):
+            with pytest.raises(StudyError, match="rows of .* have the value of another row"):
+                ksg(*pair)
+    few = x.copy()
+    few[:8] = few[8:16]
+    assert repeated(few) == pytest.approx(0.016) and repeated(x) == 0
+    few[:4] = x[:4]
+    assert ksg(few, y) == pytest.approx(ksg(x, y), abs=0.02)

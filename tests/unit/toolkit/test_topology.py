@@ -10,6 +10,7 @@ import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from helpers.tiny_networks import NETWORKS, SHAPE, data
+from repdyn.errors import StudyError
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import COLUMNS, combine, entry
 from repdyn.models import build
@@ -19,6 +20,7 @@ from repdyn.toolkit.topology import measure as module
 from repdyn.toolkit.topology.figure import draw
 from repdyn.toolkit.topology.findings import found
 from repdyn.toolkit.topology.measure import measure
+from repdyn.topology.joins import joins
 
 TEXT = {"kind": "text", "shape": (11,), "classes": 3, "vocabulary": 20}
 CASES = {
@@ -248,3 +250,25 @@ def test_of_no_difference_and_of_few_runs_it_is_undecided():
     few = found(table_of(runs=2, loops=2, ratio=0.3, beyond=1, excess=0.1))
     assert "too few for an interval" in few[0] and few[1].count("undecided") == 3
     assert "not evaluable in any of 2 runs" in found(table_of(2).assign(value=np.nan))[0]
+
+
+def linked_rings(n, rng):
+    """One ring through the other: no plane and no distance to the mean tells them apart."""
+    angle, side = rng.uniform(0, 2 * np.pi, n), np.arange(n) < n // 2
+    x = np.stack([np.cos(angle), np.where(side, np.sin(angle), 0), np.where(side, 0, np.sin(angle))], axis=1)
+    return x + np.outer(~side, [1, 0, 0]) + 0.03 * rng.standard_normal((n, 3))
+
+
+def test_two_linked_rings_are_two_parts(monkeypatch):
+    monkeypatch.setattr(module, "LANDMARKS", 150)
+    for seed in range(4):
+        x = linked_rings(300, np.random.default_rng(seed))
+        value = dict(zip(module.QUANTITIES, module._cloud(x, ("rings", seed))[0], strict=True))
+        assert (value["beyond_0"], value["beyond_1"]) == (1, 2)
+
+
+def test_joins_are_the_late_merges_of_large_clusters():
+    x = np.array([0.0, 1, 2, 10, 11, 12, 30])[:, None]
+    assert joins(x, 1).tolist() == [18, 8, 1, 1, 1, 1] and joins(x, 2).tolist() == [8] and joins(x, 4).tolist() == []
+    with pytest.raises(StudyError, match="clusters of 7 points have 1 to 7, not 0"):
+        joins(x, 0)

@@ -84,9 +84,10 @@ def example_axis(model: nn.Module, place: Address, ndim: int) -> int:
 
 
 def _batch_first(module: nn.Module) -> bool | None:
+    # By the instance's own dictionaries: nn.Module's way to say that it has no such attribute is slow enough to show.
     if isinstance(module, nn.TransformerEncoder | nn.TransformerDecoder) and len(module.layers):
         module = module.layers[0]
-    first = getattr(getattr(module, "self_attn", module), "batch_first", None)
+    first = vars(module._modules.get("self_attn") or module).get("batch_first")
     return first if isinstance(first, bool) else None
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import torch
 from torch import nn
@@ -24,8 +25,14 @@ from repdyn.activations.axes import example_axis
 from repdyn.activations.hooks import addressable
 from repdyn.errors import StudyError
 
-# In place of the result of a call that has to be made again: it changed what it was given, or handed it on.
-ANEW = object()
+
+class Kept(NamedTuple):
+    """The result of a call, a copy. anew: the call has to be made again, it changed what it was given, or handed it on. lent:
+    something later works on the result in place, so that it is copied for every use."""
+
+    result: object
+    anew: bool
+    lent: bool
 
 
 @contextmanager
@@ -63,17 +70,17 @@ def resumed(
             waiting = {}
             for module, kept in finished:
                 waiting.setdefault(module, []).append(kept)
-            with _forwards(_answers(waiting, target, lambda fresh: with_part(fresh, place, new.clone()))):
+            own = new.clone() if finished[-1][1].lent else new
+            with _forwards(_answers(waiting, target, lambda fresh: with_part(fresh, place, own))):
                 return answer(model, inputs)
 
         yield output, run
 
 
 def _record(model: nn.Module, target: nn.Module, place: Address, inputs: Inputs) -> tuple[list, object]:
-    """[(module, result)] of the outermost calls that end before the target's, in order, then the target's, and its result.
+    """[(module, Kept)] of the outermost calls that end before the target's, in order, then the target's, and its result.
 
-    A result is a copy, or ANEW. Only what is kept is copied: what ends inside a call that will end before the target's is
-    not. Outside inference mode, where tensors know how often they were changed.
+    Only what is kept is copied: what ends inside a call that will end before the target's is not. Outside inference mode, where tensors know how often they were changed.
     """
     holders = _holders(inner(model), target) | {model}
     gradients = torch.is_grad_enabled()
@@ -95,7 +102,7 @@ def _record(model: nn.Module, target: nn.Module, place: Address, inputs: Inputs)
             meant = module is target and calls == (place.call or 0)
             calls += module is target
             if not found and not sheltered:
-                finished[start:] = [(module, _kept(result, given))]
+                finished[start:] = [(module, result, [each._version for each in tensors(result)], _kept(result, given))]
                 if meant:
                     found.append(mapped(result, torch.clone))
             return result
@@ -115,7 +122,11 @@ def _record(model: nn.Module, target: nn.Module, place: Address, inputs: Inputs)
         raise StudyError(
             f"{place.path} was called {calls} times; there is no call {place.call} outside other calls of it"
         )
-    return finished, found[0]
+    # A result that was changed after its call has other versions now.
+    return [
+        (module, kept._replace(lent=versions != [each._version for each in tensors(result)]))
+        for module, result, versions, kept in finished
+    ], found[0]
 
 
 def _holders(model: nn.Module, target: nn.Module) -> set[nn.Module]:
@@ -128,14 +139,12 @@ def _holders(model: nn.Module, target: nn.Module) -> set[nn.Module]:
     return found
 
 
-def _kept(result: object, given: list) -> object:
-    """A copy of a result; ANEW where the call changed a tensor that it was given, or handed its memory on."""
-    if not copyable(result) or any(each._version != version for each, version in given):
-        return ANEW
+def _kept(result: object, given: list) -> Kept:
+    anew = not copyable(result) or any(each._version != version for each, version in given)
     memory = {each.untyped_storage().data_ptr() for each, _ in given}
-    if any(each.untyped_storage().data_ptr() in memory for each in tensors(result)):
-        return ANEW
-    return mapped(result, torch.clone)
+    if anew or any(each.untyped_storage().data_ptr() in memory for each in tensors(result)):
+        return Kept(None, True, True)
+    return Kept(mapped(result, torch.clone), False, True)
 
 
 def _answers(waiting: dict[nn.Module, list], target: nn.Module, replace: Callable) -> dict[nn.Module, Callable]:
@@ -149,18 +158,18 @@ def _answers(waiting: dict[nn.Module, list], target: nn.Module, replace: Callabl
             nonlocal again
             if again or not results:
                 return original(*arguments, **options)
-            result = results.pop(0)
-            if result is ANEW:
+            result, anew, lent = results.pop(0)
+            if anew:
                 again += 1
                 try:
                     result = original(*arguments, **options)
                 finally:
                     again -= 1
                 return replace(result) if module is target and not results else result
-            if module is target and not results:
-                # A lone tensor is about to be replaced; of other results the rest is handed on.
-                return replace(result if isinstance(result, torch.Tensor) else mapped(result, torch.clone))
-            return mapped(result, torch.clone)
+            last = module is target and not results
+            if lent and not (last and isinstance(result, torch.Tensor)):
+                result = mapped(result, torch.clone)
+            return replace(result) if last else result
 
         return forward
 
