@@ -26,7 +26,7 @@ def make_deterministic() -> None:
     """
     os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
     torch.set_num_threads(1)
-    # What torch.use_deterministic_algorithms(True) sets, but that imports torch's compiler: as much CPU time as torch itself.
+    # torch.use_deterministic_algorithms(True) sets the same and imports torch's compiler: as much CPU time as torch itself.
     torch.set_deterministic_debug_mode("error")
     # That also writes NaN into all new memory, to show reads of what was never written; it takes a tenth of a training step.
     torch.utils.deterministic.fill_uninitialized_memory = False
