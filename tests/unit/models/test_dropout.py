@@ -100,12 +100,15 @@ def test_the_gradient_passes_where_the_unit_was_kept_and_with_its_scale():
     assert torch.equal(states.grad, output.detach())
 
 
-def test_it_does_nothing_in_evaluation_and_refuses_to_draw_without_a_seed():
+def test_it_does_nothing_in_evaluation_and_never_seeded_is_that_of_torch():
     layer = Dropout(0.5)
-    states = torch.ones(10)
+    states = torch.rand(1000)
+    torch.manual_seed(0)
+    output = layer.train()(states)
+    torch.manual_seed(0)
+    assert torch.equal(output, torch.nn.functional.dropout(states, 0.5))
+    seed_dropout({"layer": layer}, "run", 0, 7)
     assert layer.eval()(states) is states
-    with pytest.raises(ValueError, match="call seed_dropout before a forward pass in training mode"):
-        layer.train()(states)
 
 
 def test_training_gives_every_dropout_layer_of_every_step_masks_of_its_own(monkeypatch):

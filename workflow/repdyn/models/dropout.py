@@ -14,6 +14,7 @@ LEVELS = 2**16
 
 class Dropout(nn.Dropout):
     """Dropout that draws from `bits`, which `seed_dropout` sets; several calls in a forward pass draw one after the other.
+    Never seeded, it is torch's own: in a training loop other than `training.train_steps`.
 
     Raw bits of numpy's SFC64, because torch's `bernoulli_` takes a third of a transformer's training step on the CPU, and
     draws otherwise on a GPU.
@@ -22,10 +23,10 @@ class Dropout(nn.Dropout):
     bits: np.random.BitGenerator | None = None
 
     def forward(self, states: torch.Tensor) -> torch.Tensor:
+        if self.bits is None:
+            return super().forward(states)
         if not self.training or self.p == 0:
             return states
-        if self.bits is None:
-            raise ValueError("dropout without a seed: call seed_dropout before a forward pass in training mode")
         threshold = dropped_levels(self.p)
         kept = keep_mask(self.bits, states.shape, threshold)
         scaled = np.multiply(kept, np.float32(LEVELS / (LEVELS - threshold)))
