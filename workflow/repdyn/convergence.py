@@ -4,6 +4,7 @@ import itertools
 import math
 
 import numpy as np
+import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 
 from repdyn.errors import StudyError
@@ -55,17 +56,23 @@ def convergence_order(depth: np.ndarray, when: np.ndarray, minimum: int = 3) -> 
     depth (L,), when (L,) steps with NaN for layers that have none. NaN, NaN where fewer than `minimum` layers
     have a time, or where all depths or all times are equal: there is no order to correlate.
     """
+    pair = timed_layers(depth, when, minimum)
+    if pair is None:
+        return np.nan, np.nan
     from scipy.stats import spearmanr
 
+    rho, p = spearmanr(*pair)
+    return float(rho), float(p)
+
+
+def timed_layers(depth: np.ndarray, when: np.ndarray, minimum: int) -> tuple[np.ndarray, np.ndarray] | None:
+    """Depth and time of the layers that have a time; None where `convergence_order` has no order to correlate."""
     depth, when = np.asarray(depth, dtype=np.float64), np.asarray(when, dtype=np.float64)
     if depth.shape != when.shape or depth.ndim != 1:
         raise StudyError(f"depth {depth.shape} and when {when.shape} must be (L,) both")
     timed = np.isfinite(when)
     depth, when = depth[timed], when[timed]
-    if len(when) < minimum or np.ptp(depth) == 0 or np.ptp(when) == 0:
-        return np.nan, np.nan
-    rho, p = spearmanr(depth, when)
-    return float(rho), float(p)
+    return None if len(when) < minimum or np.ptp(depth) == 0 or np.ptp(when) == 0 else (depth, when)
 
 
 def convergence_pattern(rho: float, p: float, strong: float = 0.6, weak: float = 0.3, alpha: float = 0.05) -> str:
@@ -90,13 +97,12 @@ def convergence_order_test(
     perfect order it gives p = 0, and the truth is 2/24. All orders are tried where there are at most
     `permutations` of them, else as many random ones. NaN, NaN where there is no order to correlate.
     """
-    rho, _ = convergence_order(depth, when, minimum)
-    if not np.isfinite(rho):
+    pair = timed_layers(depth, when, minimum)
+    if pair is None:
         return np.nan, np.nan
-    from scipy.stats import rankdata
-
-    timed = np.isfinite(when)
-    x, y = (rankdata(np.asarray(v, dtype=np.float64)[timed]) for v in (depth, when))
+    # Ranks by pandas, which is imported already: scipy.stats takes a second.
+    x, y = (pd.Series(v).rank().to_numpy() for v in pair)
+    rho = np.corrcoef(np.column_stack([x, y]), rowvar=False)[1, 0]
     n = len(x)
     exact = math.factorial(n) <= permutations
     if exact:
@@ -106,4 +112,4 @@ def convergence_order_test(
     x, y = x - x.mean(), y - y.mean()
     extreme = np.abs(y[orders] @ x) >= np.abs(y @ x) * (1 - 1e-12)
     # A random sample of orders does not contain the observed one; all orders do.
-    return rho, float(extreme.mean() if exact else (1 + extreme.sum()) / (1 + permutations))
+    return float(rho), float(extreme.mean() if exact else (1 + extreme.sum()) / (1 + permutations))
