@@ -10,12 +10,14 @@ from repdyn.errors import StudyError
 from repdyn.timeseries.surrogates import (
     ORDER,
     ar_surrogates,
+    autoregress,
     block_length,
     circular_shifts,
     fit_increments,
     levinson,
     smooth_basis,
     stationary_bootstrap,
+    student_logpdf,
     tail_weight,
 )
 
@@ -145,3 +147,12 @@ def test_circular_shifts_rotate_uniformly():
     assert stats.chisquare(np.bincount(shift)[5:46]).pvalue > 0.001
     with pytest.raises(StudyError, match="shifts of at least 25"):
         circular_shifts(x, np.random.default_rng(0), 1, minimum=25)
+
+
+def test_what_is_done_without_scipy_stats_is_what_scipy_gives():
+    rng = np.random.default_rng(3)
+    innovations, ar = rng.standard_normal((20, 90)), np.array([1, -0.5, 0.3, -0.1, 0.05])
+    np.testing.assert_array_equal(autoregress(innovations, ar), lfilter([1.0], ar, innovations, axis=1))
+    freedom = np.array([2.5, 8, 1e6])[:, None]
+    values = 3 * rng.standard_normal((3, 50))
+    np.testing.assert_array_equal(student_logpdf(values, freedom), stats.t.logpdf(values, freedom))

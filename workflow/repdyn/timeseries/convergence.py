@@ -53,17 +53,23 @@ def convergence_order(depth: np.ndarray, when: np.ndarray, minimum: int = 3) -> 
     depth (L,), when (L,) steps with NaN for layers that have none. NaN, NaN where fewer than `minimum` layers
     have a time, or where all depths or all times are equal: there is no order to correlate.
     """
+    pair = timed_layers(depth, when, minimum)
+    if pair is None:
+        return np.nan, np.nan
     from scipy.stats import spearmanr
 
+    rho, p = spearmanr(*pair)
+    return float(rho), float(p)
+
+
+def timed_layers(depth: np.ndarray, when: np.ndarray, minimum: int) -> tuple[np.ndarray, np.ndarray] | None:
+    """Depth and time of the layers that have a time; None where `convergence_order` has no order to correlate."""
     depth, when = np.asarray(depth, dtype=np.float64), np.asarray(when, dtype=np.float64)
     if depth.shape != when.shape or depth.ndim != 1:
         raise StudyError(f"depth {depth.shape} and when {when.shape} must be (L,) both")
     timed = np.isfinite(when)
     depth, when = depth[timed], when[timed]
-    if len(when) < minimum or np.ptp(depth) == 0 or np.ptp(when) == 0:
-        return np.nan, np.nan
-    rho, p = spearmanr(depth, when)
-    return float(rho), float(p)
+    return None if len(when) < minimum or np.ptp(depth) == 0 or np.ptp(when) == 0 else (depth, when)
 
 
 def convergence_pattern(rho: float, p: float, strong: float = 0.6, weak: float = 0.3, alpha: float = 0.05) -> str:
@@ -87,8 +93,8 @@ def convergence_order_test(
     As `convergence_order`, whose t distribution is wrong for the few layers there are; p is that of
     `permutation.rank_correlation_p`. NaN, NaN where there is no order to correlate.
     """
-    rho, _ = convergence_order(depth, when, minimum)
-    if not np.isfinite(rho):
+    pair = timed_layers(depth, when, minimum)
+    if pair is None:
         return np.nan, np.nan
-    timed = np.isfinite(when)
-    return rho, rank_correlation_p(np.asarray(depth)[timed], np.asarray(when)[timed], rng, permutations)
+    rho, _ = convergence_order(depth, when, minimum)
+    return rho, rank_correlation_p(*pair, rng, permutations)

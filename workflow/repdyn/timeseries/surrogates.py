@@ -127,7 +127,7 @@ def tail_weight(innovations: np.ndarray) -> float:
 
     Maximum likelihood with the largest CENSORED share censored, so that jumps do not pass for heavy tails.
     """
-    from scipy.stats import t as student
+    from scipy import special
 
     size = np.sort(np.abs(innovations))
     cut = int(np.ceil(CENSORED * len(size)))
@@ -135,27 +135,46 @@ def tail_weight(innovations: np.ndarray) -> float:
     if not np.median(size) > 0:
         return float(TAILS[0])
     freedom = np.where(np.isinf(TAILS), 1e6, TAILS)[:, None]
-    unit = np.median(size) / student.ppf(0.75, freedom) * np.exp(np.linspace(-0.35, 0.35, 15))
+    unit = np.median(size) / special.stdtrit(freedom, 0.75) * np.exp(np.linspace(-0.35, 0.35, 15))
     log_likelihood = (
-        student.logpdf(body / unit[..., None], freedom[..., None]).sum(axis=-1)
+        student_logpdf(body / unit[..., None], freedom[..., None]).sum(axis=-1)
         - len(body) * np.log(unit)
-        + cut * student.logsf(limit / unit, freedom)
+        + cut * np.log(special.stdtr(freedom, -limit / unit))
     )
     return float(TAILS[np.unravel_index(log_likelihood.argmax(), log_likelihood.shape)[0]])
 
 
+# Not scipy.stats nor scipy.signal, which take twice as long to import as all else that phase 1 of a small network does.
+def student_logpdf(x: np.ndarray, freedom: np.ndarray) -> np.ndarray:
+    """Logarithm of the density of the Student t, as in `scipy.stats.t`."""
+    from scipy import special
+
+    constant = np.log(special.poch(0.5 * freedom, 0.5)) - 0.5 * (np.log(freedom) + np.log(np.pi))
+    return constant - (freedom + 1) / 2 * np.log1p(x * x / freedom)
+
+
+def autoregress(innovations: np.ndarray, ar: np.ndarray) -> np.ndarray:
+    """The series (S, n) of which `ar` (p+1,), ar_0 = 1, makes these innovations: `scipy.signal.lfilter([1], ar, ...)`."""
+    series = np.empty(innovations.shape[::-1])
+    state = np.zeros((len(ar), len(innovations)))  # the last row stays 0
+    weights = ar[1:, None]
+    for now, innovation in zip(series, np.ascontiguousarray(innovations.T), strict=True):
+        np.add(state[0], innovation, out=now)
+        state[:-1] = state[1:] - weights * now
+    return np.ascontiguousarray(series.T)
+
+
 def draw_increments(model: IncrementModel, freedom: float, rng: np.random.Generator, surrogates: int) -> np.ndarray:
     """Surrogate increments (S, n) of a model of one series, innovations Student t (`freedom`, inf: normal)."""
-    from scipy.signal import lfilter
-    from scipy.stats import t as student
+    from scipy import special
 
     size = (surrogates, model.trend.shape[1] + BURN_IN)
     if np.isinf(freedom):
         innovations = rng.standard_normal(size)
     else:
         # Same median of |e| as a normal: the scale was measured on the body of the distribution.
-        innovations = rng.standard_t(freedom, size) * (0.6744897501960817 / student.ppf(0.75, freedom))
-    u = lfilter([1.0], model.ar[0], innovations * np.sqrt(model.variance[0]), axis=1)[:, BURN_IN:]
+        innovations = rng.standard_t(freedom, size) * (0.6744897501960817 / special.stdtrit(freedom, 0.75))
+    u = autoregress(innovations * np.sqrt(model.variance[0]), model.ar[0])[:, BURN_IN:]
     return model.trend[0] + model.scale[0] * u
 
 
