@@ -39,8 +39,10 @@ def final_dimension(experiments: pd.DataFrame):
         shared = {"x": "value", "y": "row", "style": "dataset", "markers": markers, "s": 26, "linewidth": 0.9}
         for flagged, look in ((False, {"hue": "dataset", "palette": colours}), (True, {"color": FLAGGED_COLOUR})):
             chosen = points[grey[points.index] == flagged]
+            if chosen.empty:
+                continue
             seaborn.scatterplot(chosen, ax=axes, edgecolor="face", legend=False, **shared, **look)
-            if flagged and len(chosen):
+            if flagged:
                 axes.collections[-1].set(facecolor="none", edgecolor=FLAGGED_COLOUR)
         logarithmic([axes], values, axis="x")
         axes.grid(axis="y", color="#DDDDDD", linewidth=0.5)
