@@ -90,8 +90,10 @@ def test_packages_that_are_in_one_file_only_are_named_there():
 
 
 def test_every_package_that_the_code_imports_is_in_both_files():
+    """Except for what the callbacks serve: loops of other libraries, which no job runs."""
     imported = set()
-    for file in (ROOT / "workflow").rglob("*.py"):
+    callbacks = ROOT / "workflow/repdyn/callbacks"
+    for file in (path for path in (ROOT / "workflow").rglob("*.py") if callbacks not in path.parents):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
                 imported |= {name.name.partition(".")[0] for name in node.names}
