@@ -27,8 +27,8 @@ from repdyn.errors import StudyError
 
 
 class Kept(NamedTuple):
-    """The result of a call, a copy. anew: the call has to be made again, it changed what it was given, or handed it on. lent:
-    something later works on the result in place, so that it is copied for every use."""
+    """The result of a call, a copy. anew: the call has to be made again, it changed what it was given, or handed it on.
+    lent: something later works on the result in place, so that it is copied for every use."""
 
     result: object
     anew: bool
@@ -80,7 +80,8 @@ def resumed(
 def _record(model: nn.Module, target: nn.Module, place: Address, inputs: Inputs) -> tuple[list, object]:
     """[(module, Kept)] of the outermost calls that end before the target's, in order, then the target's, and its result.
 
-    Only what is kept is copied: what ends inside a call that will end before the target's is not. Outside inference mode, where tensors know how often they were changed.
+    Only what is kept is copied: what ends inside a call that will end before the target's is not. Outside inference mode,
+    where tensors know how often they were changed.
     """
     holders = _holders(inner(model), target) | {model}
     gradients = torch.is_grad_enabled()
