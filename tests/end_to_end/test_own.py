@@ -53,14 +53,12 @@ def test_what_does_not_apply_is_left_out_and_the_pages_say_so(own):
     assert {"cka", "test_accuracy", "weight_cosine", "class_separability"} <= found
     assert not {"attention_entropy", "filter_overlap", "selectivity", "unit_mean_ablation"} & found
     page = (own.folder / "results/own/report/runs/recurrent-circles-seed0.html").read_text()
-    assert "Its layers: memory, blocks.0, blocks.1, logits" in page.replace("block 0 output", "blocks.0").replace(
-        "block 1 output", "blocks.1"
-    )
+    assert "Its layers: memory, block 0 output, block 1 output, logits" in page
     assert "attention (Transformer)" in page and "units (MLP)" in page
     index = (own.folder / "results/own/report/index.html").read_text()
     assert "Networks of the user's own (recurrent)" in index.replace("&#39;", "'")
     claims = json.loads((own.folder / "results/own/study/verdicts.json").read_text())
-    assert claims["excluded"].get("of no published family", 0) + claims["excluded"]["at chance"] >= 1
+    assert claims["excluded"]["of no published family"] == 1
 
 
 def test_every_tool_looks_into_it(own):
