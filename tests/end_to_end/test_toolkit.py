@@ -1,4 +1,4 @@
-"""The toolkit's page of the small study: a section for every module, whose numbers are those of its tables."""
+"""The toolkit's page of the small study: a section for every tool, whose numbers are those of its tables."""
 
 import numpy as np
 import pandas as pd

@@ -219,11 +219,14 @@ def check_numbers(study: Study) -> None:
         )
     for key, phases in (("phase2.grid", phase2["grid"]), ("toolkit.phases", study.config["toolkit"]["phases"])):
         if not {0, 1} <= set(phases):
-            raise StudyError(f"{key} is {phases}; 0 (initialisation) and 1 (the end) must be among its phases")
+            raise StudyError(
+                f"{key} is {phases}; 0 (initialisation) and 1 (the end) must be among its training fractions"
+            )
     asked = sorted({phase for phases in FILTER_PHASES.values() for phase in phases})
     if lacking := [phase for phase in asked if phase not in phase2["grid"]]:
         raise StudyError(
-            f"phase2.grid is {phase2['grid']}; {' and '.join(f'{phase:g}' for phase in lacking)} must be among its phases, "
+            f"phase2.grid is {phase2['grid']}; {' and '.join(f'{phase:g}' for phase in lacking)} must be among its"
+            " training fractions, "
             f"because claim C16 compares filters at {', '.join(f'{phase:g}' for phase in asked)} of training"
         )
     for name, data in study.datasets.items():

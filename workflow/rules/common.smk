@@ -195,7 +195,7 @@ def own_code(name, file):
 
 
 def measures_code(family):
-    """The measurement modules that fit a family, likewise imported by name."""
+    """The measures that fit a family, likewise imported by name."""
     return code_list(f"measures_{family}", tuple(f"workflow/repdyn/measures/{name}.py" for name in modules_for(family)))
 
 

@@ -1,4 +1,4 @@
-"""What changes inside the networks at jumps: hypotheses with verdicts, and the measurements and moments of all runs."""
+"""What changes inside the networks at jumps: hypotheses with verdicts, and the measurements and windows of all runs."""
 
 import argparse
 from pathlib import Path
@@ -11,7 +11,7 @@ from common.runs import run_folders
 from repdyn.errors import StudyError
 from repdyn.study.exclusion import why_excluded
 from repdyn.study.hypotheses import PAIR_COLUMNS, by_experiment, by_family, evaluate, run_contrasts
-from repdyn.study.phase2 import MOMENT_COLUMNS, run_means, run_moments, summarise
+from repdyn.study.phase2 import WINDOW_COLUMNS, run_means, run_windows, summarise
 
 # The rest of the table is not read: it is large, and the experiment and seed are those of the folder.
 COLUMNS = ["step", "reference", "layer", "unit", "quantity", "value", "null_mean"]
@@ -26,7 +26,7 @@ def main():
     parser.add_argument("--hypotheses", type=Path, required=True, help="Parquet to write: tests and verdicts")
     parser.add_argument("--contrasts", type=Path, required=True, help="Parquet to write: contrasts of every experiment")
     parser.add_argument("--measurements", type=Path, required=True, help="Parquet to write: means over experiments")
-    parser.add_argument("--moments", type=Path, required=True, help="Parquet to write: moments of all runs")
+    parser.add_argument("--moments", type=Path, required=True, help="Parquet to write: event windows of all runs")
     arguments = parser.parse_args()
     declared = by_family(yaml.safe_load(arguments.declared.read_text(encoding="utf-8")))
     runs, moments, pairs, means = [], [], [], []
@@ -35,7 +35,7 @@ def main():
         run = {name: facts[name] for name in ("experiment", "seed", "family")}
         excluded = why_excluded(facts) is not None
         runs.append(run | {"excluded": excluded})
-        moments.append(run_moments(planned, facts["family"], excluded))
+        moments.append(run_windows(planned, facts["family"], excluded))
         if excluded:
             continue
         table = read_measurements(folder / "measurements.parquet")
@@ -49,7 +49,7 @@ def main():
     write_parquet(arguments.contrasts, contrasts)
     measured = ("quantity", "phase", "value", "null_mean", "experiment", "seed", "family")
     write_parquet(arguments.measurements, summarise(joined(means, measured)))
-    write_parquet(arguments.moments, joined(moments, MOMENT_COLUMNS))
+    write_parquet(arguments.moments, joined(moments, WINDOW_COLUMNS))
 
 
 def joined(tables: list[pd.DataFrame], columns: tuple[str, ...]) -> pd.DataFrame:

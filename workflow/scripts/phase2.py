@@ -23,7 +23,7 @@ def main():
     arguments = parse()
     setup = set_up(arguments)
     settings = run_settings(arguments, setup.device)
-    planned = planned_moments(arguments)
+    planned = planned_windows(arguments)
     write_json(arguments.run / "moments.json", planned)
     subject = observed(arguments.run, setup, settings, planned)
     tables, maps = [], {}
@@ -45,7 +45,7 @@ def main():
     )
 
 
-def planned_moments(arguments: argparse.Namespace) -> dict:
+def planned_windows(arguments: argparse.Namespace) -> dict:
     """The plan for this run's jumps, with what it was made for."""
     facts = read_json(arguments.run / "run.json")
     jumps = pd.read_parquet(arguments.run / "jumps.parquet")
@@ -83,8 +83,12 @@ def parse():
     parser = run_parser(__doc__)
     parser.add_argument("--run", type=Path, required=True, help="folder of the run; the tables are written there")
     parser.add_argument("--metric", required=True, help="whose jumps are looked at")
-    parser.add_argument("--grid", type=float, nargs="+", required=True, help="phases that every run is looked at")
-    parser.add_argument("--window", type=int, required=True, help="steps before and after a moment")
+    parser.add_argument(
+        "--grid", type=float, nargs="+", required=True, help="training fractions at which every run is looked into"
+    )
+    parser.add_argument(
+        "--window", type=int, required=True, help="steps before and after the middle of an event window"
+    )
     parser.add_argument("--most", type=json.loads, required=True, help="JSON: jumps taken per period, at most")
     return parser.parse_args()
 

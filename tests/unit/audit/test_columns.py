@@ -17,7 +17,7 @@ from repdyn.audit.claims import c02, c03, c06, c07, c08, c09, c12, c13
 from repdyn.audit.columns import nulls, ours, own_tables, quantities
 from repdyn.audit.definitions import REPAIRED, Column, column
 from repdyn.audit.draws import Draws
-from repdyn.audit.jump_table import company
+from repdyn.audit.jump_table import co_occurrence
 from repdyn.audit.jumps import detected_table, zscore_table
 from repdyn.audit.own import as_detected, own_run, own_runs
 from repdyn.audit.published_logs import parse_log, read_checksums, verify
@@ -260,7 +260,7 @@ def test_the_level_is_what_the_detector_declares(planned, searched):
 def test_company_counts_other_layers_nearby():
     events = np.zeros((40, 3), dtype=bool)
     events[10, 0] = events[12, 1] = events[30, 2] = True
-    assert company(events) == pytest.approx(2 * 0.5)
+    assert co_occurrence(events) == pytest.approx(2 * 0.5)
 
 
 # --- The tables in git ---

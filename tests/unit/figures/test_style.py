@@ -7,7 +7,7 @@ import pytest
 from helpers.figure_cases import trajectory, transformer_layers
 from repdyn.figures.run.heatmap.figure import layer_heatmap
 from repdyn.figures.style import DATASETS, dataset_styles, to_png_bytes, to_svg_bytes, to_webp_bytes
-from repdyn.study.exclusion import untrained
+from repdyn.study.exclusion import excluded_runs
 from repdyn.wording.names import family_order, layer_name, metric_name
 
 
@@ -64,4 +64,4 @@ def test_families_come_in_the_studys_order():
 
 def test_untrained_runs_are_those_that_diverged_or_stayed_at_chance():
     frame = pd.DataFrame({"diverged_at": [None, 5, None, None], "at_chance": [False, False, True, None]})
-    assert untrained(frame).tolist() == [False, True, True, False]
+    assert excluded_runs(frame).tolist() == [False, True, True, False]

@@ -13,11 +13,11 @@ from repdyn.models import build
 
 
 def probed(x, labels, classes, seed=0, count=CONTROLS):
-    """Accuracy on the true labels, and on `count` control labelings."""
+    """Accuracy on the true labels, and on `count` control labellings."""
     rng = np.random.default_rng(seed)
     half = stratified_halves(labels, rng)
-    labelings = np.vstack([labels, control_labelings(labels, half, count, rng)])
-    accuracy, *controls = probe_accuracies(x, labelings, half, classes)
+    labellings = np.vstack([labels, control_labelings(labels, half, count, rng)])
+    accuracy, *controls = probe_accuracies(x, labellings, half, classes)
     return accuracy, np.array(controls)
 
 

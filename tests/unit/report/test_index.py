@@ -371,13 +371,13 @@ def test_what_is_inside_is_shown_with_its_verdicts():
     ]  # fmt: skip
     assert "H2, CNN: 5 experiments have pairs, 6 are needed." in page.words()
     head, cells = texts(page.tables["measurement-table-mlp"])
-    assert head == ["Quantity", "Runs", "Null at the end", "phase 0", "phase 1"]
+    assert head == ["Quantity", "Runs", "Null at the end", "fraction 0", "fraction 1"]
     assert cells == ["dead units", "2", "0.125", "0.5 (0.25 to 0.625)", "0.75"]
     first = texts(page.tables["moment-table"])[1]
     assert first == ["cnn_deep-photos-seed0", "jump", "early", "conv 1", "0", "10, 20, 30", "0.25"]
     assert (
-        "Of 5 runs, 1 have a significant jump: 1 jump became moments (1 early, 0 middle, 0 late), 1 of them with a control"
-        in page.words()
+        "Of 5 runs, 1 have a significant jump: 1 jump with an event window (1 early, 0 middle, 0 late), 1 of them"
+        " with a matched control" in page.words()
     )
 
 

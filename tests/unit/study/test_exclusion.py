@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from helpers.project import ROOT
-from repdyn.study.exclusion import AT_CHANCE, DIVERGED, learned, untrained, why_excluded
+from repdyn.study.exclusion import AT_CHANCE, DIVERGED, excluded_runs, learned, why_excluded
 
 
 @pytest.mark.parametrize(
@@ -18,12 +18,12 @@ def test_a_run_is_excluded_for_one_reason(diverged_at, at_chance, reason):
     facts = {"diverged_at": diverged_at, "at_chance": at_chance}
     assert why_excluded(facts) == reason
     table = pd.DataFrame([facts], index=[7])
-    assert untrained(table).to_dict() == {7: reason is not None}
+    assert excluded_runs(table).to_dict() == {7: reason is not None}
     assert len(learned(table)) == (reason is None)
 
 
 def test_a_table_without_runs_excludes_none():
-    assert untrained(pd.DataFrame(columns=["diverged_at", "at_chance"])).dtype == bool
+    assert excluded_runs(pd.DataFrame(columns=["diverged_at", "at_chance"])).dtype == bool
 
 
 def test_nobody_else_asks_whether_a_run_ended_at_chance():

@@ -110,7 +110,7 @@ def test_what_was_not_measured_or_measured_twice_is_an_error():
         h.run_contrasts(combine(rows), PLAN | {"moments": moments}, FALLS)
     moments = [PLAN["moments"][0], PLAN["moments"][1] | {"kind": "placebo control"}]
     with pytest.raises(StudyError, match="is jump, placebo control"):
-        h.matched_moments(moments)
+        h.matched_windows(moments)
 
 
 # --- experiments ---

@@ -12,7 +12,7 @@ from common.files import write_json, write_parquet
 from helpers.project import ROOT
 from repdyn.errors import StudyError
 from repdyn.measures.table import combine, entry
-from repdyn.study.phase2 import MOMENT_COLUMNS, run_means, run_moments, summarise
+from repdyn.study.phase2 import WINDOW_COLUMNS, run_means, run_windows, summarise
 
 
 def planned(experiment="a", seed=0, moments=()):
@@ -68,12 +68,12 @@ MOMENTS = [
 
 
 def test_moments_have_a_row_each_with_the_phase_of_their_step():
-    found = run_moments(planned(moments=MOMENTS), "mlp", False)
-    assert found.columns.tolist() == list(MOMENT_COLUMNS)
+    found = run_windows(planned(moments=MOMENTS), "mlp", False)
+    assert found.columns.tolist() == list(WINDOW_COLUMNS)
     assert found["phase"].tolist() == [0.05, 0.15]
     assert found["layer"].tolist()[0] == "hidden.0" and found["layer"].isna().tolist() == [False, True]
     assert found["relative_magnitude"].tolist() == pytest.approx([0.3, np.nan], nan_ok=True)
-    assert run_moments(planned(), "mlp", False).empty
+    assert run_windows(planned(), "mlp", False).empty
 
 
 def written(folder, runs):

@@ -1,4 +1,4 @@
-"""The attribution module on tiny networks of each family and input, its figure, and what is said of planted tables."""
+"""The attribution tool on tiny networks of each family and input, its figure, and what is said of planted tables."""
 
 import functools
 import re

@@ -1,4 +1,4 @@
-"""The dynamics module on small trained networks: what it writes, draws and says."""
+"""The dynamics tool on small trained networks: what it writes, draws and says."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The geometry module on networks of every family, on planted clouds, and what its figure and its text make of tables."""
+"""The geometry tool on networks of every family, on planted clouds, and what its figure and its text make of tables."""
 
 import inspect
 import re

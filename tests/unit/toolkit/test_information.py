@@ -1,4 +1,4 @@
-"""The information module on tiny networks of each family, its figure, and what is said of planted tables."""
+"""The information tool on tiny networks of each family, its figure, and what is said of planted tables."""
 
 import functools
 import re
@@ -212,7 +212,7 @@ def test_what_is_said_of_planted_tables():
     assert "hold 0.88 to 0.92 nats on the class, 0.80 to 0.84 of its entropy, in 6 runs; in 6 of 6" in gained[0]
     assert "Training changed it by 0.40 (0.38 to 0.42; 6 runs); a gain" in gained[0]
     assert "more; more." in gained[0] and "the layer holds what its two components do not" in gained[0]
-    assert "its accuracy is 0.80, of control labelings 0.33" in gained[0]
+    assert "its accuracy is 0.80, of control labellings 0.33" in gained[0]
     assert "training changed that by -0.50" in gained[1] and "; a loss." in gained[1]
     lost = found(table_of(gain=-0.3, linear=-0.1, probe=-0.2, kept=0.5))
     assert "; a loss." in lost[0] and "; less." in lost[0] and "the bound is the weaker one" in lost[0]

@@ -1,4 +1,4 @@
-"""The module on tiny networks of every family: what it lists and gives, planted causes, its figure and its findings."""
+"""The tool on tiny networks of every family: what it lists and gives, planted causes, its figure and its findings."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The patching module on small trained networks: what it writes, draws and says."""
+"""The patching tool on small trained networks: what it writes, draws and says."""
 
 import re
 
@@ -220,7 +220,7 @@ def test_a_network_that_answers_nothing_has_no_r():
     assert start[["denoising", "noising", "top_denoising"]].isna().all()
     assert start["component_count"].isna().all() and "component_denoising" not in start.index
     FigureCanvasAgg(draw(named({"mlp-a": table}), {})).draw()
-    assert "untrained, R is defined in no run" in found(named({"mlp-a": table}))[0]
+    assert "at initialisation, R is defined in no run" in found(named({"mlp-a": table}))[0]
 
 
 @pytest.fixture(scope="module")

@@ -63,5 +63,5 @@ def test_it_says_what_is_not_defined():
     assert units.startswith(
         "4 runs, each with 32 held-out pairs of two classes; not evaluable in 1 run for want of pairs."
     )
-    assert units.count("untrained, R is defined in no run") == 2
+    assert units.count("at initialisation, R is defined in no run") == 2
     assert circuits.startswith("No circuit could be judged")

@@ -1,4 +1,4 @@
-"""The topology module on tiny networks of each family, its figure, and what is said of planted tables."""
+"""The topology tool on tiny networks of each family, its figure, and what is said of planted tables."""
 
 import functools
 import re
@@ -232,7 +232,7 @@ def table_of(runs=6, loops=0, ratio=0.0, beyond=0, excess=0.0):
 
 def test_what_is_said_of_planted_tables():
     planted = found(table_of(loops=2, ratio=0.3, beyond=1, excess=0.1))
-    assert "6 of 6 runs have a loop longer than any of theirs, untrained 0 of 6" in planted[0]
+    assert "6 of 6 runs have a loop longer than any of theirs, at initialisation 0 of 6" in planted[0]
     assert "0.10 (0.08 to 0.12; 6 runs) radii on average; longer" in planted[0]
     assert "change by -2.00 (-2.00 to -2.00; 6 runs)" in planted[1]
     assert "to the last hidden layer; simpler" in planted[1]

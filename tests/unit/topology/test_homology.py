@@ -1,4 +1,4 @@
-"""Persistent homology of shapes whose parts, loops and voids are known, against ripser and gudhi."""
+"""Persistent homology of shapes whose connected components, loops and voids are known, against ripser and gudhi."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Sanity check of Adebayo 2018: a map that explains a network must change when the network's weights are drawn anew."""
+"""Sanity check of Adebayo 2018: a map that explains a network must change when the network's weights are re-initialised."""
 
 import copy
 
@@ -25,7 +25,9 @@ def reinitialised(model: nn.Module, paths: list[str], seed: int) -> nn.Module:
             # Attention draws its own weights and the bias of the layer in it, so after that.
             attentions = [layer for layer in part.modules() if isinstance(layer, nn.MultiheadAttention)]
             if not layers and not attentions:
-                raise StudyError(f"{path} of {type(model).__name__} has no layer whose weights could be drawn anew.")
+                raise StudyError(
+                    f"{path} of {type(model).__name__} has no layer whose weights could be re-initialised."
+                )
             drawn = {id(weight) for layer in layers + attentions for weight in layer.parameters(recurse=False)}
             left = [name for name, weight in part.named_parameters() if id(weight) not in drawn]
             if left:

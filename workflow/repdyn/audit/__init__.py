@@ -14,7 +14,7 @@ draws           random draws that several nulls rest on
 jumps           the jumps of many runs in one table, by the published rule or by the default detector
 run_statistics  what phase 1 computes of a run: computed for the published trajectories, read from its files for ours
 run_table       a row per run: convergence, critical steps, coupling to the loss
-jump_table      a row per run: number, timing, loss, layers and company of its jumps
+jump_table      a row per run: number, timing, loss, layers and co-occurrence of its jumps
 quantities      what quantities with intervals over runs are made of
 estimates       totals, shares and differences over the rows, with 95 % intervals
 phases          phases of training at which claims were published

@@ -1,4 +1,4 @@
-"""One row per run, of what depends on jumps: their number, timing, loss, layers and company, and what is expected."""
+"""One row per run, of what depends on jumps: number, timing, loss, layers and co-occurrence, and what is expected."""
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ NEAR = 2  # measurements within which two layers jump together
 
 
 def jump_table(runs: list[Run], jumps: pd.DataFrame, seed: str, level: float) -> pd.DataFrame:
-    """What depends on jumps: numbers, timing, loss, layers, company. One row per run, counts and their expectations.
+    """What depends on jumps: timing, loss, layers, co-occurrence. One row per run, counts and their expectations.
 
     level: chance of any jump in a layer without one that the detector declares.
     """
@@ -27,7 +27,11 @@ def jump_table(runs: list[Run], jumps: pd.DataFrame, seed: str, level: float) ->
     for run in runs:
         own = parts.get(run.name, none)
         rows.append(
-            identity(run) | _timing(run, own, level) | _loss(run, own) | _place(run, own) | _company(run, own, seed)
+            identity(run)
+            | _timing(run, own, level)
+            | _loss(run, own)
+            | _place(run, own)
+            | _co_occurrence(run, own, seed)
         )
     return pd.DataFrame(rows)
 
@@ -94,7 +98,7 @@ def _place(run: Run, jumps: pd.DataFrame) -> dict:
     }
 
 
-def _company(run: Run, jumps: pd.DataFrame, seed: str) -> dict:
+def _co_occurrence(run: Run, jumps: pd.DataFrame, seed: str) -> dict:
     """Sum over jumps of the share of other layers that jump within NEAR, and its expectation under shifts in windows."""
     empty = {"together": 0.0, "together_expected": 0.0, "accompanied": 0.0}
     usable = np.flatnonzero(run.evaluable)
@@ -105,11 +109,15 @@ def _company(run: Run, jumps: pd.DataFrame, seed: str) -> dict:
     events[jumps["before"], jumps["layer"]] = True
     events = events[:, usable]
     rng = np.random.default_rng(derive("audit", seed, "company", run.name))
-    null = [company(drawn) for drawn in jitter(events, rng, SURROGATES, WINDOW)]
-    return {"together": company(events), "together_expected": float(np.mean(null)), "accompanied": float(events.sum())}
+    null = [co_occurrence(drawn) for drawn in jitter(events, rng, SURROGATES, WINDOW)]
+    return {
+        "together": co_occurrence(events),
+        "together_expected": float(np.mean(null)),
+        "accompanied": float(events.sum()),
+    }
 
 
-def company(events: np.ndarray) -> float:
+def co_occurrence(events: np.ndarray) -> float:
     """Sum over events of the share of other layers with an event within NEAR: bool (T, L), L > 1."""
     near = events.copy()
     for lag in range(1, NEAR + 1):

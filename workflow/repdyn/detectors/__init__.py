@@ -1,4 +1,4 @@
-"""Jump detectors, one a file, with one verb: detect(values (T,), ...) -> indices (K,) int64, ascending.
+"""Jump detectors, one per file, with one verb: detect(values (T,), ...) -> indices (K,) int64, ascending.
 
 An index is that of the last measurement before the jump: the change lies between index and index + 1, as the
 column `before` of `jumps.describe_jumps`. A series that is not evaluable (NaN, constant, too short) has no

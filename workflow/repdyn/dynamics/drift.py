@@ -44,7 +44,7 @@ def halves(n: int, splits: int, rng: np.random.Generator) -> list[tuple[np.ndarr
 
 
 def independent_state(state: dict[str, torch.Tensor], rng: np.random.Generator) -> dict[str, torch.Tensor]:
-    """Another initialisation like `state`, the weights of an untrained network: each tensor's entries in random order.
+    """Another initialisation like `state`, the weights of a network before training: each tensor's entries in random order.
 
     Where the entries of a tensor are drawn independently from one distribution, as PyTorch's default, Xavier, Kaiming and
     constant initialisers do, the result is a draw of the same initialiser. It is not for structured ones (orthogonal).

@@ -13,7 +13,7 @@ from repdyn.figures.panels import (
     panel_grid,
 )
 from repdyn.figures.style import FAMILY_COLOURS, FLAGGED_COLOUR, dataset_styles, message_figure, styled
-from repdyn.study.exclusion import untrained
+from repdyn.study.exclusion import excluded_runs
 
 LABELS = {"loss": "probe loss (nats)", "accuracy": "probe accuracy"}
 
@@ -34,7 +34,7 @@ def learning_curves(training: pd.DataFrame, experiments: pd.DataFrame, quantity:
     grid = architecture_grid(experiments)
     figure, panels = panel_grid(len(grid), max(map(len, grid)), width=2.2, height=1.7, top=0.75)
     styles = dataset_styles(experiments["dataset"])
-    grey = untrained(experiments)
+    grey = excluded_runs(experiments)
     lines = dict(list(training.groupby(RUN)))
     for row, names in zip(panels, grid, strict=True):
         for axes, architecture in zip(row, names, strict=False):
@@ -53,7 +53,7 @@ def learning_curves(training: pd.DataFrame, experiments: pd.DataFrame, quantity:
     for axes in figure.axes:
         axes.xaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 5, 10], integer=True))
     for axes in panels[-1]:
-        axes.set_xlabel("SGD step")
+        axes.set_xlabel("training step")
     _share_scale(figure, training, experiments[~grey], quantity)
     key_above(figure, [dataset_entries(styles), _learning_entries(quantity, int(grey.sum()))])
     return figure

@@ -1,6 +1,6 @@
-"""The moments of a run in pictures: their looks and key, and the two states that pictures compare."""
+"""The event windows of a run in pictures: their looks and key, and the two states that pictures compare."""
 
-# A moment is told by colour and by fill. Colours: Okabe & Ito (2008), grey for what is no jump.
+# A window is told by colour and by fill. Colours: Okabe & Ito (2008), grey for what is no jump.
 LOOKS = {
     "jump": {"facecolor": "#D55E00", "edgecolor": "#D55E00"},
     "control": {"facecolor": "white", "edgecolor": "#0072B2", "hatch": "//////"},
@@ -10,7 +10,7 @@ LOOKS = {
 
 
 def largest_jump(moments: dict) -> dict | None:
-    """The jump with the largest relative magnitude among planned moments, the earliest of equals; None without jumps."""
+    """The jump with the largest relative magnitude among planned windows, the earliest of equals; None without jumps."""
     jumps = [moment for moment in moments["moments"] if moment["kind"] == "jump"]
     return min(jumps, key=lambda jump: (-jump["relative_magnitude"], jump["at"]), default=None)
 
@@ -27,7 +27,7 @@ def compared_states(moments: dict) -> tuple[dict[int, str], dict | None]:
 
 
 def moment_key(figure, kinds, left: float, from_top: float) -> None:
-    """A legend of the given kinds of moments in one line, its lower edge `from_top` inches below the top of the figure."""
+    """A legend of the given kinds of windows in one line, its lower edge `from_top` inches below the top of the figure."""
     from matplotlib.patches import Patch
 
     width, height = figure.get_size_inches()

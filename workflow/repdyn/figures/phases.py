@@ -7,7 +7,7 @@ from repdyn.figures.estimates import NULL_BAND, NULL_LINE
 
 MARKS = (0.001, 0.01, 0.1, 0.5, 1.0)  # phases that are labelled; early ends at 0.1, middle at 0.5
 PERIOD_ENDS = (0.1, 0.5)
-LABEL = "phase (step / total steps)"
+LABEL = "training fraction (step / total steps)"
 
 
 def phase_axis(axes, first: float, label: str = LABEL) -> None:

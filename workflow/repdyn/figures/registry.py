@@ -50,7 +50,8 @@ SECTIONS = ("overview", "published", "detectors", "dynamics", "inside", "curves"
 STUDY = {
     "dashboard": StudyFigure(
         "Dashboard",
-        "Ten panels: order of convergence, timing, rate, phase, size and types of jumps, coordination, coupling to the "
+        "Ten panels: order of convergence, timing, rate, training fraction, size and types of jumps, coordination,"
+        " coupling to the "
         "loss, and key statistics, each against its null",
         "overview",
         tables=("experiments.parquet", "statistics.parquet", "jump_types.json"),
@@ -59,7 +60,7 @@ STUDY = {
     ),
     "deep_dive": StudyFigure(
         "Architectures",
-        "Histograms of jump phase per family, and dot plots of jumps per run by layer",
+        "Histograms of jumps by training fraction per family, and dot plots of jumps per run by layer",
         "overview",
         runs=("jumps.parquet", "layers.parquet"),
         data="deep_dive.json",
@@ -78,7 +79,7 @@ STUDY = {
     ),
     "velocity": StudyFigure(
         "Velocity, acceleration and critical steps",
-        "Curves of velocity, acceleration and critical steps against phase, a column per family",
+        "Curves of velocity, acceleration and critical steps against training fraction, a column per family",
         "dynamics",
         runs=("trajectory.parquet", "critical.parquet"),
         data="velocity.parquet",
@@ -101,7 +102,7 @@ STUDY = {
         "curves",
     ),
     "hypotheses": StudyFigure(
-        "Jumps against control moments",
+        "Jumps against matched controls",
         "Dot plot with intervals of the contrasts of every hypothesis and family",
         "inside",
         tables=("hypotheses.parquet", "contrasts.parquet"),
@@ -131,7 +132,7 @@ RUN = {
         page_bytes=40 * 1024,
     ),
     "moments": RunFigure(
-        "Moments",
+        "Event windows",
         "Trajectories of all layers with jump windows and control windows marked",
         ("moments.json", "jumps.parquet", "trajectory.parquet", "run.json"),
     ),

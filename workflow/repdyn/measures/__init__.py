@@ -1,6 +1,6 @@
-"""Measurement modules of phase 2: what is inside a network at chosen steps, each module in a file of its own.
+"""The measures of phase 2: what is inside a network at chosen steps, each measure in a file of its own.
 
-A module has a function `measure(subject) -> table` and, where it has pictures, `maps(subject) -> arrays`; `subject` is a
+A measure has a function `measure(subject) -> table` and, where it has pictures, `maps(subject) -> arrays`; `subject` is a
 `subject.Subject`, the table has the columns of `table.COLUMNS`. The functions below it take arrays and serve any notebook.
 Its docstring describes every quantity in the form of `report.quantities`, from which the page takes unit, null and source.
 """
@@ -9,7 +9,7 @@ from importlib import import_module
 
 from repdyn.families import FAMILIES as ALL
 
-# Module name -> the families it fits. A new module is a new file and a line here.
+# Measure -> the families it fits. A new measure is a new file and a line here.
 MODULES = {
     "behaviour": ALL,
     "similarity": ALL,
@@ -27,7 +27,7 @@ MODULES = {
 
 
 def modules_for(family: str) -> list[str]:
-    """The names of the modules that fit a family."""
+    """The names of the measures that fit a family."""
     return [name for name, families in MODULES.items() if family in families]
 
 
@@ -37,5 +37,5 @@ def left_out(family: str) -> dict[str, tuple[str, ...]]:
 
 
 def load(name: str):
-    """A measurement module by name."""
+    """A measure by name."""
     return import_module(f"repdyn.measures.{name}")

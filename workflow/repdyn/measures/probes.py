@@ -34,31 +34,31 @@ def control_labelings(labels: np.ndarray, half: np.ndarray, count: int, rng: np.
     return shuffled
 
 
-def probe_accuracies(x: np.ndarray, labelings: np.ndarray, half: np.ndarray, classes: int) -> np.ndarray:
-    """Held-out accuracy of linear probes of (n, d) for m labelings (m, n), the true one first: (m,).
+def probe_accuracies(x: np.ndarray, labellings: np.ndarray, half: np.ndarray, classes: int) -> np.ndarray:
+    """Held-out accuracy of linear probes of (n, d) for m labellings (m, n), the true one first: (m,).
 
     Each half is read by ridge regression onto one-hot labels (with intercept) fitted on the other. The penalty is the
     one of PENALTIES with the smallest leave-one-out error on the true labels of the fitted half (Allen 1974), and
-    serves all labelings, which differ in nothing else. Features are centred and share one scale. NaN where x is
-    constant in a half or not finite. Raises StudyError where a labeling changes the class counts of a half, since all
+    serves all labellings, which differ in nothing else. Features are centred and share one scale. NaN where x is
+    constant in a half or not finite. Raises StudyError where a labelling changes the class counts of a half, since all
     share the intercept.
     """
-    _check(x, labelings, half, classes)
+    _check(x, labellings, half, classes)
     if not np.isfinite(x).all():
-        return np.full(len(labelings), np.nan)
-    hits = np.zeros(len(labelings))
+        return np.full(len(labellings), np.nan)
+    hits = np.zeros(len(labellings))
     for side in (0, 1):
         fitted, read = half != side, half == side
-        labels = labelings[:, fitted]
+        labels = labellings[:, fitted]
         fitted_scores, read_scores, variance = _principal_scores(x[fitted], x[read])
         if not len(variance):
-            return np.full(len(labelings), np.nan)
+            return np.full(len(labellings), np.nan)
         one_hot = np.eye(classes)[labels]
         penalty = _best_penalty(fitted_scores, variance, one_hot[0])
         reading = (read_scores / (variance + penalty)) @ fitted_scores.T
         columns = one_hot.transpose(1, 0, 2).reshape(len(labels[0]), -1)
         scores = (reading @ columns).reshape(len(reading), len(labels), classes) + one_hot[0].mean(0)
-        hits += (scores.argmax(2) == labelings[:, read].T).sum(0)
+        hits += (scores.argmax(2) == labellings[:, read].T).sum(0)
     return hits / len(x)
 
 
@@ -67,17 +67,17 @@ def measure(subject: Subject) -> pd.DataFrame:
 
     - probe_accuracy [share]: held-out accuracy of a linear read-out of the class: ridge regression onto one-hot labels,
       fitted on one half of the examples and scored on the other. Null: mean and deviation of CONTROLS shuffled
-      labelings, the control tasks of Hewitt & Liang, whose selectivity is the value less the null; halves and labelings
+      labellings, the control tasks of Hewitt & Liang, whose selectivity is the value less the null; halves and labellings
       are the same for all layers and steps. Source: Hewitt & Liang 2019.
     """
     half = stratified_halves(subject.labels, np.random.default_rng(derive(*subject.key, "probe halves")))
     rng = np.random.default_rng(derive(*subject.key, "probe controls"))
-    labelings = np.vstack([subject.labels, control_labelings(subject.labels, half, CONTROLS, rng)])
+    labellings = np.vstack([subject.labels, control_labelings(subject.labels, half, CONTROLS, rng)])
     steps = set(subject.grid) | {step for window in subject.windows for step in (window.before, window.after)}
     entries = []
     for step in sorted(steps):
         for layer, x in subject.examples(step).items():
-            value, *controls = probe_accuracies(x, labelings, half, subject.classes)
+            value, *controls = probe_accuracies(x, labellings, half, subject.classes)
             entries.append(entry(step, layer, "probe_accuracy", value, np.mean(controls), np.std(controls, ddof=1)))
     return combine(entries)
 
@@ -116,10 +116,10 @@ def _best_penalty(scores: np.ndarray, variance: np.ndarray, one_hot: np.ndarray)
     return float(PENALTIES[np.argmin(errors)] * variance[-1])
 
 
-def _check(x: np.ndarray, labelings: np.ndarray, half: np.ndarray, classes: int) -> None:
-    if x.ndim != 2 or labelings.shape[1:] != (len(x),) or half.shape != (len(x),):
-        raise StudyError(f"x {x.shape}, labelings {labelings.shape} and half {half.shape} must agree in n")
+def _check(x: np.ndarray, labellings: np.ndarray, half: np.ndarray, classes: int) -> None:
+    if x.ndim != 2 or labellings.shape[1:] != (len(x),) or half.shape != (len(x),):
+        raise StudyError(f"x {x.shape}, labellings {labellings.shape} and half {half.shape} must agree in n")
     for side in (0, 1):
-        counts = [np.bincount(labels, minlength=classes).tolist() for labels in labelings[:, half == side]]
+        counts = [np.bincount(labels, minlength=classes).tolist() for labels in labellings[:, half == side]]
         if any(count != counts[0] for count in counts):
-            raise StudyError("all labelings need the same class counts in each half; shuffle within halves")
+            raise StudyError("all labellings need the same class counts in each half; shuffle within halves")

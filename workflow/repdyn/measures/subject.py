@@ -1,4 +1,4 @@
-"""What a measurement module looks at: one network at several steps of its training, and held-out examples."""
+"""What a measure looks at: one network at several steps of its training, and held-out examples."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
@@ -22,7 +22,7 @@ CHUNK = 64
 
 
 class Window(NamedTuple):
-    """The steps around a moment. kind: "jump", "control", "placebo" or "placebo control"."""
+    """The steps of a window. kind: "jump", "control", "placebo" or "placebo control"."""
 
     kind: str
     before: int

@@ -1,4 +1,4 @@
-"""The one shape in which every measurement module writes: a row per step, layer, unit and quantity."""
+"""The one shape in which every measure writes: a row per step, layer, unit and quantity."""
 
 from collections.abc import Iterable
 
@@ -11,8 +11,8 @@ COLUMNS = ("step", "reference", "layer", "unit", "quantity", "value", "null_mean
 def entry(step: int, layer: str, quantity: str, value, null_mean=np.nan, null_sd=np.nan, reference: int | None = None):
     """One measurement as columns: a number, or (k,) numbers of the k units, heads or filters of a layer.
 
-    reference: the other step, where two are compared. null_mean, null_sd: of the value under the module's null, numbers or
-    (k,); NaN where the quantity has none. layer "" is the whole network.
+    reference: the other step, where two are compared. null_mean, null_sd: of the value under the null of the measure,
+    numbers or (k,); NaN where the quantity has none. layer "" is the whole network.
     """
     value = np.asarray(value, dtype=np.float64)
     k = value.size

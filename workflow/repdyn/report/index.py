@@ -9,10 +9,10 @@ from repdyn.figures.registry import SECTIONS, STUDY, study_caption
 from repdyn.measures import MODULES
 from repdyn.report.evidence import agreement_rows, claim_rows, detector_rows, statistic_rows, verdict_counts
 from repdyn.report.html import Picture, fill, run_link
-from repdyn.report.mechanisms import hypothesis_rows, measurement_tables, moment_rows, moment_summary
+from repdyn.report.mechanisms import hypothesis_rows, measurement_tables, window_rows, window_summary
 from repdyn.report.quantities import HEADINGS, table_of
 from repdyn.statistics.intervals import BOOTSTRAP_RUNS, MINIMUM_RUNS
-from repdyn.study.exclusion import untrained
+from repdyn.study.exclusion import excluded_runs
 from repdyn.timeseries.periods import EARLY, MIDDLE
 from repdyn.wording.names import family_name, family_order
 from repdyn.wording.numbers import MISSING, plural, written
@@ -104,8 +104,8 @@ def _inside(tables: dict[str, pd.DataFrame], runs: int) -> dict:
     """What the template shows of each table of phase 2; empty where a table was not made."""
     moments, measurements, hypotheses = (tables.get(name) for name in ("moments", "measurements", "hypotheses"))
     return {
-        "moment_summary": moment_summary(moments, runs) if moments is not None else "",
-        "moments": moment_rows(moments) if moments is not None else [],
+        "window_summary": window_summary(moments, runs) if moments is not None else "",
+        "moments": window_rows(moments) if moments is not None else [],
         "measurements": measurement_tables(measurements) if measurements is not None else [],
         "hypotheses": hypothesis_rows(hypotheses) if hypotheses is not None else [],
     }
@@ -148,7 +148,7 @@ def summary(runs: pd.DataFrame) -> str:
     if runs.empty:
         return "The study has no finished run."
     diverged = int(runs["diverged_at"].notna().sum())
-    chance = int(untrained(runs).sum()) - diverged
+    chance = int(excluded_runs(runs).sum()) - diverged
     steps = " or ".join(f"{n:,}" for n in sorted(runs["steps"].unique()))
     sentences = [
         f"{plural(len(runs), 'run')} of {plural(runs['experiment'].nunique(), 'experiment')} "
@@ -156,7 +156,7 @@ def summary(runs: pd.DataFrame) -> str:
         f"were trained for {steps} steps: {len(runs) - diverged - chance} learned, {chance} ended within noise of "
         f"chance, {diverged} diverged."
     ]
-    learned = runs[~untrained(runs)]
+    learned = runs[~excluded_runs(runs)]
     if learned["test_accuracy"].notna().any():
         low, middle, high = learned["test_accuracy"].quantile([0, 0.5, 1])
         sentences.append(
@@ -194,7 +194,7 @@ def by_family(runs: pd.DataFrame) -> list[dict]:
     table = []
     for family in family_order(runs["family"]):
         chosen = runs[runs["family"] == family]
-        learned = chosen[~untrained(chosen)]
+        learned = chosen[~excluded_runs(chosen)]
         table.append(
             {
                 "family": family,
@@ -226,7 +226,7 @@ def stage_row(name: str, jobs: pd.DataFrame) -> list[str]:
 
 def flagged_note(runs: pd.DataFrame) -> str:
     """Which runs the figures draw apart, as a sentence."""
-    apart = runs[untrained(runs)]
+    apart = runs[excluded_runs(runs)]
     if apart.empty:
         return "No run diverged or ended at chance."
     names = ", ".join(f"{run.experiment} (seed {run.seed})" for run in apart.itertuples())

@@ -12,8 +12,8 @@ from repdyn.figures.verdicts import MEANINGS
 from repdyn.report.evidence import detector_rows, statistic_rows, verdict_counts
 from repdyn.report.html import templates
 from repdyn.report.index import summary
-from repdyn.report.mechanisms import hypothesis_rows, moment_summary
-from repdyn.study.exclusion import DIVERGED, untrained, why_excluded
+from repdyn.report.mechanisms import hypothesis_rows, window_summary
+from repdyn.study.exclusion import DIVERGED, excluded_runs, why_excluded
 from repdyn.wording.names import family_order
 from repdyn.wording.numbers import interval, plural, short
 
@@ -106,14 +106,14 @@ def _summary(experiments: pd.DataFrame, tables: dict[str, pd.DataFrame]) -> list
         counts = ", ".join(f"{verdict} {count}" for verdict, count in tested["verdict"].value_counts().items())
         sentences.append(f"Of {plural(len(tested), 'test')} of hypotheses about jumps, one per family: {counts}.")
     if "moments" in tables:
-        sentences.append(moment_summary(tables["moments"], len(experiments)))
+        sentences.append(window_summary(tables["moments"], len(experiments)))
     return sentences
 
 
 def _metadata(experiments, tables, jump_types, provenance, planned) -> dict:
     if experiments.empty:
         experiments = experiments.reindex(columns=["experiment", "seed", "family", "steps", "diverged_at", "at_chance"])
-    apart = experiments[untrained(experiments)]
+    apart = experiments[excluded_runs(experiments)]
     families = []
     for family in family_order(experiments["family"]):
         runs = experiments[experiments["family"] == family]
@@ -122,7 +122,7 @@ def _metadata(experiments, tables, jump_types, provenance, planned) -> dict:
                 "family": family,
                 "experiments": runs["experiment"].nunique(),
                 "runs": len(runs),
-                "excluded": int(untrained(runs).sum()),
+                "excluded": int(excluded_runs(runs).sum()),
             }
         )
     return {
@@ -238,7 +238,7 @@ def _quantity(row) -> dict:
 
 
 def _moments(moments: pd.DataFrame) -> list[dict]:
-    """How many moments of which kind and period, in how many runs of a family."""
+    """How many windows of which kind and period, in how many runs of a family."""
     counted = moments.assign(run=moments["experiment"].astype(str) + " " + moments["seed"].astype(str))
     keys = ["family", "kind", "period"]
     counts = counted.groupby(keys, observed=True).agg(moments=("run", "size"), runs=("run", "nunique")).reset_index()

@@ -1,4 +1,4 @@
-"""Phase 2 on the page: moments, measurements and hypotheses as cells of tables."""
+"""Phase 2 on the page: event windows, measurements and hypotheses as cells of tables."""
 
 import pandas as pd
 
@@ -7,7 +7,7 @@ from repdyn.wording.names import family_name, family_order, layer_name
 from repdyn.wording.numbers import MISSING, interval, plural, short
 
 
-def moment_summary(moments: pd.DataFrame, runs: int) -> str:
+def window_summary(moments: pd.DataFrame, runs: int) -> str:
     """How many runs have jumps, of which period, and what the others are looked at for; from the table of moments."""
     jumps = moments[moments["kind"] == "jump"]
     controls = int((moments["kind"] == "control").sum())
@@ -15,15 +15,15 @@ def moment_summary(moments: pd.DataFrame, runs: int) -> str:
     having = len(jumps[["experiment", "seed"]].drop_duplicates())
     periods = ", ".join(f"{(jumps['period'] == name).sum()} {name}" for name in ("early", "middle", "late"))
     return (
-        f"Of {plural(runs, 'run')}, {having} have a significant jump: {plural(len(jumps), 'jump')} became moments "
-        f"({periods}), {controls} of them with a control moment of the same period without a jump. The other "
+        f"Of {plural(runs, 'run')}, {having} have a significant jump: {plural(len(jumps), 'jump')} with an event window "
+        f"({periods}), {controls} of them with a matched control window of the same period. The other "
         f"{runs - having} keep the fixed grid; {plural(placebos, 'run')} without an early jump are looked at where early "
         "jumps are usual, as a placebo."
     )
 
 
-def moment_rows(moments: pd.DataFrame) -> list[list[str]]:
-    """Cells per moment: run, kind, period, layer, pair, steps, relative magnitude."""
+def window_rows(moments: pd.DataFrame) -> list[list[str]]:
+    """Cells per window: run, kind, period, layer, pair, steps, relative magnitude."""
     return [
         [
             run_name(row.experiment, row.seed),
@@ -64,7 +64,7 @@ def measurement_tables(measurements: pd.DataFrame) -> list[tuple[str, list[str],
     """Per family: headings of the phases, and cells per quantity: name, runs, null at the last phase, value at each phase.
 
     measurements: quantity, family, phase, value, low, high, null_mean, experiments. Quantities that are not measured at the
-    last phase are left out: they belong to moments, or say how another was measured.
+    last phase are left out: they belong to event windows, or say how another was measured.
     """
     tables = []
     for family in family_order(measurements["family"]):
@@ -83,5 +83,5 @@ def measurement_tables(measurements: pd.DataFrame) -> list[tuple[str, list[str],
             ]
             name = str(quantity).replace("_", " ")
             rows.append([name, short(int(at["experiments"].max())), short(at["null_mean"].iloc[-1]), *cells])
-        tables.append((family, [f"phase {phase:g}" for phase in phases], rows))
+        tables.append((family, [f"fraction {phase:g}" for phase in phases], rows))
     return tables

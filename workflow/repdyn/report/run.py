@@ -24,7 +24,7 @@ def render(facts: dict, phase1: dict, plan: dict, tables: dict[str, pd.DataFrame
         panels=[(name, panel, figures[name], run_caption(name)) for name, panel in RUN.items() if name in figures],
         metric=metric_name(metric),
         jumps=jump_rows(tables["jumps"], metric),
-        moments=moment_rows(plan["moments"]),
+        moments=window_rows(plan["moments"]),
         own=own_network(facts) if facts["family"] == "module" else "",
         note=plan["note"],
         headings=[f"step {step:,}" for step in steps],
@@ -69,8 +69,8 @@ def jump_rows(jumps: pd.DataFrame, metric: str) -> list[list[str]]:
     ]
 
 
-def moment_rows(moments: list[dict]) -> list[list[str]]:
-    """Cells per moment: kind, period, layer, steps before, at and after."""
+def window_rows(moments: list[dict]) -> list[list[str]]:
+    """Cells per window: kind, period, layer, steps before, at and after."""
     return [
         [
             moment["kind"],
@@ -86,7 +86,7 @@ def measurement_rows(measurements: pd.DataFrame, grid: list[int]) -> tuple[list[
     """The steps of the grid that were measured, and cells per quantity: name, null at the last step, mean at each step.
 
     Means are over units and layers; quantities that compare two steps are shown against initialisation. Those that are not
-    measured at the last step are left out: they belong to moments, or say how another was measured.
+    measured at the last step are left out: they belong to event windows, or say how another was measured.
     """
     shown = measurements[measurements["step"].isin(grid)]
     shown = shown[shown["reference"].isna() | (shown["reference"] == min(grid))]

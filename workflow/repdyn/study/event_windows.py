@@ -8,7 +8,7 @@ from repdyn.timeseries.periods import period
 
 # Where a run without early jumps is looked at as if it had one. What changes at such a placebo, against its own control,
 # is what time alone does: the median early jump of the default study lies there.
-PLACEBO_PHASE = 0.005
+PLACEBO_FRACTION = 0.005
 
 
 def plan(jumps: pd.DataFrame, measured: np.ndarray, total: int, grid: list[float], window: int, most: dict[str, int]):
@@ -23,7 +23,7 @@ def plan(jumps: pd.DataFrame, measured: np.ndarray, total: int, grid: list[float
     before, at, after and, for jumps, layer and relative_magnitude. Jumps are taken by falling relative magnitude; one whose
     window overlaps that of a larger one is left out, so jumps of several layers at one time share a window. The control of a
     jump is the nearest window (in log step) of the same period and shape that holds no jump of any layer and overlaps no
-    other window. A run without early jumps gets a placebo at PLACEBO_PHASE with a control of its own. A jump for which
+    other window. A run without early jumps gets a placebo at PLACEBO_FRACTION with a control of its own. A jump for which
     there is no control has none, and the note says so. With a single measurement only initialisation is looked at. Raises
     StudyError if the first measurement is not step 0.
     """
@@ -35,7 +35,7 @@ def plan(jumps: pd.DataFrame, measured: np.ndarray, total: int, grid: list[float
     last, every = int(measured[-1]), int(measured[1])
     chosen = _largest(jumps, total, window, last, most)
     if "early" not in period(jumps["step"] / total):
-        at = max(every, round(PLACEBO_PHASE * total / every) * every)
+        at = max(every, round(PLACEBO_FRACTION * total / every) * every)
         chosen.append({"kind": "placebo", "period": "early", **_around(at, window, window, last)})
     taken = [(moment["before"], moment["after"]) for moment in chosen]
     taken += [(step - every, step) for step in jumps["step"].unique()]

@@ -17,7 +17,7 @@ def why_excluded(run: Mapping) -> str | None:
     return AT_CHANCE if pd.notna(run["at_chance"]) and run["at_chance"] else None
 
 
-def untrained(experiments: pd.DataFrame) -> pd.Series:
+def excluded_runs(experiments: pd.DataFrame) -> pd.Series:
     """Which runs are excluded: they are drawn apart, and in no average. bool, index as given."""
     facts = experiments[["diverged_at", "at_chance"]].to_dict("records")
     return pd.Series([why_excluded(run) is not None for run in facts], index=experiments.index, dtype=bool)
@@ -25,4 +25,4 @@ def untrained(experiments: pd.DataFrame) -> pd.Series:
 
 def learned(experiments: pd.DataFrame) -> pd.DataFrame:
     """The rows of the runs that are not excluded."""
-    return experiments[~untrained(experiments)].reset_index(drop=True)
+    return experiments[~excluded_runs(experiments)].reset_index(drop=True)

@@ -60,7 +60,7 @@ SAME = ("question", "quantity", "minus_null", "compare", "direction")
 # --- one run ---
 
 
-def matched_moments(moments: list[dict]) -> list[tuple[dict, dict]]:
+def matched_windows(moments: list[dict]) -> list[tuple[dict, dict]]:
     """(window, its matched control) of every jump and placebo that has one, by pair.
 
     moments: as in moments.json. Raises StudyError for a pair that is not one jump or placebo with at most one control.
@@ -90,7 +90,7 @@ def run_contrasts(table: pd.DataFrame, planned: dict, hypothesis: Hypothesis) ->
     the quantity was not measured in a window, or measured twice.
     """
     try:
-        matched = matched_moments(planned["moments"])
+        matched = matched_windows(planned["moments"])
         asked = [both for both in matched if both[0]["period"] in hypothesis.periods]
         windows = [(moment["before"], moment["after"]) for both in asked for moment in both]
         value = _values(table, windows, min(planned["grid"]), hypothesis) if windows else np.empty(0)

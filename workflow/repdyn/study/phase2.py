@@ -7,7 +7,7 @@ from repdyn.errors import StudyError
 from repdyn.seeds import derive
 from repdyn.statistics.intervals import mean_interval
 
-MOMENT_COLUMNS = (
+WINDOW_COLUMNS = (
     *("experiment", "seed", "family", "excluded", "pair", "kind", "period", "before", "at", "after", "phase"),
     *("layer", "relative_magnitude"),
 )
@@ -58,13 +58,13 @@ def summarise(means: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*names, "value", "low", "high", "null_mean", "experiments"])
 
 
-def run_moments(planned: dict, family: str, excluded: bool) -> pd.DataFrame:
-    """The event windows of one run and their controls: MOMENT_COLUMNS.
+def run_windows(planned: dict, family: str, excluded: bool) -> pd.DataFrame:
+    """The event windows of one run and their controls: WINDOW_COLUMNS.
 
     phase is the training fraction of `at`; layer and relative_magnitude are those of a jump, else missing. No rows for a
     run without windows.
     """
     about = {"experiment": planned["experiment"], "seed": planned["seed"], "family": family, "excluded": excluded}
     rows = [about | moment | {"phase": moment["at"] / planned["steps"]} for moment in planned["moments"]]
-    table = pd.DataFrame(rows, columns=MOMENT_COLUMNS)
+    table = pd.DataFrame(rows, columns=WINDOW_COLUMNS)
     return table.astype({"layer": object, "relative_magnitude": np.float64})

@@ -68,7 +68,7 @@ def loss_coupling(critical: np.ndarray, loss: np.ndarray) -> np.ndarray:
 
 
 class Clustering(NamedTuple):
-    """Bunching of critical steps per layer, each (L,), NaN where a layer is not evaluable.
+    """Dispersion of critical steps per layer, each (L,), NaN where a layer is not evaluable.
 
     dispersion: variance over mean of the number of critical steps in a window (about 0.9 if they fall
     independently). expected: its mean over surrogates. p: one-sided. concentration: share of critical steps

@@ -38,7 +38,8 @@ TOOLS = {
     "interventions": Tool(
         "Interventions on units and directions",
         ALL,
-        "Accuracy lost with sets of units, agreement of three kinds of ablation, do-responses, and steering by dose",
+        "Fall in accuracy with sets of units ablated, agreement of three kinds of ablation, do-responses, and"
+        " steering by dose",
     ),
     "patching": Tool(
         "Patching and circuits",
@@ -50,7 +51,7 @@ TOOLS = {
         "Attribution",
         ALL,
         "Maps of several attribution methods on held-out examples, their deletion curves beside random orders, their"
-        " gain over training, and their similarity to maps of networks with redrawn weights",
+        " gain over training, and their similarity to maps of networks with re-initialised weights",
     ),
     "geometry": Tool(
         "Geometry of representations",

@@ -1,4 +1,4 @@
-"""Persistent homology of a cloud of points: parts, loops and voids, and the scales from which and up to which they are.
+"""Persistent homology of a cloud of points: connected components, loops and voids, and their scales.
 
 A diagram is (k, 2): the birth and death of k bars, as distances between points.
 """
@@ -11,7 +11,8 @@ from repdyn.geometry.neighbours import points
 
 
 def diagrams(x: np.ndarray, dimension: int = 1) -> list[np.ndarray]:
-    """Vietoris-Rips diagrams of (n, d) from dimension 0 (parts) on; bars longest first, those of length 0 left out.
+    """Vietoris-Rips diagrams of (n, d) from dimension 0 (connected components) on; bars longest first, those of length
+    0 left out.
 
     Filtered up to the distance from which one row is joined to all: from there on the complex is a cone, so one bar of
     dimension 0 is infinite, all others are finite, and no choice of an end enters. Coefficients modulo 2 (Edelsbrunner,

@@ -38,7 +38,7 @@ WITHIN = 1.96  # standard deviations of the null
 @styled
 def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
     """A row per run: maps of two examples at the last step, deletion curves there, deletion over training, and the
-    similarity to maps of the network with redrawn weights. table, maps: see `figures.toolkit`.
+    similarity to maps of the network with re-initialised weights. table, maps: see `figures.toolkit`.
     """
     from matplotlib.figure import Figure
 
@@ -68,11 +68,13 @@ def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
         _gains(panels[1], mine)
         _sanity(panels[2], mine)
         if number == 0:
-            for axes, title in zip(panels, ("deletion", "deletion over training", "weights redrawn"), strict=True):
+            for axes, title in zip(
+                panels, ("deletion", "deletion over training", "weights re-initialised"), strict=True
+            ):
                 axes.set_title(title, loc="left")
     last = figure.axes[-3:]
     for axes, label in zip(
-        last, ("share of features replaced", "SGD step", "parts redrawn, output first"), strict=True
+        last, ("share of features replaced", "training step", "modules re-initialised, output first"), strict=True
     ):
         axes.set_xlabel(label)
     key_above(figure, _key(table))
@@ -190,5 +192,5 @@ def _key(table: pd.DataFrame) -> list[list]:
         if f"deletion/{name}" in present
     ]
     nulls = [Patch(facecolor="#BBBBBB", label="random order, 95 %")]
-    nulls += [Line2D([], [], color="black", linestyle=":", label="maps of other examples (weights redrawn)")]
+    nulls += [Line2D([], [], color="black", linestyle=":", label="maps of other examples (weights re-initialised)")]
     return [lines, nulls]

@@ -22,7 +22,7 @@ FDR = 0.05
 
 
 def found(table: pd.DataFrame) -> list[str]:
-    """Paragraphs on deletion, on redrawn weights, and on completeness, Shapley values, baselines and best inputs.
+    """Paragraphs on deletion, on re-initialised weights, and on completeness, Shapley values, baselines and best inputs.
 
     table: as for `findings`. A run is tested against its null (normal, two-sided), with the false discovery rate over the
     methods and runs of a question; means over runs have `intervals.mean_interval`.
@@ -80,7 +80,7 @@ def _sanity(deepest: pd.DataFrame, last: pd.DataFrame) -> str:
             text += f", and like those of the first step in {_of(same, 'above')}"
         parts.append(text)
     if not parts:
-        return "Redrawn weights: not evaluable, no run has finite outputs at its last step."
+        return "Re-initialised weights: not evaluable, no run has finite outputs at its last step."
     surviving = redrawn[(redrawn["verdict"] == "above") & (redrawn["value"] > 0.5)]["method"]
     strong = [label for name, label in METHODS.items() if name in set(surviving)]
     verdict = (
@@ -90,7 +90,8 @@ def _sanity(deepest: pd.DataFrame, last: pd.DataFrame) -> str:
         else "In no run do maps keep more than half of their order."
     )
     return (
-        "Redrawn weights: with new random weights in all layers, maps still resemble those of the trained network more than"
+        "Re-initialised weights: with new random weights in all layers, maps still resemble those of the trained"
+        " network more than"
         f" maps of other examples do: {'; '.join(parts)}. {verdict} One draw of weights per run."
     )
 

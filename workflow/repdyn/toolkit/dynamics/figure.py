@@ -141,7 +141,7 @@ def _by_layer(axes, rows: pd.DataFrame, layers) -> None:
 
 def _steps(axes, run: pd.DataFrame) -> None:
     step_axis(axes, max(int(run["step"].max()), 1))
-    axes.set_xlabel("SGD step", labelpad=1)
+    axes.set_xlabel("training step", labelpad=1)
 
 
 def _key() -> list[list]:

@@ -113,7 +113,7 @@ def _drift(subject: Subject) -> list[dict]:
 
 
 def _initialisations(subject: Subject) -> list[dict[str, np.ndarray]]:
-    """What other networks, untrained, make of the examples: `Subject.examples` of each."""
+    """What other networks make at initialisation of the examples: `Subject.examples` of each."""
     rng = np.random.default_rng(derive(*subject.key, "other initialisations"))
     states = {i: independent_state(subject.states[subject.steps[0]], rng) for i in range(INITIALISATIONS)}
     labels = torch.from_numpy(subject.labels)

@@ -46,7 +46,7 @@ def draw(table: pd.DataFrame, maps: dict):
                 known = table[table["experiment"] == name]
                 _calibrate(axes, *(_by_unit(known, each) for each in ("calibration_dimension", CALIBRATION[quantity])))
         _title(panels[0, column], label)
-        panels[-1, column].set_xlabel("SGD step")
+        panels[-1, column].set_xlabel("training step")
     for axes, name in zip(panels[:, 0], names, strict=True):
         axes.text(0, 1.03, name, transform=axes.transAxes, ha="left", va="bottom", fontweight="bold")
     key_above(figure, [_entries()])

@@ -35,7 +35,7 @@ CALIBRATED = (2, 5, 10, 20, 40)  # dimensions of the isotropic Gaussians of the 
 CALIBRATIONS = 5  # draws of each
 EXEMPLARS = 10  # examples of a class, whose cloud is its manifold
 DICHOTOMIES = 50  # draws of sides and projections
-SHUFFLES = 20  # labelings of the null of the capacity
+SHUFFLES = 20  # labellings of the null of the capacity
 SHOWN = 200  # examples in a picture, at most
 PICTURES = 5  # draws of the null of pictures
 
@@ -83,7 +83,7 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
       Gaussians. Source: Tenenbaum 2000.
     - graph_connected [share]: of the rows that this part holds. Null: Gaussians.
     - class_capacity [classes per dimension]: `capacity` of EXEMPLARS examples of each class, DICHOTOMIES draws; NaN
-      where a class has too few. Null: SHUFFLES shuffled labelings; one that is below what the layer can show counts
+      where a class has too few. Null: SHUFFLES shuffled labellings; one that is below what the layer can show counts
       with class_capacity_floor, so this null is an upper bound. Source: Chung, Lee & Sompolinsky 2018.
     - class_capacity_floor [classes per dimension]: the least capacity that the layer can show.
     - trustworthiness_<picture>, continuity_<picture> [share]: whether neighbours in the picture are neighbours in the

@@ -86,7 +86,7 @@ def _over_training(axes, run: pd.DataFrame, layer: str, top: float) -> None:
     axes.axhline(0, color="black", linewidth=0.5)
     axes.set_ylim(min(-0.1 * top, -0.05), top)
     step_axis(axes, end)
-    axes.set_xlabel("SGD step", labelpad=1)
+    axes.set_xlabel("training step", labelpad=1)
 
 
 def _accuracy(axes, run: pd.DataFrame, layers: list[str]) -> None:

@@ -44,7 +44,7 @@ def _of_class(table: pd.DataFrame, now: pd.Series, n: int, asked: int) -> str:
         f" {_verdict(linear, 'linear', 'more', 'less')}. By Fano's bound a linear probe of the whole layer shows"
         f" {_interval(beyond, 'probe')} more than the components;"
         f" {_verdict(beyond, 'probe', 'the layer holds what its two components do not', 'the bound is the weaker one')}"
-        f" (its accuracy is {_range(_at(table, 'probe_accuracy', 'last'))}, of control labelings"
+        f" (its accuracy is {_range(_at(table, 'probe_accuracy', 'last'))}, of control labellings"
         f" {_range(_at(table, 'probe_accuracy', 'last', 'null_mean'))})."
     )
 
@@ -63,7 +63,8 @@ def _of_input(table: pd.DataFrame) -> str:
     above = int((now > null + BEYOND * spread).sum())
     return (
         f"The leading component of the last hidden layer shares {_range(now)} nats with the leading component of the"
-        f" input (of a text, of its untrained embedding), more than shuffled examples by {BEYOND} deviations in {above} of"
+        f" input (of a text, of its embedding at initialisation), more than shuffled examples by {BEYOND}"
+        f" deviations in {above} of"
         f" {plural(int(now.notna().sum()), 'run')}; training changed that by {_interval(change, 'input')};"
         f" {_verdict(change, 'input', 'a gain', 'a loss')}. {limits}"
     )

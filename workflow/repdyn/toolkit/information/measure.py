@@ -41,10 +41,10 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
     - class_discriminants, class_discriminants_low, class_discriminants_high [nats]: the same in the two leading linear
       discriminants. Null: as of class_components. Source: Ross 2014; Fisher 1936.
     - input_component, input_component_low, input_component_high [nats]: information of the leading principal coordinate
-      on that of the input, of a text on that of its untrained embedding; not measured of the layers "input" and
+      on that of the input, of a text on that of its embedding at initialisation; not measured of the layers "input" and
       "embedding". Null: SHUFFLES random orders of the examples against the input. Source: Kraskov 2004.
     - probe_accuracy [share]: held-out accuracy of `probes.probe_accuracies`, a linear probe of the whole layer. Null:
-      CONTROLS control labelings. Source: Hewitt & Liang 2019.
+      CONTROLS control labellings. Source: Hewitt & Liang 2019.
     - probe_information [nats]: the bound of that accuracy, what the layer says at the least. Source: Fano 1961.
     - class_entropy [nats]: entropy of the labels, once, without layer: what nothing can exceed.
     """
@@ -54,7 +54,7 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
     parts = divisions(labels, INTO, REPEATS, rng)
     half = stratified_halves(labels, np.random.default_rng(derive(*held_out.key, "information halves")))
     controls = np.random.default_rng(derive(*held_out.key, "information controls"))
-    labelings = np.vstack([labels, control_labelings(labels, half, CONTROLS, controls)])
+    labellings = np.vstack([labels, control_labelings(labels, half, CONTROLS, controls)])
     entries = [entry(held_out.grid[0], "", "class_entropy", entropy(labels))]
     first = None
     for (step, layer, x), (_, _, fitted) in zip(clouds(held_out), clouds(training), strict=True):
@@ -68,7 +68,7 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
             first = components[:, 0]
         if held_out.roles.get(layer, INPUT) not in (INPUT, EMBEDDING):
             entries += _of_input(step, layer, components[:, 0], first, parts, key)
-        accuracy, *null = probe_accuracies(x, labelings, half, held_out.classes)
+        accuracy, *null = probe_accuracies(x, labellings, half, held_out.classes)
         entries.append(entry(step, layer, "probe_accuracy", accuracy, np.mean(null), np.std(null, ddof=1)))
         entries.append(entry(step, layer, "probe_information", fano_bound(accuracy, labels)))
     return combine(entries), {}

@@ -20,9 +20,10 @@ KEY_COLUMNS = 3
 def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
     """Four panels at the last step, an experiment a colour and a marker, a run a line or a column of marks.
 
-    Accuracy lost with ranked sets of units and (dotted) random ones, mean over layers; Spearman correlations over units, a
-    mark per layer; response of the most moved logit to the first unit of the last layer, with its interval; share of rows
-    read as the target under steering and (dotted) random directions, in the middle of the steered layers.
+    Fall in accuracy with ranked sets of units ablated and (dotted) random ones, mean over layers; Spearman
+    correlations over units, a mark per layer; response of the most moved logit to the first unit of the last layer,
+    with its interval; share of rows read as the target under steering and (dotted) random directions, in the middle of
+    the steered layers.
     """
     if table.empty:
         return message_figure("No intervention was measured: no network in this study has such layers.")
@@ -33,7 +34,7 @@ def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
     last = table[table["step"] == table.groupby(RUN, observed=True)["step"].transform("max")]
     sets, rhos, curves, steering = panels.ravel()
     _curves(sets, last, "ranked_set_accuracy", SHARES, looks, _mean_of_layers)
-    sets.set(title="Units lost together", xlabel="share of a layer's units", ylabel="accuracy lost", xscale="log")
+    sets.set(title="Units ablated together", xlabel="share of a layer's units", ylabel="fall in accuracy", xscale="log")
     sets.set_xticks(SHARES, [f"1/{round(1 / share)}" for share in SHARES], minor=False)
     sets.set_xticks([], minor=True)
     _correlations(rhos, last, looks)

@@ -101,7 +101,7 @@ def measure(held_out: Subject, training: Subject) -> tuple:
 
 
 def ablated_layers(model: torch.nn.Module) -> list[str]:
-    """The layers of which every unit is lost."""
+    """The layers of which every unit is ablated."""
     return layers_with(model.roles, HIDDEN) or layers_with(model.roles, FEEDFORWARD)[-1:]
 
 

@@ -98,7 +98,7 @@ def _over_training(axes, run: pd.DataFrame) -> None:
         axes.plot(means.index, means["null_mean"], color=colour, linestyle=":")
     _unit_lines(axes)
     step_axis(axes, int(run["step"].max()))
-    axes.set_xlabel("SGD step", labelpad=1)
+    axes.set_xlabel("training step", labelpad=1)
 
 
 def _circuit(axes, last: pd.DataFrame) -> None:

@@ -59,10 +59,10 @@ def _carried(quantity: str, first: pd.DataFrame, last: pd.DataFrame) -> str:
     if len(noising):
         sentence += f" In the other direction, noising, they carry over {_mean(_per_run(noising, 'value'))}."
     if change.empty:
-        return f"{sentence} Whether training changed that cannot be said: untrained, R is defined in no run."
+        return f"{sentence} Whether training changed that cannot be said: at initialisation, R is defined in no run."
     return (
         f"{sentence} From the first step to the last that difference changed by {_interval(change, quantity)} in the"
-        f" {plural(len(change), 'run')} in which R is defined untrained;"
+        f" {plural(len(change), 'run')} in which R is defined at initialisation;"
         f" {_verdict(change, quantity, 'a rise', 'a fall')}."
     )
 

@@ -1,4 +1,4 @@
-"""Parts and loops of layers: a diagram, how many bars are beyond chance, and persistence of classes through the layers."""
+"""Connected components and loops of layers: a diagram, how many are beyond chance, and classes through the layers."""
 
 import numpy as np
 import pandas as pd
@@ -107,7 +107,7 @@ def _by_step(axes, run: pd.DataFrame, layers: list[str], quantity: str, null: bo
     top = axes.get_ylim()[1] if null else max(axes.get_ylim()[1], 1.05)
     axes.set_ylim(-0.04 * top, top)
     step_axis(axes, max(end, 1))
-    axes.set_xlabel("SGD step", labelpad=1)
+    axes.set_xlabel("training step", labelpad=1)
 
 
 def _through(axes, run: pd.DataFrame, layers: list[str]) -> None:
@@ -145,7 +145,7 @@ def _key() -> list[list]:
     from matplotlib.patches import Patch
 
     bars = [
-        Line2D([], [], color=PARTS, marker="o", linestyle="", markersize=4, label="parts"),
+        Line2D([], [], color=PARTS, marker="o", linestyle="", markersize=4, label="connected components"),
         Line2D([], [], color=LOOPS, marker="^", linestyle="", markersize=4, label="loops"),
         Patch(facecolor="#DDDDDD", label="band; tinted: Gaussians, 2 sd"),
     ]

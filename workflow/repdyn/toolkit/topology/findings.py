@@ -1,4 +1,4 @@
-"""What persistent homology found: how many parts and loops, and whether topology simplifies through the layers."""
+"""What persistent homology found: connected components, loops, and whether topology simplifies through the layers."""
 
 import numpy as np
 import pandas as pd
@@ -10,8 +10,8 @@ from repdyn.wording.numbers import over_runs, plural
 
 
 def found(table: pd.DataFrame) -> list[str]:
-    """Paragraphs: parts and loops of the whole cloud at the last step; the claim that topology simplifies through the
-    layers, with the run as replicate; what neither shows."""
+    """Paragraphs: connected components and loops of the cloud at the last step; the claim that topology simplifies
+    through the layers, with the run as replicate; what neither shows."""
     measured = table[(table["quantity"] == "betti_1") & table["value"].notna()]
     runs = table[RUN].drop_duplicates()
     if measured.empty:
@@ -35,7 +35,7 @@ def _whole(table: pd.DataFrame, asked: int) -> str:
         f"Of {plural(n, 'run')}{missing}, {more} {_have(more)} more than one part beyond the confidence band in the last"
         f" hidden layer after training, and {int((loops > 0).sum())} a loop: at this number of examples the band, which"
         " noise widens, leaves no more. Against clouds of Gaussians of the same covariance, a weaker test at 5 % per cloud,"
-        f" {int((beyond > 0).sum())} of {plural(n, 'run')} have a loop longer than any of theirs, untrained"
+        f" {int((beyond > 0).sum())} of {plural(n, 'run')} have a loop longer than any of theirs, at initialisation"
         f" {int((before > 0).sum())} of {int(before.notna().sum())}, and {int((wide > 0).sum())} a part farther off than any"
         f" of theirs (by chance: {0.05 * n:.1f} each). The longest loop is longer than in the Gaussians by"
         f" {_interval(excess, 'longest')} radii on average; {_verdict(excess, 'longest', 'longer', 'shorter')}."
@@ -58,14 +58,16 @@ def _simplifies(table: pd.DataFrame) -> list[str]:
         f"every class is one part without a loop beyond the band in the first and the last layer in all of"
         f" {plural(n, 'run')}, so there is nothing that could simplify; undecided"
         if _simple(table)
-        else f"parts and loops of a class beyond the band change by {_interval(change, 'betti')} from the first cloud to"
+        else f"connected components and loops of a class beyond the band change by {_interval(change, 'betti')}"
+        " from the first cloud to"
         f" the last hidden layer; {_verdict(change, 'betti', 'more complex', 'simpler')}"
     )
     return [
         f"That the topology of a class simplifies through the layers (Naitzat 2020): {counted}. Without a band, the summed"
         f" length of the loops of a class, over that of Gaussians of its covariance, changes by"
         f" {_interval(ratio, 'ratio')} from the first cloud to the last hidden layer of trained networks;"
-        f" {_verdict(ratio, 'ratio', 'more complex', 'simpler')}. Untrained it changes by {_interval(before, 'untrained')},"
+        f" {_verdict(ratio, 'ratio', 'more complex', 'simpler')}. At initialisation it changes by"
+        f" {_interval(before, 'untrained')},"
         f" so training adds {_interval(learned, 'learned')}; {_verdict(learned, 'learned', 'more complex', 'simpler')}."
     ]
 

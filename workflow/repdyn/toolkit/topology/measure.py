@@ -1,4 +1,4 @@
-"""The topology of what a layer makes of the examples: parts and loops of the whole cloud and of the cloud of each class."""
+"""The topology of what a layer makes of the examples: connected components and loops of it and of each class."""
 
 import numpy as np
 import pandas as pd

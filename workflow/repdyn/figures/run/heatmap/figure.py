@@ -71,7 +71,7 @@ def layer_heatmap(
         vmin=0,
         vmax=1,
     )
-    axes.set(xlim=(-gap / 2, total + gap / 2), ylim=(-0.5, len(layers) - 0.5), xlabel="SGD step")
+    axes.set(xlim=(-gap / 2, total + gap / 2), ylim=(-0.5, len(layers) - 0.5), xlabel="training step")
     axes.set_yticks(range(len(layers)), [layer_name(layer) for layer in layers])
     axes.tick_params(axis="y", length=0, pad=7)  # room for a star at step 0
     axes.hlines(np.arange(1, len(layers)) - 0.5, *axes.get_xlim(), color="white", linewidth=0.8)
@@ -140,7 +140,7 @@ def _mark_convergence(axes, layers: list[str], convergence: pd.DataFrame | None)
 def _phase_axis(axes, total: int) -> None:
     phases = axes.secondary_xaxis("top", functions=(lambda step: step / total, lambda phase: phase * total))
     phases.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.5", "0.75", "1"])
-    phases.set_xlabel("phase (step / total steps)", labelpad=3)
+    phases.set_xlabel("training fraction (step / total steps)", labelpad=3)
     phases.spines[:].set_visible(False)
 
 

@@ -42,7 +42,7 @@ def draw(run):
 def moment_plan(
     trajectory: pd.DataFrame, moments: dict, jumps: pd.DataFrame, metric: str = "participation_ratio", title: str = ""
 ):
-    """One metric of all layers of a run against the step, and under it the moments at which the run is looked into.
+    """One metric of all layers of a run against the step, and under it the event windows at which the run is looked into.
 
     trajectory: as for `series.layer_series`, with a role. moments: as `moments.plan` returns it, with steps, the length
     of the training. jumps: layer and step of every significant jump of the metric, each marked on its layer's line. A
@@ -79,7 +79,7 @@ def moment_plan(
     _draw_rows(axes, rows, pairs, moments["grid"])
     for panel in (axes, rows):
         step_axis(panel, moments["steps"])
-    rows.set_xlabel(f"SGD step (linear up to {LINEAR_STEPS}, then logarithmic)")
+    rows.set_xlabel(f"training step (linear up to {LINEAR_STEPS}, then logarithmic)")
     if inner:
         _depth_key(figure, [layer_name(layer) for layer in inner], list(colours.values()))
     if logits:

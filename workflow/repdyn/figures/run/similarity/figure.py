@@ -58,9 +58,9 @@ def similarity_matrices(measurements: pd.DataFrame, layers: list[str], moments: 
         _label_steps(axes, steps, moments)
         _mark_moments(axes, steps, moments["moments"])
         if column == 0:
-            axes.set_ylabel("SGD step")
+            axes.set_ylabel("training step")
         if number + columns >= len(shown):
-            axes.set_xlabel("SGD step")
+            axes.set_xlabel("training step")
     left = LEFT + columns * (SIDE + GAP_X) - GAP_X + 0.2
     bar = figure.add_axes((left / width, (height - TOP - SIDE) / height, 0.12 / width, SIDE / height))
     extend = "min" if (cka["value"] < 0).any() else "neither"  # debiased CKA may fall below 0

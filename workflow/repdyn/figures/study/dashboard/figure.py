@@ -91,8 +91,8 @@ def key_statistics(facts: dict, statistics: pd.DataFrame) -> list[tuple[str, str
          f"{totals['z_jumps_null']:,.0f} on surrogates"),
         ("layers searched", f"{totals['layers_searched']:,} of {totals['layers']:,}", ""),
         row("jumps per layer", "jumps per layer", short),
-        ("median phase of jumps", median, "0.5"),
-        row("jumps before phase 0.1", "jumps that are early", _percent),
+        ("median training fraction of jumps", median, "0.5"),
+        row("jumps before training fraction 0.1", "jumps that are early", _percent),
         row("jumps that increase the dimension", "jumps that increase", _percent),
         row("layers with critical periods", "layers with critical periods", _percent),
         row("coincident critical steps / expected", "coincident critical steps / expected", two_decimals),
@@ -251,10 +251,16 @@ def _coordination(axes, statistics: pd.DataFrame, families: list[str], colours: 
 
 def _phases(axes, facts: dict, jumps: pd.DataFrame, families: list[str], colours: dict) -> None:
     if jumps.empty:
-        _title(axes, "e  Phase of jumps", "jumps in bins of phase, against uniform placement")
+        _title(
+            axes, "e  Training fraction of jumps", "jumps in bins of the training fraction, against uniform placement"
+        )
         say(axes, NO_JUMPS)
         return
-    _title(axes, "e  Phase of jumps", f"median {short(facts['totals']['median_phase'])}; null: uniform placement")
+    _title(
+        axes,
+        "e  Training fraction of jumps",
+        f"median {short(facts['totals']['median_phase'])}; null: uniform placement",
+    )
     bins = pd.DataFrame(facts["bins"])
     edges = np.append(bins["low"], bins["high"].iloc[-1])
     edges[edges == 0.5] = np.nextafter(0.5, 1)  # phase 0.5 belongs to the middle
@@ -336,7 +342,7 @@ def _magnitudes(axes, jumps: pd.DataFrame, statistics: pd.DataFrame, families: l
 def _types(axes, types: dict) -> None:
     curve = {int(k): score for k, score in (types.get("silhouette") or {}).items()}
     if not curve:
-        _title(axes, "h  Types of jumps", "clusters of phase, size and speed")
+        _title(axes, "h  Types of jumps", "clusters of training fraction, size and speed")
         say(axes, types.get("verdict", "none") + f": {types.get('jumps', 0)}")
         return
     stability = types["stability"]

@@ -6,7 +6,7 @@ import pandas as pd
 from repdyn.figures.panels import RUN, dataset_order, flagged_label, key_above, logarithmic, panel_grid, say
 from repdyn.figures.style import DEPTH_COLOURS, FLAGGED_COLOUR, message_figure, styled
 from repdyn.roles import OUTPUT
-from repdyn.study.exclusion import untrained
+from repdyn.study.exclusion import excluded_runs
 from repdyn.wording.names import family_name, family_order, metric_name
 from repdyn.wording.numbers import plural
 
@@ -28,7 +28,7 @@ def dimension_curves(trajectories: pd.DataFrame, experiments: pd.DataFrame, metr
     if experiments.empty or trajectories.empty:
         return message_figure("No trajectory to draw.")
     means, left_out = depth_groups(trajectories, metric)
-    means = means.merge(experiments[[*RUN, "family", "dataset"]].assign(grey=untrained(experiments)), on=RUN)
+    means = means.merge(experiments[[*RUN, "family", "dataset"]].assign(grey=excluded_runs(experiments)), on=RUN)
     families, datasets = family_order(experiments["family"]), dataset_order(experiments["dataset"])
     figure, panels = panel_grid(len(families), len(datasets), width=2.0, height=1.9, top=0.9)
     for row, family in zip(panels, families, strict=True):
@@ -48,8 +48,8 @@ def dimension_curves(trajectories: pd.DataFrame, experiments: pd.DataFrame, metr
         if axes.lines:
             axes.xaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 5, 10], integer=True))
     for axes in panels[-1]:
-        axes.set_xlabel("SGD step" if axes.lines else "")
-    key_above(figure, _group_entries(int(untrained(experiments).sum()), len(left_out)))
+        axes.set_xlabel("training step" if axes.lines else "")
+    key_above(figure, _group_entries(int(excluded_runs(experiments).sum()), len(left_out)))
     return figure
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 
 from repdyn.figures.panels import architecture_grid, flagged_label, key_above, logarithmic, panel_grid
 from repdyn.figures.style import FAMILY_COLOURS, FLAGGED_COLOUR, dataset_styles, message_figure, styled
-from repdyn.study.exclusion import untrained
+from repdyn.study.exclusion import excluded_runs
 from repdyn.wording.names import metric_name
 from repdyn.wording.numbers import plural
 
@@ -32,7 +32,7 @@ def final_dimension(experiments: pd.DataFrame):
     families = experiments.drop_duplicates("architecture").set_index("architecture")["family"]
     styles = dataset_styles(experiments["dataset"])
     colours, markers = ({name: style[part] for name, style in styles.items()} for part in (0, 1))
-    grey = untrained(experiments)
+    grey = excluded_runs(experiments)
     for axes, metric in zip(panels[0], ("participation_ratio", "stable_rank"), strict=True):
         values = experiments[f"final_{metric}"].astype(np.float64)
         points = experiments.assign(value=values, row=experiments["architecture"].map(place))[values.notna()]

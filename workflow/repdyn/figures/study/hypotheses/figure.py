@@ -1,4 +1,4 @@
-"""What the hypotheses about jumps came to: contrasts of experiments, their mean and that of placebo moments."""
+"""What the hypotheses about jumps came to: contrasts of experiments, their mean and that of placebo windows."""
 
 import textwrap
 
@@ -122,7 +122,7 @@ def _key(figure, height: float) -> None:
             [], [], marker="D", markersize=4.5, color="black", linewidth=1.8, label="mean with interval, jumps (upper)"
         ),
         Line2D(
-            [], [], marker="D", markersize=4.5, color=PLACEBO_COLOUR, linewidth=1.8, label="placebo moments (lower)"
+            [], [], marker="D", markersize=4.5, color=PLACEBO_COLOUR, linewidth=1.8, label="placebo windows (lower)"
         ),
     ]
     figure.legend(

@@ -46,7 +46,7 @@ def repaired_series(series: pd.DataFrame):
         below.text(
             0.98, 1.02, f"x 1e{np.log10(unit):.0f}", ha="right", va="bottom", transform=below.transAxes, fontsize=7.5
         )
-        below.set_xlabel("SGD step")
+        below.set_xlabel("training step")
         for axes in (above, below):
             axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10], integer=True))
             axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))

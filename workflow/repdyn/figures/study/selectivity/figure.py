@@ -6,7 +6,7 @@ import pandas as pd
 from repdyn.figures.moments import largest_jump
 from repdyn.figures.panels import RUN, architecture_grid, flagged_label, key_above, panel_grid
 from repdyn.figures.style import FAMILY_COLOURS, FLAGGED_COLOUR, dataset_styles, message_figure, styled
-from repdyn.study.exclusion import untrained
+from repdyn.study.exclusion import excluded_runs
 from repdyn.wording.numbers import plural
 
 FAMILIES = ("mlp", "cnn")
@@ -40,7 +40,7 @@ def selectivity_before_after(measurements: pd.DataFrame, experiments: pd.DataFra
     height = LANE * (runs["lane"].max() + 2)
     figure, panels = panel_grid(1, 2, width=4.3, height=height + 0.55, top=0.55, left=1.6, share=True)
     styles = dataset_styles(runs["dataset"])
-    grey = untrained(runs)
+    grey = excluded_runs(runs)
     for index, run in runs.iterrows():
         colour, marker = styles[run["dataset"]]
         look = {"marker": marker, "color": FLAGGED_COLOUR if grey[index] else colour}

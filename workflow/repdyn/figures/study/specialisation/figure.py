@@ -5,7 +5,7 @@ import pandas as pd
 from repdyn.figures.panels import RUN, dataset_entries, flagged_label, key_above, panel_grid
 from repdyn.figures.steps import step_axis
 from repdyn.figures.style import FAMILY_COLOURS, FLAGGED_COLOUR, dataset_styles, message_figure, styled
-from repdyn.study.exclusion import untrained
+from repdyn.study.exclusion import excluded_runs
 
 LABELS = {"attention_entropy": "attention entropy / ln keys", "head_specialisation": "head specialisation (JSD)"}
 UNIFORM = 1.0  # normalised entropy of uniform attention
@@ -33,7 +33,7 @@ def specialisation_curves(measurements: pd.DataFrame, experiments: pd.DataFrame)
     names = runs["architecture"].unique().tolist()
     figure, panels = panel_grid(2, len(names), width=2.4, height=2.1, top=0.75, left=0.8)
     styles = dataset_styles(runs["dataset"])
-    grey = untrained(runs)
+    grey = excluded_runs(runs)
     for row, (quantity, label) in zip(panels, LABELS.items(), strict=True):
         for axes, architecture in zip(row, names, strict=True):
             for index, run in runs[runs["architecture"] == architecture].iterrows():
@@ -52,7 +52,7 @@ def specialisation_curves(measurements: pd.DataFrame, experiments: pd.DataFrame)
     for axes, architecture in zip(panels[0], names, strict=True):
         axes.set_title(architecture, loc="left", color=FAMILY_COLOURS["transformer"])
     for axes in panels[-1]:
-        axes.set_xlabel("SGD step")
+        axes.set_xlabel("training step")
     key_above(figure, [dataset_entries(styles), _entries(int(grey.sum()))])
     return figure
 

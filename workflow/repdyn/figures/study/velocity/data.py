@@ -66,7 +66,7 @@ def event_shares(
     """Share of a run's layers and steps in each bin that are critical, and under circular shifts of the whole run.
 
     flags: bool (T, L) by measurement, where none before `first` can be set. The layers of a run are rotated together:
-    what the null lacks is a preferred phase, not the bunching of steps or the agreement of layers. (K,) and (S, K), NaN
+    what the null lacks is a preferred phase, not the dispersion of steps or the agreement of layers. (K,) and (S, K), NaN
     for a bin in which no event can be.
     """
     active = flags[first:].mean(axis=1)

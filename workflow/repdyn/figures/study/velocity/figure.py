@@ -53,7 +53,7 @@ def velocity_curves(table: pd.DataFrame, metric: str = "participation_ratio"):
             phase_axis(row[column], first, "")
             mark_periods(row[column])
             row[column].tick_params(labelleft=column == 0)
-        panels[2][column].set_xlabel("phase (step / total steps)")
+        panels[2][column].set_xlabel("training fraction (step / total steps)")
     panels[2][0].set_ylabel("share of layers\nthat are critical")
     look = {"color": FAMILY_COLOURS.get(families[0], "#999999")}
     motion = [
