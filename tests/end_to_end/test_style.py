@@ -13,7 +13,7 @@ from helpers.project import ROOT
     [
         ["ruff", "check", "."],
         ["ruff", "format", "--check", "."],
-        ["snakefmt", "--check", "workflow/Snakefile", "workflow/rules"],
+        ["snakefmt", "--check", "Snakefile", "workflow/Snakefile", "workflow/rules"],
         ["snakemake", "--lint"],
         ["mypy"],
     ],
