@@ -1,7 +1,6 @@
 """The attribution tool on tiny networks of each family and input, its figure, and what is said of planted tables."""
 
 import functools
-import re
 
 import numpy as np
 import pandas as pd
@@ -17,6 +16,7 @@ from repdyn.attribution.removal import area
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import COLUMNS
 from repdyn.models import build
+from repdyn.report.quantities import quantity_names
 from repdyn.seeds import derive
 from repdyn.toolkit import tools_for
 from repdyn.toolkit.attribution import measure as module
@@ -91,15 +91,14 @@ def measured(name, broken=None):
 def documented(methods):
     """The quantities that the docstring lists, for the methods that fit."""
     names = set()
-    for quantity in re.findall(r"^    - (.*?)(?: \(.*?\))?:", measure.__doc__, re.MULTILINE):
-        for one in quantity.split(", "):
-            other = [(a, b) for i, a in enumerate(methods) for b in methods[i + 1 :]]
-            if "<other method>" in one:
-                names |= {f"agreement/{a}/{b}" for a, b in other}
-            elif "<method>" in one:
-                names |= {one.replace("<method>", method) for method in methods}
-            else:
-                names.add(re.sub(r" \(.*", "", one))
+    for one in quantity_names("repdyn.toolkit.attribution", "measure"):
+        other = [(a, b) for i, a in enumerate(methods) for b in methods[i + 1 :]]
+        if "<other method>" in one:
+            names |= {f"agreement/{a}/{b}" for a, b in other}
+        elif "<method>" in one:
+            names |= {one.replace("<method>", method) for method in methods}
+        else:
+            names.add(one)
     return names
 
 

@@ -14,6 +14,7 @@ from repdyn.measures.selectivity import selectivity, stratified_half
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import COLUMNS
 from repdyn.models import build
+from repdyn.report.quantities import quantity_names
 from repdyn.roles import with_roles
 from repdyn.toolkit import TOOLS, load, tools_for
 from repdyn.toolkit.dynamics import measure as dynamics
@@ -57,10 +58,7 @@ def rows_of(table, quantity, layer=None):
 
 def test_the_quantities_are_those_of_the_docstring(measured):
     assert "dynamics" in TOOLS and load("dynamics", "measure") is dynamics
-    heads = re.findall(
-        r"^ +- ([a-z_0-9, ]+?)(?: \([^)]*\))?(?:, for layers after a ReLU)?:", dynamics.measure.__doc__, re.M
-    )
-    names = {name for head in heads for name in head.split(", ")}
+    names = quantity_names("repdyn.toolkit.dynamics", "measure")
     assert len(names) == 24
     for family, (table, _) in measured.items():
         assert "dynamics" in tools_for(family) and tuple(table.columns) == COLUMNS

@@ -1,8 +1,5 @@
 """The geometry tool on networks of every family, on planted clouds, and what its figure and its text make of tables."""
 
-import inspect
-import re
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,6 +12,7 @@ from repdyn.geometry.embedding import neighbour_embedding, principal_embedding
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import COLUMNS, combine, entry
 from repdyn.models import build
+from repdyn.report.quantities import quantity_names
 from repdyn.roles import BLOCK, EMBEDDING, HIDDEN, OUTPUT, with_roles
 from repdyn.toolkit.geometry import figure
 from repdyn.toolkit.geometry import measure as geometry
@@ -65,10 +63,10 @@ def tiny(family, text=False):
 
 
 def listed():
-    names = re.findall(r"^    - ([\w, ]+):", inspect.getdoc(geometry.measure).replace("\n", "\n    "), re.MULTILINE)
-    names = [name.strip() for line in names for name in line.split(",")]
-    plain = [name for name in names if not name.endswith("_M")]
-    return plain + [name[:-1] + method for name in names if name.endswith("_M") for method in geometry.PICTURED]
+    names = quantity_names("repdyn.toolkit.geometry", "measure")
+    pictured = {name for name in names if name.endswith("_<picture>")}
+    by = {name.replace("<picture>", method) for name in pictured for method in geometry.PICTURED}
+    return sorted(names - pictured | by)
 
 
 @pytest.mark.parametrize(

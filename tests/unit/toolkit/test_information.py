@@ -1,7 +1,6 @@
 """The information tool on tiny networks of each family, its figure, and what is said of planted tables."""
 
 import functools
-import re
 
 import numpy as np
 import pandas as pd
@@ -13,6 +12,7 @@ from helpers.tiny_networks import NETWORKS, SHAPE, data
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import COLUMNS, combine, entry
 from repdyn.models import build
+from repdyn.report.quantities import quantity_names
 from repdyn.roles import HIDDEN, OUTPUT
 from repdyn.toolkit import tools_for
 from repdyn.toolkit.information import measure as module
@@ -67,8 +67,7 @@ def framed(name, pair=None):
 @pytest.mark.parametrize("name", CASES)
 def test_every_quantity_of_the_docstring_and_no_other_is_measured(name):
     table, maps = measured(name)
-    listed = re.findall(r"^    - (.*?):", measure.__doc__, re.MULTILINE | re.DOTALL)
-    assert set(table["quantity"]) == set(", ".join(listed).split(", "))
+    assert set(table["quantity"]) == quantity_names("repdyn.toolkit.information", "measure")
     assert tuple(table.columns) == COLUMNS and maps == {} and table["unit"].isna().all()
     layers = CASES[name][2]
     value = table.set_index(["step", "layer", "quantity"])["value"]

@@ -1,7 +1,5 @@
 """The tool on tiny networks of every family: what it lists and gives, planted causes, its figure and its findings."""
 
-import re
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,6 +12,7 @@ from repdyn.interventions.steering import steered
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import COLUMNS, combine, entry
 from repdyn.models import build
+from repdyn.report.quantities import quantity_names
 from repdyn.toolkit import caption
 from repdyn.toolkit.interventions import measure as module
 from repdyn.toolkit.interventions.figure import draw
@@ -68,9 +67,7 @@ def measured():
 @pytest.mark.parametrize("name", KINDS)
 def test_exactly_the_quantities_of_the_docstring(measured, name):
     *_, table, maps = measured(name)
-    listed = re.findall(r"(?m)^ *- (.*?):", measure.__doc__) + ["steering_success", "steering_dose", "steering_cost"]
-    names = {word for line in listed for word in re.findall(r"[a-z]+(?:_[a-z]+)+", line)} - {"index"}
-    assert set(table["quantity"]) == names
+    assert set(table["quantity"]) == quantity_names("repdyn.toolkit.interventions", "measure")
     assert tuple(table.columns) == COLUMNS and set(table["step"]) == {0, 40}
     ends = table.groupby("quantity", observed=True)["step"].min()
     kinds = {"unit_zero_loss", "unit_mean_loss", "zero_mean_rho", "zero_resample_rho", "mean_resample_rho"}

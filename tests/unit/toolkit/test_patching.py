@@ -14,6 +14,7 @@ from repdyn.interventions.patching import whole
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import COLUMNS
 from repdyn.models import build
+from repdyn.report.quantities import quantity_names
 from repdyn.toolkit import TOOLS, load, pairwise, tools_for
 from repdyn.toolkit.pairwise import Look, pairs_of
 from repdyn.toolkit.patching import measure as patching
@@ -68,8 +69,7 @@ def last_of(table, quantity, layer=None):
 
 
 def documented():
-    heads = re.findall(r"^ +- ([a-z_, ]+)(?: \(unit.*?\))?:", patching.measure.__doc__, re.M)
-    return {name for head in heads for name in head.split(", ")}
+    return quantity_names("repdyn.toolkit.patching", "measure")
 
 
 def test_the_quantities_are_those_of_the_docstring(tables):

@@ -14,6 +14,7 @@ from repdyn.measures.table import COLUMNS as TABLE
 from repdyn.measures.table import combine, entry
 from repdyn.models import build
 from repdyn.models.embedding import PADDING
+from repdyn.report.quantities import quantity_names
 from repdyn.seeds import derive
 from repdyn.sparse_autoencoders.autoencoder import encode, explained_variance, fit, reconstruct
 from repdyn.sparse_autoencoders.dictionaries import gaussian_matched, matched
@@ -23,7 +24,7 @@ from repdyn.sparse_autoencoders.spliced import effect
 from repdyn.toolkit import TOOLS, load
 from repdyn.toolkit.sparse_autoencoders import measure as module
 from repdyn.toolkit.sparse_autoencoders.figure import COLUMNS, draw
-from repdyn.toolkit.sparse_autoencoders.findings import found
+from repdyn.toolkit.sparse_autoencoders.findings import FEWEST, found
 from repdyn.training.tracker import evaluating
 
 LAYERS = {"mlp": "hidden.1", "cnn": "blocks.1", "transformer": "blocks.1"}
@@ -70,10 +71,9 @@ def test_what_is_measured_is_what_is_said(family):
     assert table["step"].is_monotonic_increasing
     assert set(table["layer"]) == {LAYERS[family]}
     by_step = {step: set(part["quantity"]) for step, part in table.groupby("step")}
-    listed = set(re.findall(r"\b([a-z_0-9]+)(?=[,:( ])", module.measure.__doc__))
     assert by_step[0] - by_step[30] == ONCE | {"mmcs_end"}
     assert by_step[30] - by_step[0] == LAST
-    assert by_step[0] | by_step[30] <= listed
+    assert by_step[0] | by_step[30] == quantity_names("repdyn.toolkit.sparse_autoencoders", "measure")
     assert {
         quantity for quantity, part in table.groupby("quantity", observed=True) if part["null_mean"].notna().any()
     } == (WITH_NULL)
@@ -269,7 +269,7 @@ def test_what_was_found_is_said_with_its_numbers():
     assert "for 15 of 15 classes" in classes
     assert "1,000 to 1,004" in limits
     assert "dictionary: 0 runs of 5" in limits
-    assert "dictionary: 5 runs of 5" in found(planted(5, uses=module.FEWEST - 1))[3]
+    assert "dictionary: 5 runs of 5" in found(planted(5, uses=FEWEST - 1))[3]
 
 
 def test_nothing_is_found_in_nothing_and_in_too_few_runs():

@@ -1,7 +1,6 @@
 """The topology tool on tiny networks of each family, its figure, and what is said of planted tables."""
 
 import functools
-import re
 
 import numpy as np
 import pandas as pd
@@ -14,6 +13,7 @@ from repdyn.errors import StudyError
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import COLUMNS, combine, entry
 from repdyn.models import build
+from repdyn.report.quantities import quantity_names
 from repdyn.toolkit import tools_for
 from repdyn.toolkit.layers import clouds, looked_at
 from repdyn.toolkit.topology import measure as module
@@ -70,9 +70,10 @@ def framed(name, pair=None):
 @pytest.mark.parametrize("name", CASES)
 def test_every_quantity_of_the_docstring_and_no_other_is_measured(name):
     table, maps = measured(name)
-    listed = re.findall(r"^    - (.*?):", measure.__doc__, re.MULTILINE | re.DOTALL)
-    documented = set(re.sub(r"\s+", " ", ", ".join(listed)).split(", "))
-    assert set(table["quantity"]) == documented and tuple(table.columns) == COLUMNS
+    assert (
+        set(table["quantity"]) == quantity_names("repdyn.toolkit.topology", "measure")
+        and tuple(table.columns) == COLUMNS
+    )
     layers = CASES[name][2]
     assert (
         list(dict.fromkeys(table["layer"]))

@@ -99,6 +99,11 @@ def plain(text: str) -> str:
     return re.sub(r"NaN( \(not evaluable\))?", "not evaluable", text).replace("`", "")
 
 
+def quantity_names(package: str, module: str) -> set[str]:
+    """The names of all quantities that are `described`."""
+    return {name for quantity in described(package, module).quantities for name in quantity.names}
+
+
 def is_described(name: str, quantities: list[Quantity]) -> bool:
     """Whether a quantity of a table of measurements has an entry; _low and _high are the interval of one that has."""
     for known in (known for quantity in quantities for known in quantity.names):

@@ -56,9 +56,9 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
     - agreement/<method>/<other method> [correlation]: mean Spearman correlation of the absolute maps of an example.
       Null: other examples. Source: Hoeffding 1951.
     - kept/<method> [correlation]: the same, of a method now and at the first step (`reference`). Null: other examples.
-    - completeness/<method> [share]: mean |sum of the map - what it should be|, over the mean size of that: f(x) -
-      f(baseline) for integrated_gradients and shapley, f(x) for lrp_z_plus, where it is the share that the biases keep.
-      Source: Sundararajan 2017; Bach 2015.
+    - completeness/integrated_gradients, completeness/lrp_z_plus, completeness/shapley [share]: mean |sum of the map -
+      what it should be|, over the mean size of that: f(x) - f(baseline) for integrated_gradients and shapley, f(x) for
+      lrp_z_plus, where it is the share that the biases keep. Source: Sundararajan 2017; Bach 2015.
     - shapley/<method> [correlation]: mean Spearman correlation of the map's sums over GROUPS groups of features (3 x 3
       parts of an image, runs of entries or words) with their exact Shapley values; of absolute ones for saliency and
       grad_cam. Null: other examples. Source: Shapley 1953.
