@@ -82,3 +82,9 @@ def test_it_stands_where_the_catalogue_looks():
     assert (ROOT / "workflow/Snakefile").is_file() and (ROOT / "config/README.md").is_file()
     shown = yaml.safe_load((ROOT / ".snakemake-workflow-catalog.yml").read_text())
     assert shown["usage"]["software-stack-deployment"]["conda"] is True
+
+
+def test_snakemake_alone_makes_the_report_with_either_snakefile(project):
+    assert project.planned()["all"] == 1
+    done = project.snakemake("-n", "--snakefile", "workflow/Snakefile", "--quiet", "rules")
+    assert done.returncode == 0 and "integrated_report" in done.stdout + done.stderr
