@@ -134,7 +134,7 @@ def test_dashboard_key_statistics_are_computed():
         "900",
         "955 on surrogates",
         "50 of 50",
-        "80 % [60 %, 90 %]",
+        "80 % (60 % to 90 %)",
     ):
         assert expected in words
     assert "|z| > 2 (published rule)" in words

@@ -387,4 +387,4 @@ def _key_statistics(axes, rows: list[tuple[str, str, str]]) -> None:
         left, y = 0.525 * column, 1 - (place + 0.7) / half
         axes.text(left, y, name)
         axes.text(left + 0.215, y, seen)
-        axes.text(left + 0.375, y, expected, color="#777777")
+        axes.text(left + 0.39, y, expected, color="#777777")
