@@ -105,7 +105,8 @@ def _record(model: nn.Module, target: nn.Module, place: Address, inputs: Inputs)
             if not found and not sheltered:
                 finished[start:] = [(module, result, [each._version for each in tensors(result)], _kept(result, given))]
                 if meant:
-                    found.append(mapped(result, torch.clone))
+                    kept = finished[-1][-1]
+                    found.append(mapped(result, torch.clone) if kept.anew else kept.result)
             return result
 
         return forward

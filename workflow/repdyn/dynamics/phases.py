@@ -33,6 +33,8 @@ class Phases(NamedTuple):
 def change_points(times: np.ndarray, values: np.ndarray, rng: np.random.Generator) -> Phases:
     """Change points of a curve at familywise level ALPHA: times (n,) evenly spaced, values (n,).
 
+    Of positive values a change has to be one of their logarithm too: noise in proportion to a loss that falls is largest at
+    the very start, where no scale can be told from a change, and is the same everywhere on that scale.
     Not evaluable (p NaN) with fewer than MINIMUM measurements, for a constant curve, and where values are missing. Raises
     StudyError for times that are not ascending, or not evenly spaced: between checkpoints with unequal gaps there is no null
     in steps, and a smooth curve would have phases where a gap grows.
@@ -46,8 +48,14 @@ def change_points(times: np.ndarray, values: np.ndarray, rng: np.random.Generato
     if not evaluable(values[:, None], MINIMUM)[0]:
         return Phases(np.empty(0, dtype=np.int64), np.nan)
     shifts = find_shifts(values, ALPHA, SURROGATES, rng)
-    large = (shifts.p <= ALPHA) & (np.abs(shifts.size) >= LEAST * np.ptp(values))
-    return Phases(np.sort(shifts.before[large]), float(shifts.p[large].min(initial=1.0)))
+    kept = (shifts.p <= ALPHA) & (np.abs(shifts.size) >= LEAST * np.ptp(values))
+    before, p = shifts.before[kept], shifts.p[kept]
+    if len(before) and values.min() > 0:
+        other = find_shifts(np.log(values), ALPHA, SURROGATES, rng)
+        other = other.before[other.p <= ALPHA]
+        there = np.array([(np.abs(other - place) <= EDGE).any() for place in before], dtype=bool)
+        before, p = before[there], p[there]
+    return Phases(np.sort(before), float(p.min(initial=1.0)))
 
 
 def power(times: np.ndarray, values: np.ndarray, size: float, places: int, rng: np.random.Generator) -> float:

@@ -58,13 +58,15 @@ def effects(
         raise StudyError(f"{n} inputs need one class number each, found labels of shape {labels.shape}")
     if values.ndim > 1 and len(values) != n:
         raise StudyError(f"values for {len(values)} examples do not fit {n} inputs")
-    place = address(path)
+    place, known = address(path), {}
 
     def change(units):
         index = torch.as_tensor(np.asarray(units, dtype=np.int64))
 
         def changed(output, rows):
-            axis = unit_axis(model, place, output)
+            if not known:
+                known["axis"] = unit_axis(model, place, output)
+            axis = known["axis"]
             m = output.shape[axis]
             if values.ndim > 0 and (values.shape[axis] if values.ndim == output.ndim else values.numel()) != m:
                 raise StudyError(
