@@ -147,7 +147,7 @@ def test_a_network_that_learns_nothing_does_nothing():
     assert rows_of(table, "class_emergence")["value"].isin([0, np.nan]).all()
     study = named({"mlp-a": table})
     FigureCanvasAgg(draw(study, {"mlp-a/0": maps})).draw()
-    assert "Phases were not evaluable" in found(study)[2] and "weights was not evaluable" in found(study)[2]
+    assert "none was found" in found(study)[2] and "weights was not evaluable" in found(study)[2]
 
 
 def test_few_examples_and_few_checkpoints_are_not_evaluable():
