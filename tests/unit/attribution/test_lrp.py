@@ -131,6 +131,6 @@ def test_relevance_of_words_and_modules_without_a_rule():
     assert unfit(model) == []
     transformer = network("transformer")
     assert unfit(transformer) == ["LayerNorm", "Softmax", "Transformer"]  # which adds positions of its own
-    with pytest.raises(StudyError, match="LRP has no rule for LayerNorm, Softmax of Transformer"):
+    with pytest.raises(StudyError, match="LRP has no rule for LayerNorm, Softmax, Transformer of Transformer"):
         relevance(transformer, *images(), epsilon_rule())
     assert not any(module._forward_hooks for module in model.modules())
