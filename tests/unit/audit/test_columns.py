@@ -15,7 +15,7 @@ from helpers.project import ROOT
 from repdyn.audit import ledger
 from repdyn.audit.claims import CLAIMS as CLAIMS_OF_OURS
 from repdyn.audit.claims import c02, c03, c06, c07, c08, c09, c12, c13
-from repdyn.audit.columns import nulls, ours, own_tables, quantities
+from repdyn.audit.columns import nulls, ours, own_tables
 from repdyn.audit.definitions import REPAIRED, Column, column
 from repdyn.audit.draws import Draws
 from repdyn.audit.jump_table import co_occurrence
@@ -253,10 +253,10 @@ def test_indicators_that_agree_correlate():
 def test_the_level_is_what_the_detector_declares(planned, searched):
     statistics = [computed(each, np.random.default_rng(0)) for each in planned]
     for level in (0.05, 0.01):
-        found = quantities(own_tables(planned, statistics, searched, level, NO_FILTERS))
+        found = c02.ours(own_tables(planned, statistics, searched, level, NO_FILTERS))
         layers = sum(int(each.evaluable.sum()) for each in planned)
-        assert found["C02", "total_detected"].reference == pytest.approx(level * layers)
-        assert np.isnan(found["C02", "total"].reference)
+        assert found["total_detected"].reference == pytest.approx(level * layers)
+        assert np.isnan(found["total"].reference)
 
 
 def test_company_counts_other_layers_nearby():
