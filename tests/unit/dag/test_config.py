@@ -87,10 +87,13 @@ def test_the_toolkit_looks_into_experiments_of_the_sheet(folder):
         ({"zzz": 3}, "unknown key 'zzz'; known keys are experiments, architectures"),
         ({"training__steps": None}, "key 'training.steps' is missing; a value of type integer is needed of at least 1"),
         ({"toolkit__phases": [0, 0.5]}, "toolkit.phases is [0, 0.5]; 0 (initialisation) and 1 (the end) must be among"),
-        ({"phase2__grid": [0, 1]}, "phase2.grid is [0, 1]; 0.05 and 0.5 must be among its phases, because claim C16"),
+        (
+            {"phase2__grid": [0, 1]},
+            "phase2.grid is [0, 1]; 0.05 and 0.5 must be among its training fractions, because claim C16",
+        ),
         (
             {"phase2__grid": [0, 0.05, 1]},
-            "phase2.grid is [0, 0.05, 1]; 0.5 must be among its phases, because claim C16",
+            "phase2.grid is [0, 0.05, 1]; 0.5 must be among its training fractions, because claim C16",
         ),
         ({"toolkit__experiments": []}, "key 'toolkit.experiments' is []; a list of different experiments"),
         ({"phase1": None}, "key 'phase1' is missing; a section with metrics"),
@@ -110,9 +113,9 @@ def test_the_toolkit_looks_into_experiments_of_the_sheet(folder):
         ({"phase1__surrogates": 20}, "key 'phase1.surrogates' is 20; a value of type integer is needed of at least 99"),
         (
             {"phase1__level": None},
-            "key 'phase1.level' is missing; a value of type number is needed of at most 0.5 above 0",
+            "key 'phase1.level' is missing; a value of type number is needed above 0 and at most 0.5",
         ),
-        ({"phase1__level": 5}, "key 'phase1.level' is 5; a value of type number is needed of at most 0.5 above 0"),
+        ({"phase1__level": 5}, "key 'phase1.level' is 5; a value of type number is needed above 0 and at most 0.5"),
         (
             {"phase1__level": 0.0005},
             "phase1.level is 0.0005 and phase1.surrogates 1000; p values that reach such a level need 1999 surrogates",
@@ -222,7 +225,9 @@ def family(folder):
     write(folder, "experiments.tsv", HEADER + "x\tmlp_wide\tmnist\ny\tmlp_wide\tmnist\nz\tmlp_wide\tdigits\n")
     text = (ROOT / "config/datasets.yaml").read_text()
     write(
-        folder, "datasets.yaml", text + "mnist: {kind: image, size: 28, files: true, options: {train: 32, probe: 20}}\n"
+        folder,
+        "datasets.yaml",
+        text.replace("\nmnist: ", "\nmnist: {kind: image, size: 28, files: true, options: {train: 32, probe: 20}} # "),
     )
     return write_family(folder / "data")
 
