@@ -2,6 +2,7 @@
 
 import gzip
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -204,12 +205,68 @@ def test_a_bad_dataset_is_named(folder):
 
 
 @pytest.mark.parametrize(
+    ("datasets", "expected"),
+    [
+        (
+            "faces: {kind: image, size: 28, options: {train: 64, probe: 9}}",
+            "dataset faces names no `file`, and is none of ours",
+        ),
+        ("digits: {kind: image, size: 16, options: {train: 64, probe: 9, tets: 9}}", "'tets'; did you mean 'test'?"),
+        ("digits: {kind: image, size: 16, options: {train: 64, probe: 9, seed: 9}}", "option 'seed' is set by the"),
+        ("digits: {kind: image, size: 16, files: true, options: {train: 64, probe: 9}}", "`files: false` is needed"),
+        (
+            "mnist: {kind: image, size: 28, options: {train: 64, probe: 9}}",
+            "`files: true` is needed, because it is read",
+        ),
+        ("a b: {kind: image, size: 28, options: {train: 64, probe: 9}}", "datasets.yaml: 'a b': letters, digits"),
+    ],
+)
+def test_a_dataset_without_a_loader_or_of_other_options_is_named(folder, datasets, expected):
+    name = datasets.partition(":")[0].replace(" ", "_")
+    write(folder, "experiments.tsv", HEADER + f"x\tmlp_wide\t{name}\n")
+    write(folder, "datasets.yaml", datasets)
+    assert expected in refused()
+
+
+def test_a_hypothesis_about_what_is_not_measured_is_named(folder):
+    text = (ROOT / "config/hypotheses.yaml").read_text()
+    write(folder, "hypotheses.yaml", text.replace("quantity: attention_entropy", "quantity: attention_entropi"))
+    assert "key 'H1.quantity' is 'attention_entropi', which is not measured in a transformer; did you mean" in refused()
+    write(folder, "hypotheses.yaml", text.replace("families: [mlp]", "families: [mlp, transformer]"))
+    assert "key 'H3.quantity' is 'selectivity', which is not measured in a transformer" in refused()
+
+
+def test_claims_are_checked_before_any_job(folder):
+    text = (ROOT / "config/claims.yaml").read_text()
+    write(folder, "claims.yaml", text.replace("derivable: true", "derivable: perhaps", 1))
+    assert "config/claims.yaml: key 'claims.0.derivable' is 'perhaps'" in refused()
+
+
+def test_a_file_of_another_encoding_is_named_with_its_line(folder):
+    text = (ROOT / "config/architectures.yaml").read_bytes()
+    (folder / "config/architectures.yaml").write_bytes(b"# \xe9\n" + text)
+    assert "config/architectures.yaml, line 1: byte 0xe9 is not UTF-8" in refused()
+
+
+def test_checking_takes_less_than_half_a_second(folder):
+    given = config()
+    load_study(given)
+    started = time.process_time()
+    load_study(given)
+    assert time.process_time() - started < 0.5
+
+
+@pytest.mark.parametrize(
     ("downloads", "expected"),
     [
         (f"mnist: {{mirrors: [], files: {{a: {'a' * 64}}}}}", "key 'mnist.mirrors' is []; a list of addresses"),
         ("mnist: {mirrors: [https://a], files: {}}", "key 'mnist.files' is {}; the SHA-256 of every original file"),
         (f"mnist: {{mirrors: [a.org], files: {{a: {'a' * 64}}}}}", "key 'mnist.mirrors.0' is 'a.org'; an address that"),
         ("mnist: {mirrors: ['https://a.org'], files: {a: md5}}", "key 'mnist.files.a' is 'md5'; a SHA-256 of 64"),
+        (
+            f"mnist: {{mirrors: ['https://a.org'], files: {{../a: {'a' * 64}}}}}",
+            "files of mnist: '../a': letters, digits",
+        ),
         ("{}", "experiment 'x': the source of dataset 'mnist' is not in config/downloads.yaml"),
     ],
 )
