@@ -3,6 +3,7 @@
 import difflib
 import hashlib
 from dataclasses import dataclass
+from itertools import pairwise
 from math import ceil
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from repdyn.report.quantities import described, is_described
 
 HYPOTHESES = "config/hypotheses.yaml"
 CLAIMS = "config/claims.yaml"
+# More than any study of small networks needs, and less than breaks the planning or a job for want of memory.
+MOST_RUNS, MOST_WEIGHTS = 100_000, 300_000_000
 # Keys of the configuration whose defaults are files of the project.
 OWN_FILES = ("experiments", "architectures", "datasets", "downloads")
 
@@ -139,6 +142,10 @@ def check_pair(where: str, architecture: str, network: dict, dataset: str, data:
         check_loader(f"{where}, dataset {dataset}", LOADERS[dataset], data)
     if family == "module":
         check_network(f"{where}, architecture {architecture}", network, data["kind"])
+    if weights(network) > MOST_WEIGHTS:
+        raise StudyError(
+            f"{where}: {architecture} has {weights(network):,} weights; at most {MOST_WEIGHTS:,} fit into memory with Adam"
+        )
     if data["kind"] not in ACCEPTS[family]:
         able = " or ".join(ACCEPTS[family])
         raise StudyError(
@@ -158,6 +165,15 @@ def check_pair(where: str, architecture: str, network: dict, dataset: str, data:
         raise StudyError(
             f"{where}: {dataset} is {data['size']} pixels wide, not a multiple of the 4 patches of a transformer"
         )
+
+
+def weights(network: dict) -> int:
+    """About how many weights a network has, those of its inputs and outputs left aside; none for a user's own."""
+    if network["family"] == "transformer":
+        return 12 * network["layers"] * network["width"] ** 2
+    widths = network.get("hidden", network.get("channels", []))
+    kernel = 9 if network["family"] == "cnn" else 1
+    return kernel * sum(first * second for first, second in pairwise(widths))
 
 
 def check_loader(where: str, loader: str, data: dict) -> None:
@@ -185,6 +201,12 @@ def check_numbers(study: Study) -> None:
         if value % unit:
             near = value // unit * unit or unit
             raise StudyError(f"{key} is {value}, not a multiple of tracking.every ({unit}); {near} would do")
+    runs = len(study.experiments) * study.config["seeds"]
+    if runs > MOST_RUNS:
+        raise StudyError(
+            f"seeds is {study.config['seeds']}; {len(study.experiments):,} experiments make {runs:,} runs of that, at most "
+            f"{MOST_RUNS:,} are planned together"
+        )
     measurements = training["steps"] // tracking["every"] + 1
     if phase1["window"] > measurements:
         raise StudyError(f"phase1.window is {phase1['window']}; a run has only {measurements} measurements")

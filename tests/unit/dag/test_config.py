@@ -190,6 +190,14 @@ def test_a_sheet_without_its_columns_is_refused(folder):
             "a halves its images 5 times, digits is 16 pixels wide; at most 4",
         ),
         ("a: {family: transformer, width: 30, heads: 4, layers: 1}", "width 30 of a is not a multiple of its 4 heads"),
+        (
+            "a: {family: mlp, hidden: [100000, 100000]}",
+            "a has 10,000,000,000 weights; at most 300,000,000 fit into memory",
+        ),
+        ("a: {family: transformer, width: 8000, heads: 4, layers: 1}", "a has 768,000,000 weights"),
+        ("a: {family: cnn, channels: [9000, 9000]}", "a has 729,000,000 weights"),
+        ("a: {family: mlp, hidden: [3], hidden: [4]}", "line 1: key 'hidden' stands twice; remove one"),
+        ("n$(touch X): {family: mlp, hidden: [3]}", "architectures.yaml: 'n$(touch X)': letters, digits"),
         ("a: {family: [", "architectures.yaml is not valid YAML"),
     ],
 )
@@ -325,3 +333,8 @@ def test_a_missing_file_of_a_folder_that_cannot_be_written_to_stops_the_study(fa
     message = str(caught.value)
     assert message.startswith("data/mnist lacks t10k-labels-idx1-ubyte.gz and cannot be written to")
     assert "place them in data/mnist by hand" in message and "leave out the 2 experiments that read mnist" in message
+
+
+def test_more_runs_than_can_be_planned_are_refused(folder):
+    write(folder, "experiments.tsv", HEADER + "".join(f"x{i}\tmlp_wide\tdigits\n" for i in range(101)))
+    assert "101 experiments make 101,000 runs of that, at most 100,000" in refused(seeds=1000)
