@@ -14,17 +14,10 @@ OWN = ("config", "workflow", "envs", "profiles", ".git", ".snakemake")
 def check_folders(config: dict) -> None:
     """Raise StudyError for a path that cannot be one everywhere, and for results that would lie among other things."""
     for key in PATHS:
-        path = config[key]
-        if (
-            not path.strip()
-            or path.startswith("-")
-            or not path.isprintable()
-            or set(path) & set("{}")
-            or len(path) > 1000
-        ):
+        if not usable(config[key]):
             raise StudyError(
-                f"key {key!r} is {shown(path)}; a path is needed that does not start with '-', holds no '{{', '}}' or"
-                " characters that are not printed, and is at most 1000 characters long"
+                f"key {key!r} is {shown(config[key])}; a path is needed that does not start with '-', holds no '{{', '}}' or"
+                " characters that are not printed, and is at most 1000 characters long, each name in it 255 bytes"
             )
     results, here = Path(config["results"]).resolve(), Path.cwd().resolve()
     if results in (here, *here.parents) or results == Path.home().resolve():
@@ -38,3 +31,9 @@ def check_folders(config: dict) -> None:
     else:
         return
     raise StudyError(f"key 'results' is {shown(config['results'])}; a folder of its own is needed: {taken}")
+
+
+def usable(path: str) -> bool:
+    """Whether a path can be an argument of a command, a path of Snakemake's, and one of the file system."""
+    short = len(path) <= 1000 and all(len(name.encode(errors="surrogateescape")) <= 255 for name in path.split("/"))
+    return bool(path.strip()) and short and path[0] != "-" and path.isprintable() and not {*path} & {"{", "}"}

@@ -66,7 +66,8 @@ def require_file(path: str, key: str) -> None:
     """Raise StudyError unless the path that a key names is one of a file."""
     try:
         there = Path(path).is_file()
-    except ValueError:
+    except (OSError, ValueError):
+        # A name that is too long, or below a folder that may not be read.
         there = False
     if not there:
         raise StudyError(f"{path} does not exist; key {key!r} must name a file, relative to {Path.cwd()}")

@@ -1,5 +1,8 @@
 """Whatever a file of the configuration holds, it is read as written or refused in one sentence that names file and line."""
 
+import copy
+import datetime
+import os
 import random
 import shutil
 from pathlib import Path
@@ -12,6 +15,8 @@ from dag.reading import parse_yaml
 from helpers.project import ROOT
 from repdyn.errors import StudyError
 
+# How many times as many cases are generated.
+CASES = int(os.environ.get("REPDYN_CASES", "1"))
 FILES = ("config", "architectures", "datasets", "downloads", "hypotheses", "claims", "published")
 
 
@@ -105,7 +110,7 @@ def test_damaged_files_are_read_or_refused_and_nothing_else(tmp_path, monkeypatc
     config = yaml.safe_load(Path("config/config.yaml").read_text(encoding="utf-8"))
     rng = random.Random(1)
     outcomes = {"read": 0, "refused": 0}
-    for _ in range(120):
+    for _ in range(120 * CASES):
         path = Path("config", rng.choice(["architectures.yaml", "datasets.yaml", "downloads.yaml", "experiments.tsv"]))
         whole = path.read_bytes()
         damaged = bytearray(whole)
@@ -123,3 +128,60 @@ def test_damaged_files_are_read_or_refused_and_nothing_else(tmp_path, monkeypatc
             outcomes["refused"] += 1
         path.write_bytes(whole)
     assert min(outcomes.values()) > 5, outcomes
+
+
+VALUES = [
+    None, "", "text", [], {}, True, -1, 0, 1, 10**30, 1e308, -0.5, float("nan"), [[]], [None], {"a": 1}, {None: 1},
+    datetime.date(2024, 1, 1), "x" * 3000, "\udcff", "a\0b", ["a", 1, None], "../..", "/dev/zero", b"bytes", {1, 2},
+]  # fmt: skip
+
+
+def places(value, path=()):
+    """The path of everything in a content, mappings and lists too."""
+    if isinstance(value, dict | list):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield (*path, key)
+            yield from places(inner, (*path, key))
+
+
+def put(whole, path, value):
+    """A copy of a content with another value at a place."""
+    made = copy.deepcopy(whole)
+    target = made
+    for key in path[:-1]:
+        target = target[key]
+    target[path[-1]] = value
+    return made
+
+
+def test_any_value_at_any_place_is_taken_or_refused_in_a_sentence(tmp_path, monkeypatch):
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    shutil.copytree(ROOT / "examples/own", tmp_path / "examples/own")
+    monkeypatch.chdir(tmp_path)
+    config = yaml.safe_load(Path("config/config.yaml").read_text(encoding="utf-8"))
+    own = config | {key: f"examples/own/{key}.yaml" for key in ("architectures", "datasets")}
+    own |= {"experiments": "examples/own/experiments.tsv"}
+    load_study(own)
+    rng = random.Random(2)
+    tries = [(None, config, path) for path in places(config)]
+    for name, study in (
+        ("config/architectures.yaml", config), ("config/datasets.yaml", config), ("config/downloads.yaml", config),
+        ("config/hypotheses.yaml", config), ("config/claims.yaml", config), (own["architectures"], own),
+        (own["datasets"], own),
+    ):  # fmt: skip
+        tries += [(name, study, path) for path in rng.sample(list(places(parse_yaml(name))), 8)]
+    outcomes = {"taken": 0, "refused": 0}
+    for name, study, path in tries:
+        for value in rng.sample(VALUES, min(len(VALUES), 2 * CASES)):
+            if name:
+                kept = Path(name).read_bytes()
+                Path(name).write_text(yaml.dump(put(parse_yaml(name), path, value)), encoding="utf-8")
+            try:
+                load_study(study if name else put(config, path, value))
+                outcomes["taken"] += 1
+            except StudyError as error:
+                assert len(str(error)) < 4000 and "\n" not in str(error), str(error)
+                outcomes["refused"] += 1
+            if name:
+                Path(name).write_bytes(kept)
+    assert min(outcomes.values()) > 5 and outcomes["refused"] > 150, outcomes
