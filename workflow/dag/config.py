@@ -1,26 +1,30 @@
 """Reads and checks everything a user may edit, before any job starts."""
 
-import csv
 import difflib
 import hashlib
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 
-import yaml
-from jsonschema import Draft202012Validator
-
-from dag.own import check_dataset, check_network, train_examples
+from dag.folders import check_folders
+from dag.own import train_examples
+from dag.pairs import check_pair
+from dag.reading import parse_yaml, require_file
+from dag.schema import check
+from dag.sheet import check_name, read_experiments, shown
 from repdyn.audit.phases import FILTER_PHASES
 from repdyn.datasets.originals import alternatives, stored, writable
-from repdyn.datasets.registry import LOADERS, check_file, load
+from repdyn.datasets.registry import check_file, load
 from repdyn.errors import StudyError
-from repdyn.families import ACCEPTS
+from repdyn.measures import modules_for
+from repdyn.report.quantities import described, is_described
 
 HYPOTHESES = "config/hypotheses.yaml"
+CLAIMS = "config/claims.yaml"
+# More than any study needs, and less than what planning takes hours and all memory for.
+MOST_RUNS = 100_000
 # Keys of the configuration whose defaults are files of the project.
 OWN_FILES = ("experiments", "architectures", "datasets", "downloads")
-SCHEMAS = Path(__file__).parent.parent / "schemas"
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ def complete(config: dict, home: Path) -> None:
 
     A workflow that includes this one as a module names only what it changes.
     """
-    defaults = yaml.safe_load(Path(home, "config/config.yaml").read_text(encoding="utf-8"))
+    defaults = parse_yaml(Path(home, "config/config.yaml"))
     defaults |= {key: str(Path(home, defaults[key])) for key in OWN_FILES}
     fill(config, defaults)
 
@@ -53,14 +57,19 @@ def fill(config: dict, defaults: dict) -> None:
 
 
 def load_study(config: dict, home: Path = Path()) -> Study:
-    """Check the configuration and the four files it names, and the hypotheses of the project in the folder `home`.
+    """Check the configuration, the four files it names, and the hypotheses and claims of the project in the folder `home`.
 
     Raises StudyError naming the key or file that is wrong.
     """
     check(config, "config", "the configuration")
-    architectures = read_yaml(config["architectures"], "architectures")
-    datasets = read_yaml(config["datasets"], "datasets")
-    downloads = read_yaml(config["downloads"], "downloads")
+    check_folders(config)
+    architectures = read_named(config["architectures"], "architectures")
+    datasets = read_named(config["datasets"], "datasets")
+    downloads = read_named(config["downloads"], "downloads")
+    for name, source in downloads.items():
+        for file in source["files"]:
+            check_name(f"{config['downloads']}, files of {name}", file)
+    require_file(config["experiments"], "experiments")
     experiments = read_experiments(config["experiments"])
     for name, (architecture, dataset) in experiments.items():
         where = f"{config['experiments']}, experiment {name!r}"
@@ -69,94 +78,47 @@ def load_study(config: dict, home: Path = Path()) -> Study:
         check_pair(where, architecture, network, dataset, data)
         if data.get("files"):
             known(dataset, downloads, f"{where}: the source of dataset", config["downloads"])
-    read_yaml(str(home / HYPOTHESES), "hypotheses")
+    check_hypotheses(str(home / HYPOTHESES))
+    read_yaml(str(home / CLAIMS), "claims")
     used = {name: datasets[name] for _, name in experiments.values()}
     study = Study(config, experiments, architectures, used, downloads)
     check_numbers(study)
     return study
 
 
-def check(content, schema: str, what: str) -> None:
-    """Raise StudyError for the first place where `content` does not fit the schema of that name."""
-    rules = yaml.safe_load((SCHEMAS / f"{schema}.schema.yaml").read_text(encoding="utf-8"))
-    errors = sorted(Draft202012Validator(rules).iter_errors(content), key=lambda error: list(map(str, error.path)))
-    if errors:
-        raise StudyError(f"{what}: {explain(errors[0])}")
-
-
-def explain(error) -> str:
-    """A schema error as a sentence: where, what was found, what would do."""
-    key = ".".join(str(part) for part in error.absolute_path)
-    if error.validator == "additionalProperties":
-        allowed = list(error.schema["properties"])
-        unknown = next(name for name in error.instance if name not in allowed)
-        close = difflib.get_close_matches(str(unknown), allowed, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"known keys are {', '.join(allowed)}."
-        return f"unknown key {'.'.join(filter(None, (key, str(unknown))))!r}; {hint}"
-    if error.validator == "required":
-        missing = next(name for name in error.validator_value if name not in error.instance)
-        return (
-            f"key {'.'.join(filter(None, (key, missing)))!r} is missing; {wanted(error.schema['properties'][missing])}."
-        )
-    if error.validator in ("oneOf", "anyOf") and error.context:
-        return explain(min(error.context, key=lambda inner: (inner.validator == "const", len(inner.path) == 0)))
-    return f"key {key!r} is {error.instance!r}; {wanted(error.schema)}."
-
-
-def wanted(schema: dict) -> str:
-    """What a schema asks for, in words."""
-    if "description" in schema:
-        return schema["description"]
-    if "enum" in schema:
-        return f"one of {', '.join(map(str, schema['enum']))} is needed"
-    limits = [f"{word} {schema[key]}" for key, word in LIMITS.items() if key in schema]
-    return " ".join([f"a value of type {schema.get('type', 'any')} is needed", *limits])
-
-
-LIMITS = {"minimum": "of at least", "maximum": "of at most", "exclusiveMinimum": "above", "exclusiveMaximum": "below"}
-
-
 def read_yaml(path: str, schema: str) -> dict:
     """A YAML file checked against its schema."""
-    file = existing(path, schema)
-    try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise StudyError(f"{path} is not valid YAML: {error}") from error
+    require_file(path, schema)
+    content = parse_yaml(path)
     check(content, schema, path)
     return content
 
 
-def read_experiments(path: str) -> dict[str, tuple[str, str]]:
-    """The sample sheet: tab-separated columns experiment, architecture, dataset."""
-    with existing(path, "experiments").open(encoding="utf-8", newline="") as sheet:
-        lines = (line for line in sheet if line.strip() and not line.startswith("#"))
-        table = csv.DictReader(lines, delimiter="\t")
-        if table.fieldnames != ["experiment", "architecture", "dataset"]:
-            raise StudyError(
-                f"{path}: the columns are {table.fieldnames}; "
-                "experiment, architecture, dataset are needed, separated by tabs"
-            )
-        experiments = {}
-        for number, row in enumerate(table, start=1):
-            name = row["experiment"]
-            if None in row or not all(row.values()):
-                raise StudyError(f"{path}, row {number}: {name!r} needs exactly three values separated by tabs")
-            if name in experiments:
-                raise StudyError(f"{path}, row {number}: experiment {name!r} is listed twice; remove or rename one")
-            if not all(letter.isalnum() or letter in "_-." for letter in name):
-                raise StudyError(f"{path}, row {number}: {name!r}: letters, digits, '_', '-' and '.' make a name")
-            experiments[name] = (row["architecture"], row["dataset"])
-    if not experiments:
-        raise StudyError(f"{path} lists no experiments; one row each is needed")
-    return experiments
+def read_named(path: str, schema: str) -> dict[str, dict]:
+    """A YAML file whose keys are names of architectures or datasets, which may become folders and arguments."""
+    content = read_yaml(path, schema)
+    for name in content:
+        check_name(path, name)
+    return content
 
 
-def existing(path: str, key: str) -> Path:
-    file = Path(path)
-    if not file.is_file():
-        raise StudyError(f"{path} does not exist; key {key!r} must name a file, relative to {Path.cwd()}")
-    return file
+def check_hypotheses(path: str) -> None:
+    """Raise StudyError for hypotheses that do not fit their schema, or are about what is not measured."""
+    for name, hypothesis in read_yaml(path, "hypotheses").items():
+        for family in hypothesis["families"]:
+            quantities = [
+                quantity
+                for module in modules_for(family)
+                for quantity in described("repdyn.measures", module).quantities
+            ]
+            if not is_described(hypothesis["quantity"], quantities):
+                names = [measured for quantity in quantities for measured in quantity.names]
+                close = difflib.get_close_matches(hypothesis["quantity"], names, n=1)
+                hint = f"did you mean {close[0]!r}?" if close else f"measured are {', '.join(names)}."
+                raise StudyError(
+                    f"{path}: key '{name}.quantity' is {shown(hypothesis['quantity'])}, which is not measured in a {family};"
+                    f" {hint}"
+                )
 
 
 def known(name: str, table: dict, where: str, source: str) -> dict:
@@ -165,36 +127,6 @@ def known(name: str, table: dict, where: str, source: str) -> dict:
         hint = f"did you mean {close[0]!r}?" if close else f"{source} describes {', '.join(table)}."
         raise StudyError(f"{where} {name!r} is not in {source}; {hint}")
     return table[name]
-
-
-def check_pair(where: str, architecture: str, network: dict, dataset: str, data: dict) -> None:
-    """Raise StudyError for a network that cannot read the data."""
-    family = network["family"]
-    if "file" in data:
-        check_dataset(f"{where}, dataset {dataset}", data)
-    elif dataset not in LOADERS:
-        raise StudyError(f"{where}: dataset {dataset} names no `file`, and is none of ours ({', '.join(LOADERS)})")
-    if family == "module":
-        check_network(f"{where}, architecture {architecture}", network, data["kind"])
-    if data["kind"] not in ACCEPTS[family]:
-        able = " or ".join(ACCEPTS[family])
-        raise StudyError(
-            f"{where}: a {family} ({architecture}) cannot read {data['kind']} data ({dataset}), only {able}."
-        )
-    if family == "cnn" and data["size"] >> len(network["channels"]) < 1:
-        most = data["size"].bit_length() - 1
-        raise StudyError(
-            f"{where}: {architecture} halves its images {len(network['channels'])} times, {dataset} is {data['size']} "
-            f"pixels wide; at most {most} channels entries fit"
-        )
-    if family == "transformer" and network["width"] % network["heads"]:
-        raise StudyError(
-            f"{where}: width {network['width']} of {architecture} is not a multiple of its {network['heads']} heads"
-        )
-    if family == "transformer" and data["kind"] == "image" and data["size"] % 4:
-        raise StudyError(
-            f"{where}: {dataset} is {data['size']} pixels wide, not a multiple of the 4 patches of a transformer"
-        )
 
 
 def check_numbers(study: Study) -> None:
@@ -208,6 +140,12 @@ def check_numbers(study: Study) -> None:
         if value % unit:
             near = value // unit * unit or unit
             raise StudyError(f"{key} is {value}, not a multiple of tracking.every ({unit}); {near} would do")
+    runs = len(study.experiments) * study.config["seeds"]
+    if runs > MOST_RUNS:
+        raise StudyError(
+            f"seeds is {study.config['seeds']}; {len(study.experiments):,} experiments make {runs:,} runs of that, at most "
+            f"{MOST_RUNS:,} are planned together"
+        )
     measurements = training["steps"] // tracking["every"] + 1
     if phase1["window"] > measurements:
         raise StudyError(f"phase1.window is {phase1['window']}; a run has only {measurements} measurements")

@@ -141,5 +141,10 @@ def _check_arguments(where: str, arguments: ast.arguments, given: set[str], opti
 
 
 def existing(where: str, file: Path) -> None:
-    if not file.is_file():
+    try:
+        there = file.is_file()
+    except OSError:
+        # A name that is too long, or below a folder that may not be read.
+        there = False
+    if not there:
         raise StudyError(f"{where}: {file} does not exist; a file is needed, relative to {Path.cwd()}")

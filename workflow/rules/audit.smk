@@ -27,9 +27,9 @@ rule audit:
     message:
         "Recomputing the published claims from the logs in {params.logs}"
     shell:
-        "(python {input.fetch[0]} --folder {params.logs:q} --claims {input.claims} --checksums {input.checksums}"
-        " && python {input.code[0]} --folder {params.logs:q} --claims {input.claims} --checksums {input.checksums}"
-        " --level {params.level} --out {params.out}) 2>&1 | tee {log}"
+        "(python {input.fetch[0]:q} --folder {params.logs:q} --claims {input.claims:q} --checksums {input.checksums:q}"
+        " && python {input.code[0]:q} --folder {params.logs:q} --claims {input.claims:q}"
+        " --checksums {input.checksums:q} --level {params.level:q} --out {params.out:q}) 2>&1 | tee {log:q}"
 
 
 # The table in git is a source here, not an output of `audit`: a study needs neither the logs nor a network.
@@ -66,6 +66,6 @@ rule ledger:
     message:
         "Setting our runs beside the published claims"
     shell:
-        "python {input.code[0]} --runs {params.runs} --sheet {input.sheet} --seeds {params.seeds} --metrics {params.metrics}"
-        " --audited {input.audited} --claims {input.claims} --ledger {output.ledger} --verdicts {output.verdicts}"
-        " > {log} 2>&1"
+        "python {input.code[0]:q} --runs {params.runs:q} --sheet {input.sheet:q} --seeds {params.seeds:q}"
+        " --metrics {params.metrics:q} --audited {input.audited:q} --claims {input.claims:q} --ledger {output.ledger:q}"
+        " --verdicts {output.verdicts:q} > {log:q} 2>&1"

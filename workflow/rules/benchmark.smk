@@ -16,4 +16,4 @@ rule benchmark:
     message:
         "Timing training with and without tracking"
     shell:
-        "python {input.code[0]} 2>&1 | tee {log}"
+        "python {input.code[0]:q} 2>&1 | tee {log:q}"

@@ -78,7 +78,7 @@ RUN = f"{RESULTS}/runs/{{experiment}}/seed{{seed}}"
 
 wildcard_constraints:
     experiment="|".join(map(re.escape, STUDY.experiments)),
-    dataset="|".join(STUDY.datasets),
+    dataset="|".join(map(re.escape, STUDY.datasets)),
     seed=r"\d+",
 
 

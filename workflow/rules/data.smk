@@ -29,8 +29,8 @@ rule download:
     message:
         "Downloading {wildcards.original}"
     shell:
-        "python {input.code[0]} --out {output} --sources {input.sources} --mirror={params.mirror:q} --sheet {params.sheet}"
-        " --experiments {params.experiments} > {log}"
+        "python {input.code[0]:q} --out {output:q} --sources {input.sources:q} --mirror={params.mirror:q}"
+        " --sheet {params.sheet:q} --experiments {params.experiments:q} > {log:q}"
 
 
 rule dataset:
@@ -56,5 +56,5 @@ rule dataset:
     message:
         "Preparing dataset {wildcards.dataset}"
     shell:
-        "python {input.code[0]} --name {wildcards.dataset} --kind {params.kind} --seed {params.seed}"
-        " --options {params.options:q} --own {params.own:q} --out {output} > {log} 2>&1"
+        "python {input.code[0]:q} --name {wildcards.dataset:q} --kind {params.kind:q} --seed {params.seed:q}"
+        " --options {params.options:q} --own {params.own:q} --out {output:q} > {log:q} 2>&1"

@@ -27,9 +27,9 @@ rule phase1:
     message:
         "Phase 1 of {wildcards.experiment}, seed {wildcards.seed}"
     shell:
-        "python {input.code[0]} --run {params.run} --metrics {params.metrics} --surrogates {params.surrogates}"
-        " --threshold {params.threshold} --window {params.window} --tolerance {params.tolerance}"
-        " --quantile {params.quantile} --level {params.level} > {log} 2>&1"
+        "python {input.code[0]:q} --run {params.run:q} --metrics {params.metrics:q} --surrogates {params.surrogates:q}"
+        " --threshold {params.threshold:q} --window {params.window:q} --tolerance {params.tolerance:q}"
+        " --quantile {params.quantile:q} --level {params.level:q} > {log:q} 2>&1"
 
 
 rule aggregate:
@@ -55,7 +55,8 @@ rule aggregate:
     message:
         "Collecting all runs"
     shell:
-        "python {input.code[0]} --sheet {input.sheet} --seeds {params.seeds} --runs {params.runs} --out {output} > {log} 2>&1"
+        "python {input.code[0]:q} --sheet {input.sheet:q} --seeds {params.seeds:q} --runs {params.runs:q}"
+        " --out {output:q} > {log:q} 2>&1"
 
 
 rule pooled:
@@ -82,8 +83,8 @@ rule pooled:
     message:
         "Statistics of all runs by family"
     shell:
-        "python {input.code[0]} --runs {params.runs} --sheet {input.sheet} --seeds {params.seeds}"
-        " --statistics {output.statistics} --types {output.types} > {log} 2>&1"
+        "python {input.code[0]:q} --runs {params.runs:q} --sheet {input.sheet:q} --seeds {params.seeds:q}"
+        " --statistics {output.statistics:q} --types {output.types:q} > {log:q} 2>&1"
 
 
 rule battery:
@@ -105,7 +106,7 @@ rule battery:
     message:
         "Trying jump detectors where the truth is known"
     shell:
-        "python {input.code[0]} --draws {params.draws} --level {params.level} --out {output} > {log} 2>&1"
+        "python {input.code[0]:q} --draws {params.draws:q} --level {params.level:q} --out {output:q} > {log:q} 2>&1"
 
 
 rule validity:
@@ -135,6 +136,6 @@ rule validity:
     message:
         "Trying jump detectors on measured trajectories"
     shell:
-        "python {input.code[0]} --battery {input.battery} --runs {params.runs} --sheet {input.sheet} --seeds {params.seeds}"
-        " --metric {params.metric} --draws {params.draws} --level {params.level} --validity {output.validity} --verdicts {output.verdicts}"
-        " --agreement {output.agreement} > {log} 2>&1"
+        "python {input.code[0]:q} --battery {input.battery:q} --runs {params.runs:q} --sheet {input.sheet:q}"
+        " --seeds {params.seeds:q} --metric {params.metric:q} --draws {params.draws:q} --level {params.level:q}"
+        " --validity {output.validity:q} --verdicts {output.verdicts:q} --agreement {output.agreement:q} > {log:q} 2>&1"

@@ -41,10 +41,10 @@ rule phase2:
     message:
         "Looking inside {wildcards.experiment}, seed {wildcards.seed}"
     shell:
-        "python {input.code[0]} --run {params.run} --data {input.data} --experiment {wildcards.experiment}"
-        " --seed {wildcards.seed} --architecture {params.architecture:q} --training {params.training:q}"
-        " --checkpoint-every {params.checkpoint_every} --device {params.device}"
-        " --metric {params.metric} --grid {params.grid} --window {params.window} --most {params.most:q} > {log} 2>&1"
+        "python {input.code[0]:q} --run {params.run:q} --data {input.data:q} --experiment {wildcards.experiment:q}"
+        " --seed {wildcards.seed:q} --architecture {params.architecture:q} --training {params.training:q}"
+        " --checkpoint-every {params.checkpoint_every:q} --device {params.device:q} --metric {params.metric:q}"
+        " --grid {params.grid:q} --window {params.window:q} --most {params.most:q} > {log:q} 2>&1"
 
 
 rule hypotheses:
@@ -74,6 +74,6 @@ rule hypotheses:
     message:
         "Testing what changes at jumps against matched controls"
     shell:
-        "python {input.code[0]} --runs {params.runs} --sheet {input.sheet} --seeds {params.seeds} --declared {input.declared}"
-        " --hypotheses {output.hypotheses} --contrasts {output.contrasts} --measurements {output.measurements}"
-        " --moments {output.moments} > {log} 2>&1"
+        "python {input.code[0]:q} --runs {params.runs:q} --sheet {input.sheet:q} --seeds {params.seeds:q}"
+        " --declared {input.declared:q} --hypotheses {output.hypotheses:q} --contrasts {output.contrasts:q}"
+        " --measurements {output.measurements:q} --moments {output.moments:q} > {log:q} 2>&1"

@@ -30,7 +30,7 @@ rule run_page:
     message:
         "Page of {wildcards.experiment}, seed {wildcards.seed}"
     shell:
-        "python {input.code[0]} --run {params.run} --figures {input.figures} --out {output} > {log} 2>&1"
+        "python {input.code[0]:q} --run {params.run:q} --figures {input.figures:q} --out {output:q} > {log:q} 2>&1"
 
 
 # {stage: where its jobs write their logs}; the report says what each stage cost.
@@ -85,10 +85,10 @@ rule report:
     message:
         "Writing {output}"
     shell:
-        "python {input.code[0]} --sheet {input.sheet} --experiments {input.experiments} --runs-root {params.runs}"
-        " --pages {params.pages}"
-        " --logs {params.logs} --stages {params.stages:q} --figures {input.figures}"
-        " --evidence {input.evidence} --inside {input.inside} --out {output} > {log} 2>&1"
+        "python {input.code[0]:q} --sheet {input.sheet:q} --experiments {input.experiments:q}"
+        " --runs-root {params.runs:q} --pages {params.pages:q} --logs {params.logs:q} --stages {params.stages:q}"
+        " --figures {input.figures:q} --evidence {input.evidence:q} --inside {input.inside:q} --out {output:q}"
+        " > {log:q} 2>&1"
 
 
 rule integrated_report:
@@ -129,9 +129,10 @@ rule integrated_report:
     message:
         "Writing {output.json}"
     shell:
-        "python {input.code[0]} --runs {params.runs} --sheet {input.sheet} --seeds {params.seeds} --claims {input.claims}"
-        " --schema {input.schema} --experiments {input.experiments} --tables {input.tables} --types {input.types}"
-        " --json {output.json} --markdown {output.markdown} > {log} 2>&1"
+        "python {input.code[0]:q} --runs {params.runs:q} --sheet {input.sheet:q} --seeds {params.seeds:q}"
+        " --claims {input.claims:q} --schema {input.schema:q} --experiments {input.experiments:q}"
+        " --tables {input.tables:q} --types {input.types:q} --json {output.json:q} --markdown {output.markdown:q}"
+        " > {log:q} 2>&1"
 
 
 # README.md is a source, so it is no output: the rule is run by hand and no other depends on it.
@@ -147,4 +148,4 @@ rule readme:
     message:
         "Writing the verdicts into README.md"
     shell:
-        "python {input.code[0]} --report {input.report} --readme README.md --folder data/readme 2>&1 | tee {log}"
+        "python {input.code[0]:q} --report {input.report:q} --readme README.md --folder data/readme 2>&1 | tee {log:q}"

@@ -27,5 +27,5 @@ for _figure, _described in RUN_FIGURES.items():
         message:
             f"Figure: {_figure} of {{wildcards.experiment}}, seed {{wildcards.seed}}"
         shell:
-            "python {input.code[0]} --figure {params.figure} --files {input.files} --metric {params.metric}"
-            " --page-bytes {params.page_bytes} --out {params.stem} > {log} 2>&1"
+            "python {input.code[0]:q} --figure {params.figure:q} --files {input.files:q} --metric {params.metric:q}"
+            " --page-bytes {params.page_bytes:q} --out {params.stem:q} > {log:q} 2>&1"

@@ -13,8 +13,8 @@ def study_source(described):
 
 
 READS_STUDY = (
-    " --tables {input.tables} --runs-root {params.runs} --of-runs {params.files} --families {params.families}"
-    " --metric {params.metric}"
+    " --tables {input.tables:q} --runs-root {params.runs:q} --of-runs {params.files:q} --families {params.families:q}"
+    " --metric {params.metric:q}"
 )
 
 
@@ -47,7 +47,7 @@ for _figure, _described in STUDY_FIGURES.items():
             message:
                 f"Data of the figure: {_described.title}"
             shell:
-                "python {input.code[0]} --figure {params.figure}" + READS_STUDY + " --out {output} > {log} 2>&1"
+                "python {input.code[0]:q} --figure {params.figure:q}" + READS_STUDY + " --out {output:q} > {log:q} 2>&1"
 
         _described = _described._replace(tables=(_described.data,), runs=())
 
@@ -78,4 +78,6 @@ for _figure, _described in STUDY_FIGURES.items():
         message:
             f"Figure: {_described.title}"
         shell:
-            "python {input.code[0]} --figure {params.figure}" + READS_STUDY + " --out {params.stem} > {log} 2>&1"
+            "python {input.code[0]:q} --figure {params.figure:q}"
+            + READS_STUDY
+            + " --out {params.stem:q} > {log:q} 2>&1"

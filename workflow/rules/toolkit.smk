@@ -42,10 +42,10 @@ rule look_into:
     message:
         "Toolkit: {wildcards.tool} of {wildcards.experiment}, seed {wildcards.seed}"
     shell:
-        "python {input.code[0]} --tool {wildcards.tool} --run {params.run} --data {input.data}"
-        " --experiment {wildcards.experiment} --seed {wildcards.seed} --architecture {params.architecture:q}"
-        " --training {params.training:q} --checkpoint-every {params.checkpoint_every} --phases {params.phases:q}"
-        " --device {params.device} > {log} 2>&1"
+        "python {input.code[0]:q} --tool {wildcards.tool:q} --run {params.run:q} --data {input.data:q}"
+        " --experiment {wildcards.experiment:q} --seed {wildcards.seed:q} --architecture {params.architecture:q}"
+        " --training {params.training:q} --checkpoint-every {params.checkpoint_every:q} --phases {params.phases:q}"
+        " --device {params.device:q} > {log:q} 2>&1"
 
 
 # A rule for each, because a caption's path takes no wildcard.
@@ -76,8 +76,8 @@ for _tool in TOOLKIT:
         message:
             f"Figure: {_tool} of the toolkit"
         shell:
-            "python {input.code[0]} --tool {params.tool} --tables {input.tables} --maps {input.maps} --out {params.stem}"
-            " > {log} 2>&1"
+            "python {input.code[0]:q} --tool {params.tool:q} --tables {input.tables:q} --maps {input.maps:q}"
+            " --out {params.stem:q} > {log:q} 2>&1"
 
 
 rule toolkit_page:
@@ -106,8 +106,8 @@ rule toolkit_page:
     message:
         "Writing {output}"
     shell:
-        "python {input.code[0]} --figures {input.figures} --tables {params.tables} --pages {params.pages} --out {output}"
-        " > {log} 2>&1"
+        "python {input.code[0]:q} --figures {input.figures:q} --tables {params.tables:q} --pages {params.pages:q}"
+        " --out {output:q} > {log:q} 2>&1"
 
 
 rule toolkit:

@@ -34,6 +34,7 @@ rule train:
     message:
         "Training {wildcards.experiment}, seed {wildcards.seed}"
     shell:
-        "python {input.code[0]} --data {input.data} --experiment {wildcards.experiment} --seed {wildcards.seed}"
-        " --architecture-name {params.name} --architecture {params.architecture:q} --training {params.training:q}"
-        " --tracking {params.tracking:q} --checkpoint-every {params.checkpoint_every} --device {params.device} --out {params.out} > {log} 2>&1"
+        "python {input.code[0]:q} --data {input.data:q} --experiment {wildcards.experiment:q} --seed {wildcards.seed:q}"
+        " --architecture-name {params.name:q} --architecture {params.architecture:q} --training {params.training:q}"
+        " --tracking {params.tracking:q} --checkpoint-every {params.checkpoint_every:q} --device {params.device:q}"
+        " --out {params.out:q} > {log:q} 2>&1"

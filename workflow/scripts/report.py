@@ -9,6 +9,7 @@ import pandas as pd
 from common.costs import logs_of, read_costs
 from common.files import atomic, read_json, readable_errors
 from common.runs import run_folder
+from dag.sheet import read_experiments
 from repdyn.report.html import picture
 from repdyn.report.index import render
 
@@ -42,7 +43,7 @@ def main():
         stage: read_costs([log for pattern in patterns for log in logs_of(arguments.logs, pattern, runs)])
         for stage, patterns in arguments.stages.items()
     }
-    planned = pd.read_csv(arguments.sheet, sep="\t", comment="#")["experiment"]
+    planned = read_experiments(arguments.sheet)
     page = render(
         experiments,
         {path.stem: picture(path.read_bytes()) for path in arguments.figures},

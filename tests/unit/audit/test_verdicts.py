@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from dag.config import check
+from dag.schema import check
 from helpers.project import ROOT
 from repdyn.audit.ledger import AUDIT_COLUMNS, asked, with_ours
 from repdyn.audit.phases import FILTER_PHASES

@@ -2,6 +2,7 @@
 
 import gzip
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -87,10 +88,13 @@ def test_the_toolkit_looks_into_experiments_of_the_sheet(folder):
         ({"zzz": 3}, "unknown key 'zzz'; known keys are experiments, architectures"),
         ({"training__steps": None}, "key 'training.steps' is missing; a value of type integer is needed of at least 1"),
         ({"toolkit__phases": [0, 0.5]}, "toolkit.phases is [0, 0.5]; 0 (initialisation) and 1 (the end) must be among"),
-        ({"phase2__grid": [0, 1]}, "phase2.grid is [0, 1]; 0.05 and 0.5 must be among its phases, because claim C16"),
+        (
+            {"phase2__grid": [0, 1]},
+            "phase2.grid is [0, 1]; 0.05 and 0.5 must be among its training fractions, because claim C16",
+        ),
         (
             {"phase2__grid": [0, 0.05, 1]},
-            "phase2.grid is [0, 0.05, 1]; 0.5 must be among its phases, because claim C16",
+            "phase2.grid is [0, 0.05, 1]; 0.5 must be among its training fractions, because claim C16",
         ),
         ({"toolkit__experiments": []}, "key 'toolkit.experiments' is []; a list of different experiments"),
         ({"phase1": None}, "key 'phase1' is missing; a section with metrics"),
@@ -110,9 +114,9 @@ def test_the_toolkit_looks_into_experiments_of_the_sheet(folder):
         ({"phase1__surrogates": 20}, "key 'phase1.surrogates' is 20; a value of type integer is needed of at least 99"),
         (
             {"phase1__level": None},
-            "key 'phase1.level' is missing; a value of type number is needed of at most 0.5 above 0",
+            "key 'phase1.level' is missing; a value of type number is needed above 0 and at most 0.5",
         ),
-        ({"phase1__level": 5}, "key 'phase1.level' is 5; a value of type number is needed of at most 0.5 above 0"),
+        ({"phase1__level": 5}, "key 'phase1.level' is 5; a value of type number is needed above 0 and at most 0.5"),
         (
             {"phase1__level": 0.0005},
             "phase1.level is 0.0005 and phase1.surrogates 1000; p values that reach such a level need 1999 surrogates",
@@ -186,6 +190,14 @@ def test_a_sheet_without_its_columns_is_refused(folder):
             "a halves its images 5 times, digits is 16 pixels wide; at most 4",
         ),
         ("a: {family: transformer, width: 30, heads: 4, layers: 1}", "width 30 of a is not a multiple of its 4 heads"),
+        (
+            "a: {family: mlp, hidden: [100000, 100000]}",
+            "a has 10,000,000,000 weights; at most 300,000,000 fit into memory",
+        ),
+        ("a: {family: transformer, width: 8000, heads: 4, layers: 1}", "a has 768,000,000 weights"),
+        ("a: {family: cnn, channels: [9000, 9000]}", "a has 729,000,000 weights"),
+        ("a: {family: mlp, hidden: [3], hidden: [4]}", "line 1: key 'hidden' stands twice; remove one"),
+        ("n$(touch X): {family: mlp, hidden: [3]}", "architectures.yaml: 'n$(touch X)': letters, digits"),
         ("a: {family: [", "architectures.yaml is not valid YAML"),
     ],
 )
@@ -201,12 +213,68 @@ def test_a_bad_dataset_is_named(folder):
 
 
 @pytest.mark.parametrize(
+    ("datasets", "expected"),
+    [
+        (
+            "faces: {kind: image, size: 28, options: {train: 64, probe: 9}}",
+            "dataset faces names no `file`, and is none of ours",
+        ),
+        ("digits: {kind: image, size: 16, options: {train: 64, probe: 9, tets: 9}}", "'tets'; did you mean 'test'?"),
+        ("digits: {kind: image, size: 16, options: {train: 64, probe: 9, seed: 9}}", "option 'seed' is set by the"),
+        ("digits: {kind: image, size: 16, files: true, options: {train: 64, probe: 9}}", "`files: false` is needed"),
+        (
+            "mnist: {kind: image, size: 28, options: {train: 64, probe: 9}}",
+            "`files: true` is needed, because it is read",
+        ),
+        ("a b: {kind: image, size: 28, options: {train: 64, probe: 9}}", "datasets.yaml: 'a b': letters, digits"),
+    ],
+)
+def test_a_dataset_without_a_loader_or_of_other_options_is_named(folder, datasets, expected):
+    name = datasets.partition(":")[0].replace(" ", "_")
+    write(folder, "experiments.tsv", HEADER + f"x\tmlp_wide\t{name}\n")
+    write(folder, "datasets.yaml", datasets)
+    assert expected in refused()
+
+
+def test_a_hypothesis_about_what_is_not_measured_is_named(folder):
+    text = (ROOT / "config/hypotheses.yaml").read_text()
+    write(folder, "hypotheses.yaml", text.replace("quantity: attention_entropy", "quantity: attention_entropi"))
+    assert "key 'H1.quantity' is 'attention_entropi', which is not measured in a transformer; did you mean" in refused()
+    write(folder, "hypotheses.yaml", text.replace("families: [mlp]", "families: [mlp, transformer]"))
+    assert "key 'H3.quantity' is 'selectivity', which is not measured in a transformer" in refused()
+
+
+def test_claims_are_checked_before_any_job(folder):
+    text = (ROOT / "config/claims.yaml").read_text()
+    write(folder, "claims.yaml", text.replace("derivable: true", "derivable: perhaps", 1))
+    assert "config/claims.yaml: key 'claims.0.derivable' is 'perhaps'" in refused()
+
+
+def test_a_file_of_another_encoding_is_named_with_its_line(folder):
+    text = (ROOT / "config/architectures.yaml").read_bytes()
+    (folder / "config/architectures.yaml").write_bytes(b"# \xe9\n" + text)
+    assert "config/architectures.yaml, line 1: byte 0xe9 is not UTF-8" in refused()
+
+
+def test_checking_takes_less_than_half_a_second(folder):
+    given = config()
+    load_study(given)
+    started = time.process_time()
+    load_study(given)
+    assert time.process_time() - started < 0.5
+
+
+@pytest.mark.parametrize(
     ("downloads", "expected"),
     [
         (f"mnist: {{mirrors: [], files: {{a: {'a' * 64}}}}}", "key 'mnist.mirrors' is []; a list of addresses"),
         ("mnist: {mirrors: [https://a], files: {}}", "key 'mnist.files' is {}; the SHA-256 of every original file"),
         (f"mnist: {{mirrors: [a.org], files: {{a: {'a' * 64}}}}}", "key 'mnist.mirrors.0' is 'a.org'; an address that"),
         ("mnist: {mirrors: ['https://a.org'], files: {a: md5}}", "key 'mnist.files.a' is 'md5'; a SHA-256 of 64"),
+        (
+            f"mnist: {{mirrors: ['https://a.org'], files: {{../a: {'a' * 64}}}}}",
+            "files of mnist: '../a': letters, digits",
+        ),
         ("{}", "experiment 'x': the source of dataset 'mnist' is not in config/downloads.yaml"),
     ],
 )
@@ -222,7 +290,9 @@ def family(folder):
     write(folder, "experiments.tsv", HEADER + "x\tmlp_wide\tmnist\ny\tmlp_wide\tmnist\nz\tmlp_wide\tdigits\n")
     text = (ROOT / "config/datasets.yaml").read_text()
     write(
-        folder, "datasets.yaml", text + "mnist: {kind: image, size: 28, files: true, options: {train: 32, probe: 20}}\n"
+        folder,
+        "datasets.yaml",
+        text.replace("\nmnist: ", "\nmnist: {kind: image, size: 28, files: true, options: {train: 32, probe: 20}} # "),
     )
     return write_family(folder / "data")
 
@@ -263,3 +333,8 @@ def test_a_missing_file_of_a_folder_that_cannot_be_written_to_stops_the_study(fa
     message = str(caught.value)
     assert message.startswith("data/mnist lacks t10k-labels-idx1-ubyte.gz and cannot be written to")
     assert "place them in data/mnist by hand" in message and "leave out the 2 experiments that read mnist" in message
+
+
+def test_more_runs_than_can_be_planned_are_refused(folder):
+    write(folder, "experiments.tsv", HEADER + "".join(f"x{i}\tmlp_wide\tdigits\n" for i in range(101)))
+    assert "101 experiments make 101,000 runs of that, at most 100,000" in refused(seeds=1000)

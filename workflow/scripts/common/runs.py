@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-import pandas as pd
+from dag.sheet import read_experiments
 
 
 def run_folder(root: Path, experiment: str, seed: int) -> Path:
@@ -11,5 +11,4 @@ def run_folder(root: Path, experiment: str, seed: int) -> Path:
 
 def run_folders(root: Path, sheet: Path, seeds: int) -> list[Path]:
     """The folder of every run, experiments in the order of the sample sheet."""
-    experiments = pd.read_csv(sheet, sep="\t", comment="#")["experiment"]
-    return [run_folder(root, experiment, seed) for experiment in experiments for seed in range(seeds)]
+    return [run_folder(root, experiment, seed) for experiment in read_experiments(sheet) for seed in range(seeds)]
