@@ -10,8 +10,9 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from repdyn.errors import StudyError, attempt
-from repdyn.models.layers import find_layers, observe, unfit
-from repdyn.roles import HIDDEN, OUTPUT
+from repdyn.models.measurable import measurable_layers, returned, unfit
+from repdyn.models.modes import evaluating
+from repdyn.roles import HIDDEN, OUTPUT, state_layers, unit_layers
 
 # Examples on which a network is tried: unlike any width or length that could be taken for it.
 EXAMPLES = 11
@@ -51,7 +52,7 @@ def from_function(
     """What `function(shape=..., classes=..., **options)` returns, of texts with `vocabulary` too, ready for a run.
 
     It draws from the global random state of torch alone. shape: of one input. layers: paths of the layers to measure in
-    the order of the forward pass, or {path: role}; without them they are found (`layers.find_layers`).
+    the order of the forward pass, or {path: role}; without them they are found (`models.layers` says how).
 
     Raises StudyError for a function that raises, returns no module, or another one each time; for a network that does not
     give logits (n, classes) or has parameters that take no part in them; and for layers that cannot be measured.
@@ -67,7 +68,7 @@ def from_function(
     _try(where, again, inputs, classes)
     _require_same(where, network, again)
     roles = _roles(where, network, inputs, layers)
-    outputs = {path: made[0] for path, made in observe(network, inputs).items() if path in roles}
+    outputs = {path: calls[0][0] for path, calls in returned(network, inputs).items() if path in roles}
     lengths = {path: output.shape[1] for path, output in outputs.items() if output.ndim == 3}
     if len(set(lengths.values())) > 1:
         raise StudyError(
@@ -108,10 +109,8 @@ def _made(where: str, function: Callable, **arguments) -> nn.Module:
 
 def _try(where: str, network: nn.Module, inputs: torch.Tensor, classes: int) -> None:
     """One forward and backward pass in evaluation mode, which leaves the network as it was."""
-    modes = {module: module.training for module in network.modules()}
-    network.eval()
     shown = f"{inputs.dtype} inputs of shape {tuple(inputs.shape)}".removeprefix("torch.")
-    with torch.enable_grad():
+    with evaluating(network), torch.enable_grad():
         logits = attempt(f"{where}, its network on {shown}", network, inputs)
         if not isinstance(logits, torch.Tensor):
             raise StudyError(
@@ -133,8 +132,6 @@ def _try(where: str, network: nn.Module, inputs: torch.Tensor, classes: int) -> 
             "requires_grad_(False)"
         )
     network.zero_grad(set_to_none=True)
-    for module, training in modes.items():
-        module.training = training
 
 
 def _require_same(where: str, network: nn.Module, again: nn.Module) -> None:
@@ -150,11 +147,13 @@ def _require_same(where: str, network: nn.Module, again: nn.Module) -> None:
 
 def _roles(where: str, network: nn.Module, inputs: torch.Tensor, layers) -> dict[str, str]:
     if layers is None:
-        found = find_layers(network, inputs)
-        if not found:
+        found = measurable_layers(network, inputs)
+        if not state_layers(found) or not unit_layers(found):
+            shown = f"only {', '.join(f'{path} ({role})' for path, role in found.items())}; " if found else ""
             raise StudyError(
-                f"{where}: no layer to measure is found: no module before the output gives a tensor of numbers with a row "
-                "per example; make a part of the network a module of its own, or name layers under `layers`"
+                f"{where}: no layer to measure is found: no module with weights before the output gives a tensor of "
+                f"numbers with a row per example; {shown}make a part of the network a module of its own, or name layers "
+                "under `layers`"
             )
         return found
     reasons = unfit(network, inputs)
