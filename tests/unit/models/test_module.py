@@ -4,7 +4,10 @@ import pytest
 import torch
 from torch import nn
 
+from repdyn.activations.addresses import address
+from repdyn.activations.axes import unit_axis
 from repdyn.errors import StudyError
+from repdyn.interventions.surgery import unit_values
 from repdyn.models import build
 from repdyn.models.measurable import measurable_layers, unfit
 from repdyn.models.module import examples, from_function
@@ -94,6 +97,9 @@ def test_a_tuple_is_measured_where_a_module_returns_its_tensor_alone():
             return self.read(self.memory(x)[:, -1])
 
     assert measurable_layers(Network(), examples("vector", (5,))) == {"memory": "hidden"}
+    model, x = made(lambda shape, classes: Network()), examples("vector", (5,))
+    values = unit_values(model, x, "network.memory")
+    assert values.shape == (11, 5, 6) and unit_axis(model, address("network.memory"), values) == 2
     assert "returns a tuple" in unfit(Network(), examples("vector", (5,)))["memory.gru"]
 
 

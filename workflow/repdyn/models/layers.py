@@ -114,7 +114,7 @@ def _chosen(model: nn.Module, calls: list[Call]) -> dict[str, Layer]:
             role = BLOCK
         elif (_weighted(module) and call.path not in activated) or call.path in activated.values():
             role = FEEDFORWARD if any(call.path.startswith(f"{path}.") for path in blocks) else HIDDEN
-        elif call.entry is None and call.key in found and found[call.key][1].entry is not None:
+        elif call.entry is None and _unpacks(call, found):
             role = found[call.key][1].role
         if role:
             first = channels.get(call.path, _channels_first(module, call.output))
@@ -122,6 +122,12 @@ def _chosen(model: nn.Module, calls: list[Call]) -> dict[str, Layer]:
             found.pop(call.key, None)
             found[call.key] = (call, Layer(call.path, role, call.entry, first))
     return {call.path: layer for call, layer in found.values()}
+
+
+def _unpacks(call: Call, found: dict[tuple[int, int], tuple[Call, Layer]]) -> bool:
+    """Whether a module returns the tensor that a layer inside it returned in a tuple."""
+    layer = found[call.key][1] if call.key in found else None
+    return layer is not None and layer.entry is not None and layer.path.startswith(f"{call.path}.")
 
 
 def _activations(calls: list[Call]) -> tuple[dict[str, str], dict[str, bool]]:

@@ -80,6 +80,10 @@ def from_function(
             f"{where}: layer {next(iter(lengths))} has {tokens} tokens, the texts have {shape[-1]}; name layers with a row "
             "per word, or without tokens, under `layers`"
         )
+    for path, output in outputs.items():
+        module = network.get_submodule(path)
+        # A run measures them so (training.tracker.matrix); what reads activations asks modules of one's own.
+        module.unit_axis = getattr(module, "unit_axis", 1 if output.ndim == 4 else -1)
     return Module(network, roles, tokens)
 
 
