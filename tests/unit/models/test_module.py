@@ -140,6 +140,12 @@ def test_a_network_that_declares_its_roles_is_believed():
     network = Own(5, 3)
     network.roles = {"stem": "hidden", "blocks.1": "block", "read": "output"}
     assert measurable_layers(network, examples("vector", (5,))) == {"stem": "hidden", "blocks.1": "block"}
+    model = made(lambda shape, classes: network)
+    assert model.roles == {"network.stem": "hidden", "network.blocks.1": "block", "output": "output"}
+    network.roles = {"stam": "hidden", "read": "output"}
+    assert "the network's `roles` names 'stam', which the network does not have; did you mean 'stem'?" in refused(
+        lambda shape, classes: network
+    )
 
 
 def test_layers_of_torch_s_encoder_are_measured_as_they_are_found():

@@ -51,8 +51,8 @@ def find_layers(model: nn.Module, run: Callable[[], Any], examples: int) -> dict
     A model may know better: where it has `roles` ({path: role}), those are its layers. StudyError where
     one of these does not run once.
     """
-    declared = getattr(model, "roles", None)
-    if isinstance(declared, dict) and declared and set(declared.values()) <= set(ROLES):
+    declared = declared_roles(model)
+    if declared:
         seen = observed(model, run)
         return {path: _declared(model, path, role, seen) for path, role in declared.items()}
     calls = [call for call in observed(model, run).values() if _usable(call.output, examples)]
@@ -61,6 +61,12 @@ def find_layers(model: nn.Module, run: Callable[[], Any], examples: int) -> dict
     if last and _weighted(model.get_submodule(last)):
         chosen[last] = chosen[last]._replace(role=OUTPUT)
     return chosen
+
+
+def declared_roles(model: nn.Module) -> dict[str, str]:
+    """{path: role} that a model declares as `roles`, empty if it does not."""
+    declared = getattr(model, "roles", None)
+    return declared if isinstance(declared, dict) and set(declared.values()) <= set(ROLES) else {}
 
 
 def named_layers(model: nn.Module, run: Callable[[], Any], names: list[str]) -> dict[str, Layer]:

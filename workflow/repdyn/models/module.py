@@ -10,9 +10,10 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from repdyn.errors import StudyError, attempt
+from repdyn.models.layers import declared_roles
 from repdyn.models.measurable import measurable_layers, returned, unfit
 from repdyn.models.modes import evaluating
-from repdyn.roles import HIDDEN, OUTPUT, state_layers, unit_layers
+from repdyn.roles import BLOCK, FEEDFORWARD, HIDDEN, OUTPUT, state_layers, unit_layers
 
 # Examples on which a network is tried: unlike any width or length that could be taken for it.
 EXAMPLES = 11
@@ -150,6 +151,10 @@ def _require_same(where: str, network: nn.Module, again: nn.Module) -> None:
 
 
 def _roles(where: str, network: nn.Module, inputs: torch.Tensor, layers) -> dict[str, str]:
+    source = "`layers`"
+    if layers is None and declared_roles(network):
+        source = "the network's `roles`"
+        layers = {path: role for path, role in declared_roles(network).items() if role != OUTPUT}
     if layers is None:
         found = measurable_layers(network, inputs)
         if not state_layers(found) or not unit_layers(found):
@@ -166,12 +171,15 @@ def _roles(where: str, network: nn.Module, inputs: torch.Tensor, layers) -> dict
         if path not in reasons:
             close = difflib.get_close_matches(path, reasons, n=1)
             hint = f"did you mean {close[0]!r}?" if close else f"it has {', '.join(reasons)}."
-            raise StudyError(f"{where}: `layers` names {path!r}, which the network does not have; {hint}")
+            raise StudyError(f"{where}: {source} names {path!r}, which the network does not have; {hint}")
         if reasons[path]:
             usable = [other for other, reason in reasons.items() if not reason]
             raise StudyError(f"{where}: layer {path} cannot be measured: {reasons[path]}; {_choice(usable)}")
-    if HIDDEN not in named.values():
-        raise StudyError(f"{where}: none of the layers under `layers` is {HIDDEN}; one or more are needed")
+    if not state_layers(named) or not unit_layers(named):
+        raise StudyError(
+            f"{where}: none of the layers under {source} is {HIDDEN}, nor are there a {BLOCK} and a {FEEDFORWARD}; one "
+            "or the other is needed"
+        )
     return dict(named)
 
 
