@@ -84,7 +84,8 @@ def from_function(
     for path, output in outputs.items():
         module = network.get_submodule(path)
         # A run measures them so (training.tracker.matrix); what reads activations asks modules of one's own.
-        module.unit_axis = getattr(module, "unit_axis", 1 if output.ndim == 4 else -1)
+        if not hasattr(module, "unit_axis"):
+            module.unit_axis = 1 if output.ndim == 4 else -1
     return Module(network, roles, tokens)
 
 
