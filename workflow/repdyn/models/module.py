@@ -4,6 +4,7 @@ import difflib
 import inspect
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -82,7 +83,7 @@ def from_function(
             "per word, or without tokens, under `layers`"
         )
     for path, output in outputs.items():
-        module = network.get_submodule(path)
+        module: Any = network.get_submodule(path)
         # A run measures them so (training.tracker.matrix); what reads activations asks modules of one's own.
         if not hasattr(module, "unit_axis"):
             module.unit_axis = 1 if output.ndim == 4 else -1
