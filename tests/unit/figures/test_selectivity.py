@@ -17,7 +17,6 @@ def unit_measurements(experiments) -> pd.DataFrame:
             for unit, excess in enumerate((0.0, 0.1, 0.2, np.nan)):
                 value = 0.5 + excess + step / 1000
                 rows.append((run.experiment, step, "hidden.0", unit, "selectivity", value, 0.5))
-                rows.append((run.experiment, step, "output", unit, "selectivity", 99.0, 0.5))
                 rows.append((run.experiment, step, "hidden.0", unit, "selectivity_auc", 99.0, 0.5))
     return pd.DataFrame(rows, columns=["experiment", "step", "layer", "unit", "quantity", "value", "null_mean"]).assign(
         seed=0

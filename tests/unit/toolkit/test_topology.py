@@ -14,6 +14,7 @@ from repdyn.measures.subject import Subject
 from repdyn.measures.table import COLUMNS, combine, entry
 from repdyn.models import build
 from repdyn.report.quantities import quantity_names
+from repdyn.roles import HIDDEN, OUTPUT
 from repdyn.toolkit import tools_for
 from repdyn.toolkit.layers import clouds, looked_at
 from repdyn.toolkit.topology import measure as module
@@ -113,7 +114,8 @@ class Planted:
 
     def __init__(self, x, labels):
         self.inputs, self.labels, self.classes = torch.from_numpy(x), labels, 2
-        self.grid, self.key, self.layers = [0], ("planted",), ["hidden.0", "output"]
+        self.grid, self.key, self.roles = [0], ("planted",), {"hidden.0": HIDDEN, "output": OUTPUT}
+        self.layers = list(self.roles)
 
     def examples(self, step):
         return {"hidden.0": np.random.default_rng(step).standard_normal((len(self.labels), 4))}
