@@ -33,7 +33,10 @@ def test_its_layers_are_tracked_and_it_learns(own):
     facts = json.loads((own.folder / RUN / "run.json").read_text())
     assert facts["family"] == "module" and facts["dataset"] == "circles"
     assert facts["roles"] == {
-        "network.memory": "hidden", "network.blocks.0": "hidden", "network.blocks.1": "hidden", "output": "output",
+        "network.memory": "hidden",
+        "network.blocks.0.linear": "feedforward", "network.blocks.0": "block",
+        "network.blocks.1.linear": "feedforward", "network.blocks.1": "block",
+        "output": "output",
     }  # fmt: skip
     trajectory = pd.read_parquet(own.folder / RUN / "trajectory.parquet")
     assert set(trajectory["layer"]) == set(facts["roles"]) and trajectory["stable_rank"].notna().all()
@@ -53,7 +56,7 @@ def test_what_does_not_apply_is_left_out_and_the_pages_say_so(own):
     assert {"cka", "test_accuracy", "weight_cosine", "class_separability"} <= found
     assert not {"attention_entropy", "filter_overlap", "selectivity", "unit_mean_ablation"} & found
     page = (own.folder / "results/own/report/runs/recurrent-circles-seed0.html").read_text()
-    assert "Its layers: memory, block 0 output, block 1 output, logits" in page
+    assert "Its layers: memory, block 0 linear, block 0 output, block 1 linear, block 1 output, logits" in page
     assert "attention (Transformer)" in page and "units (MLP)" in page
     index = (own.folder / "results/own/report/index.html").read_text()
     assert "Networks of the user's own (recurrent)" in index.replace("&#39;", "'")

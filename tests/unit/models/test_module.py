@@ -4,10 +4,14 @@ import pytest
 import torch
 from torch import nn
 
+from repdyn.activations.addresses import address
+from repdyn.activations.axes import unit_axis
 from repdyn.errors import StudyError
+from repdyn.interventions.surgery import unit_values
 from repdyn.models import build
-from repdyn.models.layers import find_layers, unfit
+from repdyn.models.measurable import measurable_layers, unfit
 from repdyn.models.module import examples, from_function
+from repdyn.training.tracker import make_probe, representations
 
 
 class Residual(nn.Module):
@@ -50,19 +54,120 @@ def refused(function, **options):
     return str(caught.value)
 
 
-def test_layers_are_blocks_and_what_finishes_them():
+def test_layers_are_blocks_what_is_inside_them_and_activations():
     network = Own(5, 3)
-    assert find_layers(network, examples("vector", (5,))) == {
-        "stem.2": "hidden", "blocks.0": "hidden", "norm": "hidden",
+    assert measurable_layers(network, examples("vector", (5,))) == {
+        "stem.2": "hidden",
+        "blocks.0.linear": "feedforward", "blocks.0": "block",
+        "blocks.1.linear": "feedforward", "blocks.1": "block",
     }  # fmt: skip
     model = made(own)
-    assert model.tracked == ["network.stem.2", "network.blocks.0", "network.norm", "output"]
-    assert list(model.roles.values()) == ["hidden", "hidden", "hidden", "output"] and model.tokens is None
+    assert model.tracked[:2] == ["network.stem.2", "network.blocks.0.linear"] and model.tracked[-1] == "output"
+    assert list(model.roles.values()) == ["hidden", *["feedforward", "block"] * 2, "output"] and model.tokens is None
 
 
 def test_a_plain_sequence_has_a_layer_per_activation():
     network = nn.Sequential(nn.Flatten(), nn.Linear(4, 6), nn.ReLU(), nn.Linear(6, 6), nn.Tanh(), nn.Linear(6, 2))
-    assert list(find_layers(network, examples("image", (1, 2, 2)))) == ["2", "4"]
+    assert list(measurable_layers(network, examples("image", (1, 2, 2)))) == ["2", "4"]
+
+
+def test_they_are_those_of_the_tracker():
+    from repdyn import Tracker
+
+    network, x = Own(5, 3), examples("vector", (5,))
+    tracker = Tracker(network, x)
+    assert {**measurable_layers(network, x), "read": "output"} == tracker.roles
+
+
+def test_a_tuple_is_measured_where_a_module_returns_its_tensor_alone():
+    class Memory(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.gru = nn.GRU(1, 6, batch_first=True)
+
+        def forward(self, x):
+            return self.gru(x.unsqueeze(2))[0]
+
+    class Network(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.memory, self.read = Memory(), nn.Linear(6, 3)
+
+        def forward(self, x):
+            return self.read(self.memory(x)[:, -1])
+
+    assert measurable_layers(Network(), examples("vector", (5,))) == {"memory": "hidden"}
+    model, x = made(lambda shape, classes: Network()), examples("vector", (5,))
+    values = unit_values(model, x, "network.memory")
+    assert values.shape == (11, 5, 6) and unit_axis(model, address("network.memory"), values) == 2
+    assert "returns a tuple" in unfit(Network(), examples("vector", (5,)))["memory.gru"]
+
+
+def test_what_is_changed_in_place_later_and_channels_of_a_sequence_are_not_measured():
+    class InPlace(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.one, self.two, self.read = nn.Linear(5, 6), nn.Linear(6, 6), nn.Linear(6, 3)
+
+        def forward(self, x):
+            return self.read(self.two(torch.relu_(self.one(x))))
+
+    x = examples("vector", (5,))
+    assert measurable_layers(InPlace(), x) == {"two": "hidden"}
+    assert unfit(InPlace(), x)["one"] == "what follows changes its output in place"
+    sequence = nn.Sequential(
+        nn.Unflatten(1, (1, 5)), nn.Conv1d(1, 4, 2), nn.ReLU(), nn.Flatten(), nn.Linear(16, 6), nn.Linear(6, 3)
+    )
+    assert measurable_layers(sequence, x) == {"4": "hidden"}
+    assert unfit(sequence, x)["2"].startswith("it returns channels before positions, (11, 4, 4)")
+
+
+def test_modules_of_one_s_own_and_normalised_weights_are_layers():
+    class Mix(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.matrix = nn.Parameter(torch.randn(5, 6))
+
+        def forward(self, x):
+            return x @ self.matrix
+
+    weighted = nn.utils.parametrizations.weight_norm(nn.Linear(6, 6))
+    network = nn.Sequential(Mix(), nn.LayerNorm(6), nn.Tanh(), weighted, nn.Linear(6, 3))
+    assert measurable_layers(network, examples("vector", (5,))) == {"2": "hidden", "3": "hidden"}
+
+
+def test_a_network_that_declares_its_roles_is_believed():
+    network = Own(5, 3)
+    network.roles = {"stem": "hidden", "blocks.1": "block", "read": "output"}
+    assert measurable_layers(network, examples("vector", (5,))) == {"stem": "hidden", "blocks.1": "block"}
+    model = made(lambda shape, classes: network)
+    assert model.roles == {"network.stem": "hidden", "network.blocks.1": "block", "output": "output"}
+    network.roles = {"stam": "hidden", "read": "output"}
+    assert "the network's `roles` names 'stam', which the network does not have; did you mean 'stem'?" in refused(
+        lambda shape, classes: network
+    )
+
+
+def test_layers_of_torch_s_encoder_are_measured_as_they_are_found():
+    class Encoder(nn.Module):
+        def __init__(self):
+            super().__init__()
+            layer = nn.TransformerEncoderLayer(4, 2, 8, batch_first=True)
+            self.encoder, self.read = nn.TransformerEncoder(layer, 1), nn.Linear(4, 3)
+
+        def forward(self, x):
+            return self.read(self.encoder(x.view(len(x), -1, 4)).mean(1))
+
+    model = made(lambda shape, classes: Encoder(), shape=(8,))
+    inner = "network.encoder.layers.0"
+    assert model.roles == {
+        f"{inner}.linear1": "feedforward", f"{inner}.linear2": "feedforward", inner: "block", "output": "output",
+    }  # fmt: skip
+    x = examples("vector", (8,))
+    found, _ = representations(model, make_probe(x, torch.zeros(len(x), dtype=torch.int64), 64, tokens=2))
+    assert {name: tuple(values.shape) for name, values in found.items()} == {
+        f"{inner}.linear1": (22, 8), f"{inner}.linear2": (22, 4), inner: (22, 4), "output": (11, 3),
+    }  # fmt: skip
 
 
 def test_a_block_that_hides_everything_is_opened():
@@ -75,7 +180,7 @@ def test_a_block_that_hides_everything_is_opened():
         def forward(self, x):
             return self.body.second(torch.relu(self.body.first(x)))
 
-    assert list(find_layers(Whole(), examples("vector", (5,)))) == ["body.first"]
+    assert list(measurable_layers(Whole(), examples("vector", (5,)))) == ["body.first"]
 
 
 def test_tokens_are_counted_and_embeddings_have_their_role():

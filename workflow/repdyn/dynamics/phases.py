@@ -52,8 +52,8 @@ def change_points(times: np.ndarray, values: np.ndarray, rng: np.random.Generato
     before, p = shifts.before[kept], shifts.p[kept]
     if len(before) and values.min() > 0:
         other = find_shifts(np.log(values), ALPHA, SURROGATES, rng)
-        other = other.before[other.p <= ALPHA]
-        there = np.array([(np.abs(other - place) <= EDGE).any() for place in before], dtype=bool)
+        places = other.before[other.p <= ALPHA]
+        there = np.array([(np.abs(places - place) <= EDGE).any() for place in before], dtype=bool)
         before, p = before[there], p[there]
     return Phases(np.sort(before), float(p.min(initial=1.0)))
 

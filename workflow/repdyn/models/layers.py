@@ -1,128 +1,230 @@
-"""Which modules of a network are its layers, found by running it once."""
+"""Which modules of a network are layers, seen in one forward pass.
+
+The rule. A module is a layer if it runs exactly once in a forward pass, its output is a floating-point tensor with the
+examples on its first axis (of a sequence also the second) or a tuple that begins with one, and it is
+
+- an embedding (`nn.Embedding`, `nn.EmbeddingBag`);
+- a module with a weight matrix and no modules inside: `nn.Linear`, a convolution, one's own with such a parameter. Where an
+  activation module follows, directly or through norms and dropout, the activation is the layer instead. A nonlinearity
+  that is called as a function is no module: there the layer is measured before it;
+- attention: `nn.MultiheadAttention` or a module whose class says so in its name. What lies inside is no layer of its own;
+- recurrent (`nn.RNN`, `nn.LSTM`, `nn.GRU`): its output sequence;
+- a block: a module with modules inside that stands in a `ModuleList` or `Sequential`, or beside another of its class.
+
+Two of these that return the same tensor are one layer, under the outer one's path; a module that returns alone what a layer
+inside it returns in a tuple is that layer. Layers inside a block are "feedforward" unless they are attention, the last
+layer with a weight matrix is "output", all others are "hidden". Roles found so are a guess from the classes of modules; a
+model that declares `roles` ({path: role}) is believed.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
-from torch.nn.modules import activation, batchnorm, instancenorm, normalization
+from torch.nn.modules.conv import _ConvNd
 
-from repdyn.roles import EMBEDDING, HIDDEN
+from repdyn.errors import StudyError
+from repdyn.models.calls import Call, observed
+from repdyn.roles import ATTENTION, BLOCK, EMBEDDING, FEEDFORWARD, HIDDEN, OUTPUT, ROLES
 
 CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
-ATTENTION = (activation.MultiheadAttention,)
-# They finish the layer before them, which is measured after them.
-FINISHING = tuple(
-    kind
-    for module in (activation, batchnorm, instancenorm, normalization)
-    for kind in vars(module).values()
-    if isinstance(kind, type) and issubclass(kind, nn.Module) and kind not in (*ATTENTION, nn.Module)
-)
+EMBEDDINGS = (nn.Embedding, nn.EmbeddingBag)
 
 
-def observe(network: nn.Module, inputs: torch.Tensor) -> dict[str, list]:
-    """{path: what the module returned at each of its calls} of all modules inside, in the order of their first return.
+class Layer(NamedTuple):
+    """How to read a layer. path: of its module. entry: which one, of an output that is a tuple or a dictionary, else None.
 
-    In evaluation mode without gradients; the modes of the modules are as before after it.
+    channels_first: units are on axis 1 and what follows is space, else units are on the last axis and what precedes are
+    rows.
     """
-    made: dict[str, list] = {}
-    handles = []
-    modes = {module: module.training for module in network.modules()}
-    for path, module in network.named_modules():
-        if path:
-            handles.append(
-                module.register_forward_hook(lambda _m, _i, output, path=path: made.setdefault(path, []).append(output))
+
+    path: str
+    role: str
+    entry: int | str | None = None
+    channels_first: bool = False
+
+
+def find_layers(model: nn.Module, run: Callable[[], Any], examples: int) -> dict[str, Layer]:
+    """{name: layer} in the order of the forward pass that `run` makes on so many examples. See the module for the rule.
+
+    A model may know better: where it has `roles` ({path: role}), those are its layers. StudyError where
+    one of these does not run once.
+    """
+    declared = declared_roles(model)
+    if declared:
+        seen = observed(model, run)
+        return {path: _declared(model, path, role, seen) for path, role in declared.items()}
+    calls = [call for call in observed(model, run).values() if _usable(call.output, examples)]
+    chosen = _chosen(model, calls)
+    last = next(reversed(chosen), None)
+    if last and _weighted(model.get_submodule(last)):
+        chosen[last] = chosen[last]._replace(role=OUTPUT)
+    return chosen
+
+
+def declared_roles(model: nn.Module) -> dict[str, str]:
+    """{path: role} that a model declares as `roles`, empty if it does not."""
+    declared = getattr(model, "roles", None)
+    return declared if isinstance(declared, dict) and set(declared.values()) <= set(ROLES) else {}
+
+
+def named_layers(model: nn.Module, run: Callable[[], Any], names: list[str]) -> dict[str, Layer]:
+    """The layers of these names, which are paths of modules, with ":entry" behind where an output is no tensor.
+
+    StudyError for a path that there is not, a module that does not run once, and an output without the entry.
+    """
+    modules = dict(model.named_modules())
+    if not names:
+        raise StudyError("layers=[] names nothing to track; leave it out to have the layers found.")
+    for name in names:
+        if name.partition(":")[0] not in modules or not name:
+            raise StudyError(
+                f"The model has no module {name.partition(':')[0]!r}; it has {', '.join(path for path in modules if path)}."
             )
-    try:
-        network.eval()
-        with torch.no_grad():
-            network(inputs)
-    finally:
-        for handle in handles:
-            handle.remove()
-        for module, training in modes.items():
-            module.training = training
-    return made
+    calls = observed(model, run, {name: name.partition(":")[2] for name in names})
+    channels = channels_first(model, run)
+    found = {}
+    for name in names:
+        path = name.partition(":")[0]
+        call = calls[name]
+        first = _channels_first(modules[path], call.output)
+        # A norm or activation has the axes of the convolution before it.
+        first = channels.get(path, first) if call.entry is None else first
+        found[name] = Layer(path, _role(model, path, modules[path]), call.entry, first)
+    return found
 
 
-def unfit(network: nn.Module, inputs: torch.Tensor) -> dict[str, str | None]:
-    """{path: why the module cannot be measured, None if it can} of all modules inside.
-
-    One that can is called once per forward pass and returns one tensor of numbers: (n, d), (n, tokens, d) or
-    (n, channels, height, width).
-    """
-    made = observe(network, inputs)
-    return {path: _unfit(made.get(path, []), len(inputs)) for path, _ in network.named_modules() if path}
+def channels_first(model: nn.Module, run: Callable[[], Any]) -> dict[str, bool]:
+    """{path: whether its units are on axis 1 and what follows is space} of the modules that run once in the pass."""
+    calls = list(observed(model, run).values())
+    known = _activations(calls)[1]
+    return {call.path: known.get(call.path, _channels_first(call.module, call.output)) for call in calls}
 
 
-def find_layers(network: nn.Module, inputs: torch.Tensor) -> dict[str, str]:
-    """{path: role} of the layers of a network, in the order of the forward pass, without the one that gives its output.
+def _chosen(model: nn.Module, calls: list[Call]) -> dict[str, Layer]:
+    sealed = [call.path for call in calls if _seals(call.module)]
+    blocks = _block_paths(model)
+    candidates = [call for call in calls if not any(call.path.startswith(f"{path}.") for path in sealed)]
+    activated, channels = _activations(candidates)
+    found: dict[tuple[int, int], tuple[Call, Layer]] = {}
+    for call in candidates:
+        module, role = call.module, ""
+        if isinstance(module, EMBEDDINGS):
+            role = EMBEDDING
+        elif _attention(module):
+            role = ATTENTION
+        elif isinstance(module, nn.RNNBase):
+            role = HIDDEN
+        elif call.path in blocks:
+            role = BLOCK
+        elif (_weighted(module) and call.path not in activated) or call.path in activated.values():
+            role = FEEDFORWARD if any(call.path.startswith(f"{path}.") for path in blocks) else HIDDEN
+        elif call.entry is None and _unpacks(call, found):
+            role = found[call.key][1].role
+        if role:
+            first = channels.get(call.path, _channels_first(module, call.output))
+            # Of modules that return the same tensor the outer one finishes last and takes the place.
+            found.pop(call.key, None)
+            found[call.key] = (call, Layer(call.path, role, call.entry, first))
+    return {call.path: layer for call, layer in found.values()}
 
-    nn.Sequential, nn.ModuleList and nn.ModuleDict are opened; every other module inside them or directly in the network is
-    one layer, a block of the user's own class too. A normalisation or activation that is called on a layer's output stands
-    for that layer. Modules without parameters (dropout, pooling, reshaping) are none otherwise. If this finds nothing, the
-    blocks are opened as well. Embeddings have the role "embedding", all others "hidden".
-    """
-    reasons = unfit(network, inputs)
-    usable = {path for path, reason in reasons.items() if not reason}
-    for paths in (_outer(network), [path for path in reasons if not list(network.get_submodule(path).children())]):
-        found = _followed(network, inputs, [path for path in paths if path in usable])
-        if found:
-            return {path: _role(network.get_submodule(path)) for path in found}
-    return {}
+
+def _unpacks(call: Call, found: dict[tuple[int, int], tuple[Call, Layer]]) -> bool:
+    """Whether a module returns the tensor that a layer inside it returned in a tuple."""
+    layer = found[call.key][1] if call.key in found else None
+    return layer is not None and layer.entry is not None and layer.path.startswith(f"{call.path}.")
 
 
-def _outer(network: nn.Module, prefix: str = "") -> list[str]:
-    paths = []
-    for name, child in network.named_children():
-        path = prefix + name
-        paths += _outer(child, f"{path}.") if isinstance(child, CONTAINERS) else [path]
-    return paths
+def _activations(calls: list[Call]) -> tuple[dict[str, str], dict[str, bool]]:
+    """{module with weights: the activation behind it} and {path: whether channels come first} of these and all between."""
+    source: dict[tuple[int, int], str] = {}
+    activated, channels = {}, {}
+    for call in calls:
+        before = next((source[key] for key in call.inputs if key in source), None)
+        if _weighted(call.module):
+            source[call.key] = call.path
+            channels[call.path] = isinstance(call.module, _ConvNd)
+        elif before is not None and _passes(call.module):
+            source[call.key] = before
+            channels[call.path] = channels[before]
+        elif before is not None and _activation(call.module):
+            activated[before] = call.path
+            channels[call.path] = channels[before]
+    return activated, channels
 
 
-def _followed(network: nn.Module, inputs: torch.Tensor, paths: list[str]) -> list[str]:
-    """The layers among modules, each the last of the modules that finish it."""
-    calls, handles = [], []
-    # What a module read and returned stays referenced in `calls`, so that an identity is not given away twice.
-    for path in paths:
-        module = network.get_submodule(path)
-        handles.append(
-            module.register_forward_hook(lambda _m, given, output, path=path: calls.append((path, given, output)))
+def _usable(output: torch.Tensor, examples: int) -> bool:
+    if not output.is_floating_point() or output.ndim < 2 or not output.numel():
+        return False
+    return output.shape[0] == examples or (output.ndim == 3 and output.shape[1] == examples)
+
+
+def _declared(model: nn.Module, path: str, role: str, calls: dict[str, Call]) -> Layer:
+    if path not in calls:
+        raise StudyError(
+            f"{type(model).__name__} declares the layer {path!r}, which does not run once in a forward pass."
         )
-    modes = {module: module.training for module in network.modules()}
-    try:
-        network.eval()
-        with torch.no_grad():
-            logits = network(inputs)
-    finally:
-        for handle in handles:
-            handle.remove()
-        for module, training in modes.items():
-            module.training = training
-    layers: list[tuple[str, torch.Tensor]] = []
-    for path, given, output in calls:
-        module = network.get_submodule(path)
-        finishing = isinstance(module, FINISHING)
-        if finishing and layers and any(value is layers[-1][1] for value in given):
-            layers[-1] = (path, output)
-        elif next(module.parameters(), None) is not None:
-            layers.append((path, output))
-    return [path for path, output in layers if output is not logits]
+    return Layer(path, role, calls[path].entry, _channels_first(calls[path].module, calls[path].output))
 
 
-def _unfit(outputs: list, examples: int) -> str | None:
-    if not outputs:
-        return "it is not called in a forward pass"
-    if len(outputs) > 1:
-        return f"it is called {len(outputs)} times in a forward pass"
-    output = outputs[0]
-    if not isinstance(output, torch.Tensor):
-        return f"it returns a {type(output).__name__}, not one tensor"
-    if not output.is_floating_point():
-        return f"it returns {str(output.dtype).removeprefix('torch.')} values"
-    if output.ndim not in (2, 3, 4) or len(output) != examples:
-        return f"it returns shape {tuple(output.shape)} for {examples} examples, not (examples, features)"
-    if output.shape[1 if output.ndim == 4 else -1] < 2:
-        return "it has a single feature"
-    return None
+def _role(model: nn.Module, path: str, module: nn.Module) -> str:
+    """The role of a layer that was asked for."""
+    declared = getattr(model, "roles", {})
+    if isinstance(declared, dict) and path in declared:
+        return str(declared[path])
+    if isinstance(module, EMBEDDINGS):
+        return EMBEDDING
+    if _attention(module):
+        return ATTENTION
+    return BLOCK if path in _block_paths(model) else HIDDEN
 
 
-def _role(module: nn.Module) -> str:
-    return EMBEDDING if isinstance(module, nn.Embedding | nn.EmbeddingBag) else HIDDEN
+def _channels_first(module: nn.Module, output: torch.Tensor) -> bool:
+    if output.ndim >= 4:
+        return not isinstance(module, nn.Linear)
+    inside = [type(each) for each in module.modules()]
+    convolves = any(issubclass(each, _ConvNd) for each in inside)
+    reads_units = any(issubclass(each, nn.Linear | nn.RNNBase | nn.MultiheadAttention) for each in inside)
+    return output.ndim == 3 and convolves and not reads_units
+
+
+def _block_paths(model: nn.Module) -> set[str]:
+    found = set()
+    for path, module in model.named_modules():
+        classes = [type(child) for child in module.children()]
+        for name, child in module.named_children():
+            repeated = isinstance(module, CONTAINERS) or classes.count(type(child)) > 1
+            if repeated and _has_inside(child) and not isinstance(child, CONTAINERS):
+                found.add(f"{path}.{name}".lstrip("."))
+    return found
+
+
+def _attention(module: nn.Module) -> bool:
+    return "attention" in type(module).__name__.lower() and next(module.children(), None) is not None
+
+
+def _seals(module: nn.Module) -> bool:
+    return _attention(module) or isinstance(module, nn.RNNBase)
+
+
+def _weighted(module: nn.Module) -> bool:
+    held = [getattr(module, "weight", None), *module.parameters(recurse=False)]
+    matrix = any(isinstance(each, torch.Tensor) and each.ndim >= 2 for each in held)
+    return matrix and not _has_inside(module) and not _passes(module) and not isinstance(module, EMBEDDINGS)
+
+
+def _has_inside(module: nn.Module) -> bool:
+    # Weight and spectral norm keep the parts of a weight in a module of this name.
+    return any(name != "parametrizations" for name, _ in module.named_children())
+
+
+def _activation(module: nn.Module) -> bool:
+    """torch.nn.modules.activation, transformers.activations: a nonlinearity of every unit by itself."""
+    units = not isinstance(module, nn.Softmax | nn.Softmax2d | nn.LogSoftmax | nn.Softmin | nn.MultiheadAttention)
+    return units and type(module).__module__.rpartition(".")[2] in ("activation", "activations")
+
+
+def _passes(module: nn.Module) -> bool:
+    """Modules that may stand between weights and their activation."""
+    return isinstance(module, nn.Identity) or any(word in type(module).__name__ for word in ("Norm", "Dropout"))

@@ -4,14 +4,17 @@ import difflib
 import inspect
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
 from repdyn.errors import StudyError, attempt
-from repdyn.models.layers import find_layers, observe, unfit
-from repdyn.roles import HIDDEN, OUTPUT
+from repdyn.models.layers import declared_roles
+from repdyn.models.measurable import measurable_layers, returned, unfit
+from repdyn.models.modes import evaluating
+from repdyn.roles import BLOCK, FEEDFORWARD, HIDDEN, OUTPUT, state_layers, unit_layers
 
 # Examples on which a network is tried: unlike any width or length that could be taken for it.
 EXAMPLES = 11
@@ -51,7 +54,7 @@ def from_function(
     """What `function(shape=..., classes=..., **options)` returns, of texts with `vocabulary` too, ready for a run.
 
     It draws from the global random state of torch alone. shape: of one input. layers: paths of the layers to measure in
-    the order of the forward pass, or {path: role}; without them they are found (`layers.find_layers`).
+    the order of the forward pass, or {path: role}; without them they are found (`models.layers` says how).
 
     Raises StudyError for a function that raises, returns no module, or another one each time; for a network that does not
     give logits (n, classes) or has parameters that take no part in them; and for layers that cannot be measured.
@@ -67,7 +70,7 @@ def from_function(
     _try(where, again, inputs, classes)
     _require_same(where, network, again)
     roles = _roles(where, network, inputs, layers)
-    outputs = {path: made[0] for path, made in observe(network, inputs).items() if path in roles}
+    outputs = {path: calls[0][0] for path, calls in returned(network, inputs).items() if path in roles}
     lengths = {path: output.shape[1] for path, output in outputs.items() if output.ndim == 3}
     if len(set(lengths.values())) > 1:
         raise StudyError(
@@ -79,6 +82,11 @@ def from_function(
             f"{where}: layer {next(iter(lengths))} has {tokens} tokens, the texts have {shape[-1]}; name layers with a row "
             "per word, or without tokens, under `layers`"
         )
+    for path, output in outputs.items():
+        module: Any = network.get_submodule(path)
+        # A run measures them so (training.tracker.matrix); what reads activations asks modules of one's own.
+        if not hasattr(module, "unit_axis"):
+            module.unit_axis = 1 if output.ndim == 4 else -1
     return Module(network, roles, tokens)
 
 
@@ -108,10 +116,8 @@ def _made(where: str, function: Callable, **arguments) -> nn.Module:
 
 def _try(where: str, network: nn.Module, inputs: torch.Tensor, classes: int) -> None:
     """One forward and backward pass in evaluation mode, which leaves the network as it was."""
-    modes = {module: module.training for module in network.modules()}
-    network.eval()
     shown = f"{inputs.dtype} inputs of shape {tuple(inputs.shape)}".removeprefix("torch.")
-    with torch.enable_grad():
+    with evaluating(network), torch.enable_grad():
         logits = attempt(f"{where}, its network on {shown}", network, inputs)
         if not isinstance(logits, torch.Tensor):
             raise StudyError(
@@ -133,8 +139,6 @@ def _try(where: str, network: nn.Module, inputs: torch.Tensor, classes: int) -> 
             "requires_grad_(False)"
         )
     network.zero_grad(set_to_none=True)
-    for module, training in modes.items():
-        module.training = training
 
 
 def _require_same(where: str, network: nn.Module, again: nn.Module) -> None:
@@ -149,12 +153,18 @@ def _require_same(where: str, network: nn.Module, again: nn.Module) -> None:
 
 
 def _roles(where: str, network: nn.Module, inputs: torch.Tensor, layers) -> dict[str, str]:
+    source = "`layers`"
+    if layers is None and declared_roles(network):
+        source = "the network's `roles`"
+        layers = {path: role for path, role in declared_roles(network).items() if role != OUTPUT}
     if layers is None:
-        found = find_layers(network, inputs)
-        if not found:
+        found = measurable_layers(network, inputs)
+        if not state_layers(found) or not unit_layers(found):
+            shown = f"only {', '.join(f'{path} ({role})' for path, role in found.items())}; " if found else ""
             raise StudyError(
-                f"{where}: no layer to measure is found: no module before the output gives a tensor of numbers with a row "
-                "per example; make a part of the network a module of its own, or name layers under `layers`"
+                f"{where}: no layer to measure is found: no module with weights before the output gives a tensor of "
+                f"numbers with a row per example; {shown}make a part of the network a module of its own, or name layers "
+                "under `layers`"
             )
         return found
     reasons = unfit(network, inputs)
@@ -163,12 +173,15 @@ def _roles(where: str, network: nn.Module, inputs: torch.Tensor, layers) -> dict
         if path not in reasons:
             close = difflib.get_close_matches(path, reasons, n=1)
             hint = f"did you mean {close[0]!r}?" if close else f"it has {', '.join(reasons)}."
-            raise StudyError(f"{where}: `layers` names {path!r}, which the network does not have; {hint}")
+            raise StudyError(f"{where}: {source} names {path!r}, which the network does not have; {hint}")
         if reasons[path]:
             usable = [other for other, reason in reasons.items() if not reason]
             raise StudyError(f"{where}: layer {path} cannot be measured: {reasons[path]}; {_choice(usable)}")
-    if HIDDEN not in named.values():
-        raise StudyError(f"{where}: none of the layers under `layers` is {HIDDEN}; one or more are needed")
+    if not state_layers(named) or not unit_layers(named):
+        raise StudyError(
+            f"{where}: none of the layers under {source} is {HIDDEN}, nor are there a {BLOCK} and a {FEEDFORWARD}; one "
+            "or the other is needed"
+        )
     return dict(named)
 
 

@@ -136,10 +136,14 @@ def tail_weight(innovations: np.ndarray) -> float:
         return float(TAILS[0])
     freedom = np.where(np.isinf(TAILS), 1e6, TAILS)[:, None]
     unit = np.median(size) / special.stdtrit(freedom, 0.75) * np.exp(np.linspace(-0.35, 0.35, 15))
+    with np.errstate(
+        divide="ignore"
+    ):  # beyond some 38 deviations a normal tail is 0, its logarithm -inf: never the best
+        beyond = np.log(special.stdtr(freedom, -limit / unit))
     log_likelihood = (
         student_logpdf(body / unit[..., None], freedom[..., None]).sum(axis=-1)
         - len(body) * np.log(unit)
-        + cut * np.log(special.stdtr(freedom, -limit / unit))
+        + cut * beyond
     )
     return float(TAILS[np.unravel_index(log_likelihood.argmax(), log_likelihood.shape)[0]])
 

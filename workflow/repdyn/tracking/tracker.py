@@ -10,14 +10,15 @@ import torch
 from torch import nn
 
 from repdyn.errors import StudyError
+from repdyn.models.calls import hooked
+from repdyn.models.entries import take
+from repdyn.models.layers import find_layers, named_layers
+from repdyn.models.modes import evaluating
 from repdyn.roles import inner_layers
 from repdyn.study.phase1 import Phase1, Settings, analyse
-from repdyn.tracking.entries import take
-from repdyn.tracking.layers import find_layers, hooked, named_layers
 from repdyn.tracking.probe import Probe, batch_of, call, tensors_of
 from repdyn.tracking.rows import Rows
 from repdyn.training.measurements import MEASURES, Measurements
-from repdyn.training.tracker import evaluating
 
 # Those of the study, config/config.yaml; a test keeps the two equal.
 STATISTICS = Settings(threshold=2.0, window=20, tolerance=0.1, quantile=0.9, surrogates=1000, level=0.05)
@@ -29,7 +30,7 @@ class Tracker:
     model: any module. probe: held-out examples, on the model's device: a tensor, a tuple of tensors (arguments of the
     model), a dictionary of tensors (named arguments), or a function that returns one of these, called at every
     measurement; two examples at least. layers: paths of modules ("encoder.layers.0"), with ":entry" behind for an
-    output that is a tuple or a dictionary ("encoder:1"); by default they are found (`tracking.layers` says how).
+    output that is a tuple or a dictionary ("encoder:1"); by default they are found (`models.layers` says how).
     token_limit: rows of a sequence, a fixed subset as large as this at most. valid: bool (examples, length), of which
     positions are no padding; by default the probe's "attention_mask" if it has one, else all.
 
@@ -58,6 +59,12 @@ class Tracker:
                 found = find_layers(model, lambda: call(model, batch), examples)
             else:
                 found = named_layers(model, lambda: call(model, batch), list(layers))
+        if not found:
+            raise StudyError(
+                f"{type(model).__name__} has no layers to track: no module with weights inside it runs once in a forward"
+                f" pass and returns a tensor with the {examples} examples of the probe on its first axis. Name them:"
+                " layers=[...], paths as in model.named_modules()."
+            )
         self._found = found
         self.layers = list(found)
         self.roles = {name: layer.role for name, layer in found.items()}

@@ -11,6 +11,7 @@ from torch.nn.functional import cross_entropy
 from torch.nn.utils import get_total_norm
 
 from repdyn.models.embedding import PADDING
+from repdyn.models.modes import evaluating
 from repdyn.models.transformer import Transformer
 from repdyn.seeds import derive
 from repdyn.training.measurements import Measurements
@@ -47,20 +48,6 @@ def make_probe(
     chunks = keep.view_as(valid).split(chunk)
     kept = tuple(part.flatten().nonzero()[:, 0].to(inputs.device) for part in chunks)
     return Probe(inputs.split(chunk), labels.cpu(), kept)
-
-
-@contextmanager
-def evaluating(model: nn.Module):
-    """Evaluation mode inside, the mode of every module as before after it."""
-    switched = [module for module in model.modules() if module.training]
-    # Straight into the instance: nn.Module's own attribute setter is slow enough to show in the cost of tracking.
-    for module in switched:
-        vars(module)["training"] = False
-    try:
-        yield
-    finally:
-        for module in switched:
-            vars(module)["training"] = True
 
 
 @contextmanager
