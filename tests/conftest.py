@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+# As in a job of the workflow. Threads that wait for each other are slower than one, most of all beside other work.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 from helpers.chromium import chromium
 from helpers.project import Project
 

@@ -87,4 +87,5 @@ class Edited:
 
 def environment() -> dict[str, str]:
     """That of a stranger: without what the test runner put there, and Python as it is without settings."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST_CURRENT_TEST"))}
+    ours = ("PYTHON", "PYTEST_CURRENT_TEST", "OMP_NUM_THREADS")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
