@@ -329,5 +329,5 @@ def test_without_runs_the_figure_says_so():
 
 
 def test_the_module_is_registered():
-    assert load("sparse_autoencoders") is module
-    assert TOOLS["sparse_autoencoders"].families == ("mlp", "cnn", "transformer")
+    assert load("sparse_autoencoders", "measure") is module
+    assert TOOLS["sparse_autoencoders"].families == FAMILIES
