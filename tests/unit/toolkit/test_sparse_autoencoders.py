@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from helpers.tiny_networks import NETWORKS, SHAPE, data
+from repdyn.families import FAMILIES
 from repdyn.figures.style import to_png_bytes
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import COLUMNS as TABLE
