@@ -12,12 +12,6 @@ def study_source(described):
     return {"tables": [study_table(name) for name in described.tables], **runs}
 
 
-READS_STUDY = (
-    " --tables {input.tables:q} --runs-root {params.runs:q} --of-runs {params.files:q} --families {params.families:q}"
-    " --metric {params.metric:q}"
-)
-
-
 for _figure, _described in STUDY_FIGURES.items():
     if _described.data:
 
@@ -47,7 +41,9 @@ for _figure, _described in STUDY_FIGURES.items():
             message:
                 f"Data of the figure: {_described.title}"
             shell:
-                "python {input.code[0]:q} --figure {params.figure:q}" + READS_STUDY + " --out {output:q} > {log:q} 2>&1"
+                "python {input.code[0]:q} --figure {params.figure:q} --tables {input.tables:q} --runs-root {params.runs:q}"
+                " --of-runs {params.files:q} --families {params.families:q} --metric {params.metric:q}"
+                " --out {output:q} > {log:q} 2>&1"
 
         _described = _described._replace(tables=(_described.data,), runs=())
 
@@ -78,6 +74,6 @@ for _figure, _described in STUDY_FIGURES.items():
         message:
             f"Figure: {_described.title}"
         shell:
-            "python {input.code[0]:q} --figure {params.figure:q}"
-            + READS_STUDY
-            + " --out {params.stem:q} > {log:q} 2>&1"
+            "python {input.code[0]:q} --figure {params.figure:q} --tables {input.tables:q} --runs-root {params.runs:q}"
+            " --of-runs {params.files:q} --families {params.families:q} --metric {params.metric:q}"
+            " --out {params.stem:q} > {log:q} 2>&1"

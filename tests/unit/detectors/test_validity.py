@@ -143,7 +143,7 @@ def test_a_detector_that_fires_everywhere_finds_nothing_in_real_series():
     rows = pd.DataFrame(validity.planted_in_real(real, 0, 5, everywhere))
     assert (rows["recall"] == 0).all()
     with pytest.raises(StudyError, match="no real series"):
-        validity.planted_in_real([np.ones(401)], 0, 5)
+        validity.planted_in_real([np.ones(401)], 0, 5, everywhere)
 
 
 def test_agreement_is_the_phi_coefficient():

@@ -76,7 +76,7 @@ def test_errors_for_people_are_sentences(error, expected):
 
 def test_progress_in_a_log_is_lines_with_step_loss_rate_and_time_left(monkeypatch, capsys):
     clock = iter([0.0, 4.0, 11.0, 20.0])
-    monkeypatch.setattr("progress.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("common.progress.time.monotonic", lambda: next(clock))
     progress = Progress("a", total=40, start=20)
     for step, loss in ((24, 2.0), (31, 1.5), (40, 1.25)):
         progress.update(step, loss)

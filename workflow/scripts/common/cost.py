@@ -3,11 +3,21 @@
 import resource
 import sys
 import time
+from pathlib import Path
 
 COST = "took {cpu:.2f} CPU seconds, at most {memory:.0f} MB"
 
 
 def print_cost() -> None:
     """CPU seconds of this process since it started, and the most memory it held."""
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(COST.format(cpu=time.process_time(), memory=memory), file=sys.stderr)
+    print(COST.format(cpu=time.process_time(), memory=peak_memory()), file=sys.stderr)
+
+
+def peak_memory() -> float:
+    """The most memory that this process held, MB. Linux counts in `ru_maxrss` that of the process which started it, too."""
+    status = Path("/proc/self/status")
+    if status.is_file():
+        held = [line.split()[1] for line in status.read_text().splitlines() if line.startswith("VmHWM:")]
+        if held:
+            return int(held[0]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -3,12 +3,13 @@
 import hashlib
 import json
 import platform
-import resource
 import subprocess
 import sys
 import time
 from importlib.metadata import version
 from pathlib import Path
+
+from common.cost import peak_memory
 
 PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "torch", "snakemake")
 
@@ -23,7 +24,7 @@ class Stopwatch:
         return {
             "wall_seconds": round(time.perf_counter() - self.wall, 3),
             "cpu_seconds": round(time.process_time() - self.cpu, 3),
-            "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+            "peak_memory_mb": round(peak_memory()),
         }
 
 
