@@ -144,7 +144,7 @@ INSIDE = {
         ("workflow/repdyn/study/hypotheses.py", {**TESTED, **PAGE}),
         ("workflow/repdyn/figures/run/filters/figure.py", {"figure_filters": CNNS, "run_page": CNNS, **PAGE}),
         ("workflow/repdyn/figures/learning.py", {"figure_loss_curves": 1, "figure_accuracy_curves": 1, **PAGE}),
-        ("workflow/repdyn/figures/registry.py", PAGES),
+        ("workflow/repdyn/figures/registry.py", {**REPORT, **PAGES}),
         ("workflow/repdyn/report/index.py", {**REPORT, **PAGE}),
         ("workflow/repdyn/report/templates/run.html.j2", PAGES),
         ("workflow/repdyn/figures/study/dashboard/caption.rst", PAGE),
