@@ -43,11 +43,20 @@ def refusal(problem: str, node: yaml.Node) -> yaml.MarkedYAMLError:
 Loader.add_constructor("tag:yaml.org,2002:map", mapping)
 
 
+def content(text: str, loader: type = Loader):
+    """The content of safe YAML."""
+    reader = loader(text)
+    try:
+        return reader.get_single_data()
+    finally:
+        reader.dispose()
+
+
 def parse_yaml(path: str | Path):
     """The content of a YAML file. Raises StudyError naming the file and the line."""
     text = read_text(path)
     try:
-        return yaml.load(text, Loader)
+        return content(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = " ".join(filter(None, (error.context, error.problem)))

@@ -4,10 +4,10 @@ import difflib
 from math import isfinite
 from pathlib import Path
 
-import yaml
 from jsonschema import Draft202012Validator, validators
 
 from dag.reading import BASE
+from dag.reading import content as parsed
 from dag.sheet import shown
 from repdyn.errors import StudyError
 
@@ -25,7 +25,7 @@ LIMITS = {"minimum": "at least", "exclusiveMinimum": "above", "maximum": "at mos
 def check(content, schema: str, what: str) -> None:
     """Raise StudyError for the first place where `content` is not finite, or does not fit the schema of that name."""
     check_finite(content, what)
-    rules = yaml.load((SCHEMAS / f"{schema}.schema.yaml").read_text(encoding="utf-8"), BASE)
+    rules = parsed((SCHEMAS / f"{schema}.schema.yaml").read_text(encoding="utf-8"), BASE)
     errors = sorted(Validator(rules).iter_errors(content), key=lambda error: list(map(str, error.path)))
     if errors:
         raise StudyError(f"{what}: {explain(errors[0])}")
