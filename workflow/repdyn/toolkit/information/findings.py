@@ -1,12 +1,14 @@
 """What mutual information found: how much two coordinates say of the class, and what a probe reads beyond them."""
 
-import numpy as np
+from functools import partial
+
 import pandas as pd
 
 from repdyn.figures.panels import RUN
-from repdyn.seeds import derive
-from repdyn.statistics.intervals import mean_interval
-from repdyn.wording.numbers import over_runs, plural, two_decimals
+from repdyn.toolkit.over_runs import difference, direction
+from repdyn.wording.numbers import plural, two_decimals
+
+_interval, _verdict = partial(difference, "information"), partial(direction, "information")
 
 BEYOND = 2  # deviations of the null from which a single run counts as above it
 
@@ -84,18 +86,3 @@ def _at(table: pd.DataFrame, quantity: str, step: str, column: str = "value", la
 def _range(values: pd.Series) -> str:
     low, high = two_decimals(values.min()), two_decimals(values.max())
     return low if low == high else f"{low} to {high}"
-
-
-def _interval(values: pd.Series, name: str) -> str:
-    return over_runs(*_of_runs(values, name), int(values.notna().sum()))
-
-
-def _verdict(values: pd.Series, name: str, above: str, below: str) -> str:
-    _, low, high = _of_runs(values, name)
-    if np.isnan(low) or low <= 0 <= high:
-        return "undecided"
-    return above if low > 0 else below
-
-
-def _of_runs(values: pd.Series, name: str) -> tuple[float, float, float]:
-    return mean_interval(values.to_numpy(float), np.random.default_rng(derive("information findings", name)))

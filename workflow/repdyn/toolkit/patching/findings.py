@@ -1,12 +1,14 @@
 """What patching found: where the difference between two classes is, and how few nodes carry it."""
 
-import numpy as np
+from functools import partial
+
 import pandas as pd
 
 from repdyn.figures.panels import RUN
-from repdyn.seeds import derive
-from repdyn.statistics.intervals import mean_interval
-from repdyn.wording.numbers import over_runs, plural
+from repdyn.toolkit.over_runs import difference, direction
+from repdyn.wording.numbers import plural
+
+_interval, _verdict = partial(difference, "patching"), partial(direction, "patching")
 
 # Quantity: what it is of, what its null is, both as sentences need them.
 SETS = {
@@ -133,18 +135,3 @@ def _per_run(rows: pd.DataFrame, column: str) -> pd.Series:
 
 def _mean(values: pd.Series) -> str:
     return f"{values.mean():.2f}"
-
-
-def _interval(values: pd.Series, name: str) -> str:
-    return over_runs(*_of_runs(values, name), int(values.notna().sum()))
-
-
-def _verdict(values: pd.Series, name: str, above: str, below: str) -> str:
-    _, low, high = _of_runs(values, name)
-    if np.isnan(low) or low <= 0 <= high:
-        return "undecided"
-    return above if low > 0 else below
-
-
-def _of_runs(values: pd.Series, name: str) -> tuple[float, float, float]:
-    return mean_interval(values.to_numpy(float), np.random.default_rng(derive("patching findings", name)))

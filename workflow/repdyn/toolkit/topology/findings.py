@@ -1,12 +1,14 @@
 """What persistent homology found: connected components, loops, and whether topology simplifies through the layers."""
 
-import numpy as np
+from functools import partial
+
 import pandas as pd
 
 from repdyn.figures.panels import RUN
-from repdyn.seeds import derive
-from repdyn.statistics.intervals import mean_interval
-from repdyn.wording.numbers import over_runs, plural
+from repdyn.toolkit.over_runs import difference, direction
+from repdyn.wording.numbers import plural
+
+_interval, _verdict = partial(difference, "topology"), partial(direction, "topology")
 
 
 def found(table: pd.DataFrame) -> list[str]:
@@ -110,18 +112,3 @@ def _at(table, quantity: str, layer: str, step: str, excess: bool = False, ratio
 
 def _have(number: int) -> str:
     return "has" if number == 1 else "have"
-
-
-def _interval(values: pd.Series, name: str) -> str:
-    return over_runs(*_of_runs(values, name), int(values.notna().sum()))
-
-
-def _verdict(values: pd.Series, name: str, above: str, below: str) -> str:
-    _, low, high = _of_runs(values, name)
-    if np.isnan(low) or low <= 0 <= high:
-        return "undecided"
-    return above if low > 0 else below
-
-
-def _of_runs(values: pd.Series, name: str) -> tuple[float, float, float]:
-    return mean_interval(values.to_numpy(float), np.random.default_rng(derive("topology findings", name)))

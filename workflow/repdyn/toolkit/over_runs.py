@@ -1,0 +1,25 @@
+"""A difference over the runs of a tool, as findings say it: its mean with an interval, and which way it goes."""
+
+import numpy as np
+import pandas as pd
+
+from repdyn.seeds import derive
+from repdyn.statistics.intervals import mean_interval
+from repdyn.wording.numbers import over_runs
+
+
+def difference(tool: str, values: pd.Series, name: str) -> str:
+    """The mean of values, one per run, with its 95 % interval in words. tool and name seed the bootstrap."""
+    return over_runs(*_of_runs(tool, values, name), int(values.notna().sum()))
+
+
+def direction(tool: str, values: pd.Series, name: str, above: str, below: str) -> str:
+    """What to call it where the interval lies above or below 0; "undecided" where it holds 0 or there is none."""
+    _, low, high = _of_runs(tool, values, name)
+    if np.isnan(low) or low <= 0 <= high:
+        return "undecided"
+    return above if low > 0 else below
+
+
+def _of_runs(tool: str, values: pd.Series, name: str) -> tuple[float, float, float]:
+    return mean_interval(values.to_numpy(float), np.random.default_rng(derive(f"{tool} findings", name)))
