@@ -4,7 +4,7 @@ import numpy as np
 
 from repdyn.audit.definitions import Column
 from repdyn.audit.draws import NO_JUMPS, Draws
-from repdyn.audit.estimates import ratio, total
+from repdyn.audit.estimates import COUNT, ratio, total
 from repdyn.audit.quantities import DECLARED, JumpRows, Quantity, Tables, by_family, for_each_rule
 from repdyn.audit.runs import FAMILIES
 
@@ -40,7 +40,7 @@ def quantities(jumps: JumpRows) -> dict[str, Quantity]:
         return number if jumps.declares else np.nan  # |z| > 2 declares no error
 
     rate = Quantity(
-        ratio(rows, "jumps", "points", 1000.0), declared(ratio(rows, "declared", "points", 1000.0).value), DECLARED
+        ratio(rows, "jumps", "points", 1000.0, COUNT), declared(ratio(rows, "declared", "points", 1000.0).value), DECLARED
     )
     return {"per_1000": rate} | {
         label: Quantity(total(part, "jumps"), declared(part["declared"].sum()), DECLARED)

@@ -14,6 +14,9 @@ from repdyn.timeseries.jump_types import choose_k, jump_features, type_sizes
 
 PUBLISHED_NOTES = {}
 REPAIRED_NOTE = "D01, D02"
+FEATURES = ["phase", "magnitude", "speed"]
+BLOBS = 10
+BLOB = f"{BLOBS} single normal blobs"
 WITHOUT = {
     f"size_{rank}": "none: k = 5 is an input (D15); the number of types is tested instead" for rank in range(1, 6)
 }
@@ -21,14 +24,18 @@ WITHOUT = {
 
 def published(column: Column) -> dict[str, float]:
     """Sizes of five k-means clusters of (phase, magnitude, speed), largest first (k is an input: D15)."""
-    return {f"size_{rank}": size for rank, size in enumerate(type_sizes(five_types(column.jumps)), start=1)}
+    sizes = type_sizes(five_types(column.jumps))
+    return {f"size_{rank}": size for rank, size in enumerate(sizes, start=1)} | {"types": len(sizes)}
 
 
 repaired = published
 
 
 def null(draws: Draws) -> dict[str, dict[str, np.ndarray]]:
-    return {}
+    """The number of clusters in single blobs: that which k-means is told to find."""
+    rng = np.random.default_rng(derive("audit", "one blob"))
+    blobs = [pd.DataFrame(rng.standard_normal((500, 3)), columns=FEATURES) for _ in range(BLOBS)]
+    return {BLOB: {"types": np.array([len(np.unique(five_types(blob))) for blob in blobs], dtype=np.float64)}}
 
 
 def ours(tables: Tables) -> dict[str, Quantity]:
