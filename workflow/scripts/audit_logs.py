@@ -30,7 +30,9 @@ def main():
     checksums = read_checksums(arguments.checksums.read_text(encoding="utf-8"))
     fetched = obtain(arguments.folder, checksums, arguments.base or address(source))
     known = read_checksums(arguments.checkpoints.read_text(encoding="utf-8"))
-    weights = obtain_checkpoints(arguments.folder, known, arguments.base or address(source | {"folder": source["weights"]}))
+    weights = obtain_checkpoints(
+        arguments.folder, known, arguments.base or address(source | {"folder": source["weights"]})
+    )
     print(f"{len(checksums)} published logs in {arguments.folder}, {fetched} of them fetched now")
     print(f"{len(STEPS)} published checkpoints, {weights} of them fetched now")
 

@@ -12,6 +12,7 @@ HOLDS, FAILS = "holds", "does not hold"
 UNDECIDED, NOT_EVALUABLE = "undecided", "not evaluable"
 WORDS = (HOLDS, FAILS, UNDECIDED, NOT_EVALUABLE)
 ALPHA = 0.05
+POWER, WRONG = 0.8, 0.05  # of drawn studies: right where the claim is true as published, and wrong under any truth
 # What could be true, as a share of the way from no effect to the published one.
 TRUTHS = {"as published": 1.0, "half": 0.5, "false": 0.0, "reversed": -1.0}
 
@@ -27,8 +28,8 @@ def sides(value, se, df, condition: dict, log: bool) -> tuple[np.ndarray, np.nda
     """
     from scipy.stats import t
 
-    away = (np.log(value) if log else value) - (np.log(bound(condition)) if log else bound(condition))
     with np.errstate(divide="ignore", invalid="ignore"):
+        away = (np.log(value) if log else value) - (np.log(bound(condition)) if log else bound(condition))
         statistic = np.where(np.asarray(se) > 0, away / np.asarray(se), np.sign(away) * np.inf)
     above, below = t.sf(statistic, df), t.cdf(statistic, df)
     unknown = ~(np.isfinite(value) & np.isfinite(se))

@@ -24,7 +24,15 @@ NULL_COLUMNS = ["claim", "quantity", "null", "null_mean", "null_low", "null_high
 DEFECT_COLUMNS = ["claim", "quantity", "defect", "defect_mean", "defect_low", "defect_high"]
 OURS = ["claim", "quantity", "ours", "ours_low", "ours_high", "runs", "ours_se", "ours_df", "scale"]
 TERMS = ["claim", "quantity", "scale", "part", "kind", "unit", *ROW]
-TESTED = ["low", "high", "se", "df", "scale"]  # what a bound is tested with; scale: "log" where se is of the logarithm
+DEFECT_DRAWS = 60
+TESTED = [
+    "low",
+    "high",
+    "se",
+    "df",
+    "scale",
+    "runs",
+]  # what a bound is tested with; scale: "log" where se is of the logarithm
 
 
 def as_published(logs: dict[str, tuple], filters: dict | None = None) -> pd.DataFrame:
@@ -53,12 +61,14 @@ def repaired(logs: dict[str, tuple]) -> pd.DataFrame:
 
 def defects(logs: dict[str, tuple], filters: dict | None = None) -> pd.DataFrame:
     """What the published definitions, defects included, give where there is no effect: DEFECT_COLUMNS."""
-    draws = Draws(column_of(logs, AS_PUBLISHED, filters))
+    draws = Draws(column_of(logs, AS_PUBLISHED, filters), DEFECT_DRAWS)
     return drawn(draws, "defect", "null").set_axis(DEFECT_COLUMNS, axis=1)
 
 
-def repaired_with_nulls(logs: dict[str, tuple], level: float, filters: dict | None = None) -> pd.DataFrame:
-    """All repaired numbers: claim, quantity, value, null, null_mean, null_low, null_high, TESTED, note.
+def repaired_with_nulls(
+    logs: dict[str, tuple], level: float, filters: dict | None = None
+) -> tuple[pd.DataFrame, dict[tuple[str, str], Quantity]]:
+    """All repaired numbers, and the quantities among them that have intervals. Of the numbers: claim, quantity, value, null, null_mean, null_low, null_high, TESTED, note.
 
     To those of `repaired` come the quantities with intervals over runs, for |z| > 2 and, with the suffix `_detected`,
     for the jumps of the default detector at that level.
@@ -73,7 +83,7 @@ def repaired_with_nulls(logs: dict[str, tuple], level: float, filters: dict | No
     further = quantities(published_tables(column.runs, level)._replace(filters=column.filters))
     rows = [_row(*key, quantity) for key, quantity in further.items() if key not in known]
     columns = ["claim", "quantity", "value", *NULL_COLUMNS[2:], *TESTED, "note"]
-    return pd.concat([table, pd.DataFrame(rows, columns=columns)], ignore_index=True)
+    return pd.concat([table, pd.DataFrame(rows, columns=columns)], ignore_index=True), further
 
 
 def nulls(draws: Draws) -> pd.DataFrame:
@@ -99,7 +109,7 @@ def ours(found: dict[tuple[str, str], Quantity]) -> pd.DataFrame:
     |z| > 2. NaN where there are too few runs or events.
     """
     rows = [
-        (*key, *found.estimate[:3], found.estimate.runs, *tested(found.estimate)[2:]) for key, found in found.items()
+        (*key, *found.estimate[:3], found.estimate.runs, *tested(found.estimate)[2:5]) for key, found in found.items()
     ]
     return pd.DataFrame(rows, columns=OURS)
 
@@ -127,7 +137,7 @@ def scale(estimate: Estimate) -> str:
 
 def tested(estimate: Estimate) -> tuple:
     """TESTED of an estimate."""
-    return estimate.low, estimate.high, estimate.se, estimate.df, scale(estimate)
+    return estimate.low, estimate.high, estimate.se, estimate.df, scale(estimate), estimate.runs
 
 
 def published_tables(runs: list[Run], level: float) -> Tables:
@@ -184,7 +194,16 @@ def _row(claim: str, quantity: str, found: Quantity) -> tuple:
     plain = quantity.removesuffix("_detected")
     declares_none = found.null == DECLARED and np.isnan(found.reference)
     without = CLAIMS[claim].WITHOUT.get(plain, "none: its excess or its rate has one")
-    return claim, quantity, value, (not declares_none and found.null) or without, found.reference, *ends, *tested(found.estimate), note
+    return (
+        claim,
+        quantity,
+        value,
+        (not declares_none and found.null) or without,
+        found.reference,
+        *ends,
+        *tested(found.estimate),
+        note,
+    )
 
 
 def _range(draws: np.ndarray) -> tuple[float, float, float]:

@@ -17,11 +17,11 @@ from repdyn.seeds import derive
 from repdyn.timeseries.surrogates import ar_surrogates
 
 DRAWS = 200
-NO_JUMPS = f"{DRAWS} studies of surrogates: trend, local scale, autocorrelation and tails of each series, no jumps"
+NO_JUMPS = "studies of surrogates: trend, local scale, autocorrelation and tails of each series, no jumps"
 RULE = "fixed by the top-decile rule for any series"
-SHUFFLES = 20
-SHUFFLED = f"{SHUFFLES} times, the measurements of every run dealt to its steps at random"
-PART_SHIFTS = f"{DRAWS} circular shifts of the jumps within their part of training"
+SHUFFLES = 10
+SHUFFLED = "the measurements of every run dealt to its steps at random"
+PART_SHIFTS = "circular shifts of the jumps within their part of training"
 
 
 class Draws:

@@ -29,6 +29,8 @@ class Ratio(NamedTuple):
 class Estimate(NamedTuple):
     """A quantity with its 95 % interval over runs (NaN where there are too few) and the number of runs behind it.
 
+    Of a contrast, the smaller number of its two sides.
+
     se, df: standard error and degrees of freedom of Student's t, of the logarithm where `log`. ratios: what it was computed
     from, one or, for a contrast, two.
     """
@@ -151,8 +153,8 @@ def _estimate(ratios: tuple[Ratio, ...], log: bool = False) -> Estimate:
     low, high = interval(np.exp(value) if log else shown, se, df, log)
     if len(ratios) == 1 and ratios[0].kind == SHARE and not ratios[0].rows["expected"].any():
         low, high = np.clip((low, high), 0.0, ratios[0].unit)
-    runs = pd.concat([each.rows.loc[each.rows["bottom"] > 0, ["experiment", "seed"]] for each in ratios])
-    return Estimate(float(shown), float(low), float(high), len(runs.drop_duplicates()), se, df, log, ratios)
+    runs = min(int((each.rows["bottom"] > 0).sum()) for each in ratios)
+    return Estimate(float(shown), float(low), float(high), runs, se, df, log, ratios)
 
 
 def arrays(ratios: tuple[Ratio, ...]) -> tuple[list[Sums], np.ndarray, np.ndarray]:

@@ -6,14 +6,15 @@ import textwrap
 import numpy as np
 import pandas as pd
 
-from repdyn.audit.columns import NULL_COLUMNS, TESTED, as_published, defects, repaired, repaired_with_nulls
+from repdyn.audit.columns import NULL_COLUMNS, TESTED, as_published, deciding, defects, repaired, repaired_with_nulls
 from repdyn.audit.definitions import AS_PUBLISHED, column_of
 from repdyn.audit.definitions import REPAIRED as REPAIRED_DEFINITIONS
+from repdyn.audit.verdict_errors import verdict_errors
 from repdyn.audit.verdicts import decide_all
 from repdyn.wording.numbers import interval, short
 
 KEY = ["claim", "quantity"]
-REPAIRED = ["repaired_low", "repaired_high", "repaired_se", "repaired_df", "scale"]
+REPAIRED = ["repaired_low", "repaired_high", "repaired_se", "repaired_df", "scale", "repaired_runs"]
 DEFECT = ["defect", "defect_mean", "defect_low", "defect_high"]
 AUDIT_COLUMNS = [
     *KEY, "published", "as_published", *DEFECT[1:], "repaired", *REPAIRED, "null_mean", "null_low", "null_high", "null",
@@ -37,20 +38,31 @@ def ledger(logs: dict[str, tuple]) -> pd.DataFrame:
     return _join(as_published(logs), repaired(logs))
 
 
-def audit(logs: dict[str, tuple], claims: dict, level: float, filters: dict | None = None) -> pd.DataFrame:
-    """The audit of the published logs: AUDIT_COLUMNS, claims in order, printed quantities first.
+def audit(
+    logs: dict[str, tuple], claims: dict, level: float, filters: dict | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The audit of the published logs, and `verdict_errors` of their design.
+
+    AUDIT_COLUMNS, claims in order, printed quantities first.
 
     logs: run name -> what `published_logs.parse_log` returned for it. claims: config/claims.yaml. level: of the
     jump detector. filters: of the published checkpoints. Numbers are in the units in which they were printed.
     """
-    table = _join(as_published(logs, filters), repaired_with_nulls(logs, level, filters))
+    mended, found = repaired_with_nulls(logs, level, filters)
+    table = _join(as_published(logs, filters), mended)
     table = table.merge(defects(logs, filters), on=KEY, how="left").merge(printed(claims), on=KEY, how="left")
-    table = table.rename(columns={"low": "repaired_low", "high": "repaired_high", "se": "repaired_se", "df": "repaired_df"})
+    table = table.rename(columns={name: f"repaired_{name}" for name in TESTED if name != "scale"})
     table = table.assign(unprinted=table["published"].isna()).sort_values(["claim", "unprinted"], kind="stable")
     notes = table[["note_published", "note_repaired"]].fillna("").to_numpy()
     table["note"] = ["; ".join(dict.fromkeys(filter(None, pair))) for pair in notes]
     table[["null", "defect", "scale"]] = table[["null", "defect", "scale"]].fillna("")
-    return table[AUDIT_COLUMNS].reset_index(drop=True)
+    errors = verdict_errors(deciding(found, deciding_quantities(claims)), claims["claims"], seeds=1, designs=())
+    return table[AUDIT_COLUMNS].reset_index(drop=True), errors
+
+
+def deciding_quantities(claims: dict) -> dict[str, set[str]]:
+    """The quantities that the rule of each claim looks at."""
+    return {claim["id"]: asked(claim["verdict"]) for claim in claims["claims"]}
 
 
 def printed(claims: dict) -> pd.DataFrame:
@@ -64,19 +76,26 @@ def printed(claims: dict) -> pd.DataFrame:
 
 
 def with_ours(
-    audited: pd.DataFrame, ours: pd.DataFrame, claims: dict, errors: pd.DataFrame | None = None
+    audited: pd.DataFrame,
+    ours: pd.DataFrame,
+    claims: dict,
+    errors: pd.DataFrame | None = None,
+    published_errors: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """The whole ledger: LEDGER_COLUMNS, a row per claim and quantity, what is said of the claim repeated.
 
-    audited: `audit`, possibly read from its file. ours: `columns.ours`. errors: `verdict_errors` of the design of ours.
+    audited: `audit`, possibly read from its file. ours: `columns.ours`. errors: `verdict_errors` of the design of ours,
+    published_errors: of that of the published runs.
     """
     table = audited.merge(ours, on=KEY, how="outer", sort=False, suffixes=("", "_ours"))
-    table["scale"] = table["scale"].fillna(table["scale_ours"]).fillna("").where(table["scale"].ne(""), table["scale_ours"])
+    table["scale"] = (
+        table["scale"].fillna(table["scale_ours"]).fillna("").where(table["scale"].ne(""), table["scale_ours"])
+    )
     table["scale"] = table["scale"].fillna("")
     order = {key: i for i, key in enumerate(map(tuple, audited[KEY].to_numpy()))}
     table["order"] = [order.get(key, len(order)) for key in map(tuple, table[KEY].to_numpy())]
     table = table.sort_values(["claim", "order"], kind="stable").drop(columns="order")
-    found = decide_all(table, claims["claims"], errors)
+    found = decide_all(table, claims["claims"], errors, published_errors)
     titles = {claim["id"]: claim["claim"] for claim in claims["claims"]}
     table["title"] = table["claim"].map(titles)
     for column in ("evidence", "holds", "evidence_reason", "reason"):
@@ -133,7 +152,9 @@ def terminal(table: pd.DataFrame, claims: dict, width: int = 140) -> str:
 
 def asked(rule: dict) -> set[str]:
     """The quantities that a verdict's rule looks at."""
-    return {part[key] for part in (rule, *rule.get("conditions", ())) for key in ("quantity", "evidence") if key in part}
+    return {
+        part[key] for part in (rule, *rule.get("conditions", ())) for key in ("quantity", "evidence") if key in part
+    }
 
 
 def words(row) -> str:

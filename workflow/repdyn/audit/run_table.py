@@ -138,7 +138,7 @@ def _agreement(run: Run, threshold: float) -> dict:
 def largest_phi(p: float, q: float) -> float:
     """The largest correlation of two indicators that are true in shares p and q: all of the rarer within the other."""
     low, high = sorted((p, q))
-    return float(np.sqrt(low * (1 - high) / (high * (1 - low)))) if 0 < low and high < 1 else np.nan
+    return float(np.sqrt(low * (1 - high) / (high * (1 - low)))) if low > 0 and high < 1 else np.nan
 
 
 def phi(a: np.ndarray, b: np.ndarray) -> float:

@@ -10,19 +10,19 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from repdyn.audit.bounds import ALPHA, TRUTHS, right_word, sides, true_value, word
+from repdyn.audit.bounds import ALPHA, POWER, TRUTHS, WRONG, right_word, sides, true_value, word
 from repdyn.audit.estimates import CHANGE, COUNT, MEAN, SHARE, Ratio, Sums, arrays, contrast
 from repdyn.seeds import derive
 from repdyn.statistics.fdr import benjamini_hochberg
 
 STUDIES = 400
 SEEDS = (1, 5)  # designs, beside that of the study
-POWER, WRONG = 0.8, 0.05
 GRID = 256  # quantiles of a margin
 # Shares of the variance between experiments that architectures and datasets have in common, of that between runs that seeds
 # have: at least, and at most, whatever so few clusters seem to show. One seed shows nothing of the last.
 CLUSTER_SHARES, SEED_SHARE = (0.1, 0.4), 0.5
 ICC = (0.02, 0.5)  # of events of one run
+VARIATION = (0.05, 8.0)  # squared coefficient of variation of the rates of runs
 COLUMNS = [
     "claim", "part", "seeds", "truth", "holds", "does_not_hold", "undecided", "right", "wrong", "allowed", "decides", "jumps",
     "rests_on_jumps",
@@ -37,10 +37,13 @@ class Design(NamedTuple):
     seeds: int
 
 
-def verdict_errors(terms: pd.DataFrame, claims: list[dict], seeds: int, studies: int = STUDIES) -> pd.DataFrame:
+def verdict_errors(
+    terms: pd.DataFrame, claims: list[dict], seeds: int, studies: int = STUDIES, designs: tuple[int, ...] = SEEDS
+) -> pd.DataFrame:
     """COLUMNS, a row per claim, part, number of seeds and truth: how often each word is given.
 
-    terms: `columns.deciding` of our runs. claims: those of config/claims.yaml. seeds: of our study. right: the word that is
+    terms: `columns.deciding` of our runs. claims: those of config/claims.yaml. seeds: of our study, drawn beside
+    those of `designs`. right: the word that is
     true (where the truth lies on a bound, none is), wrong: one that is not, undecided being neither. allowed: WRONG and
     twice the error of so many draws. decides: right in POWER of studies where the claim is true as published, wrong in no
     more than allowed under any truth. Other claims are true as published or false, by a coin, and all are corrected together.
@@ -49,13 +52,27 @@ def verdict_errors(terms: pd.DataFrame, claims: list[dict], seeds: int, studies:
         (claim["id"], condition.get("part", ""), condition, own)
         for claim in claims
         for condition in claim["verdict"].get("conditions", ())
-        if len(own := terms[(terms["claim"] == claim["id"]) & (terms["quantity"] == condition["quantity"])])
+        for own in [terms[(terms["claim"] == claim["id"]) & (terms["quantity"] == condition["quantity"])]]
     ]
+    # A part of a claim can only be drawn where all of its conditions have something to draw from.
+    empty = {each[:2] for each in asked if not _jumps(each[3])}
     rows = []
-    for number in sorted({*SEEDS, seeds}):
-        drawn = [_p_values(claim, each, own, number, studies) for claim, _, each, own in asked]
-        rows += _words(asked, drawn, number, studies)
-    return pd.DataFrame(rows, columns=COLUMNS)
+    for number in sorted({*designs, seeds}):
+        possible = [each for each in asked if each[:2] not in empty]
+        drawn = [_p_values(claim, each, own, number, studies) for claim, _, each, own in possible]
+        rows += _words(possible, drawn, number, studies) if possible else []
+        rows += [_nothing(*key, number, [each[2] for each in asked if each[:2] == key]) for key in sorted(empty)]
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    return table.sort_values(["claim", "seeds"], kind="stable", ignore_index=True)
+
+
+def _nothing(claim: str, part: str, seeds: int, conditions: list[dict]) -> tuple:
+    """A row where our runs have no event or value to draw from."""
+    return (claim, part, seeds, "as published", *[np.nan] * 6, False, 0, _on_jumps(conditions))
+
+
+def _on_jumps(conditions: list[dict]) -> bool:
+    return any("_detected" in each["quantity"] or each.get("rests_on_jumps", False) for each in conditions)
 
 
 def _p_values(claim: str, condition: dict, terms: pd.DataFrame, seeds: int, studies: int) -> dict[str, np.ndarray]:
@@ -93,7 +110,9 @@ def draw(ratios, sums: list[Sums], design: Design, target: float, log: bool, rng
         shares = cluster_shares(each, design.first, design.second)
         seed = seed_share(each, ratio.rows["seed"].to_numpy())
         spread = field(design, shares, seed, rng, studies)
-        made.append(Sums(*_run_sums(each, ratio, mean, spread, experiment, rng, bottoms), experiment, each.kind, each.unit))
+        made.append(
+            Sums(*_run_sums(each, ratio, mean, spread, experiment, rng, bottoms), experiment, each.kind, each.unit)
+        )
     return made
 
 
@@ -181,7 +200,9 @@ def _events(sums: Sums, size: np.ndarray, spread: np.ndarray, rng, bottoms: dict
 
 def _extra_variation(events: np.ndarray, expected: np.ndarray) -> float:
     """Squared coefficient of variation of the rates of runs beyond that of independent events, by moments."""
-    return float(np.clip((np.square(events - expected) - expected).sum() / np.square(expected).sum(), 0.05, 8.0))
+    known = np.square(expected).sum()
+    found = (np.square(events - expected) - expected).sum() / known if known > 0 else 1.0
+    return float(np.clip(found, *VARIATION))
 
 
 def _event_correlation(top: np.ndarray, bottom: np.ndarray) -> float:
@@ -242,9 +263,8 @@ def _words(asked: list, drawn: list[dict], seeds: int, studies: int) -> list[tup
         hits = [(words == right).mean() if right else np.nan for *_, right, words in told]
         decides = bool(hits[0] >= POWER and max(wrong) <= allowed)
         jumps = min(_jumps(asked[i][3]) for i in own)
-        on_jumps = any("detected" in each["quantity"] or each.get("rests_on_jumps", False) for each in conditions)
         rows += [
-            (claim, part, seeds, truth, *shares, hit, miss, allowed, decides, jumps, on_jumps)
+            (claim, part, seeds, truth, *shares, hit, miss, allowed, decides, jumps, _on_jumps(conditions))
             for (truth, *shares, _, _), hit, miss in zip(told, hits, wrong, strict=True)
         ]
     return rows
@@ -260,6 +280,7 @@ def _corrected(p: np.ndarray) -> np.ndarray:
 def _jumps(terms: pd.DataFrame) -> int:
     """Events on which a quantity rests: those of the ratio with the fewest."""
     counted = [
-        part["top"].sum() if part["kind"].iloc[0] == COUNT else part["bottom"].sum() for _, part in terms.groupby("part")
+        part["top"].sum() if part["kind"].iloc[0] == COUNT else part["bottom"].sum()
+        for _, part in terms.groupby("part")
     ]
-    return int(min(counted))
+    return int(min(counted, default=0))

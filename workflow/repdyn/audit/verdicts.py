@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from repdyn.audit.bounds import FAILS, HOLDS, NOT_EVALUABLE, UNDECIDED, bound, corrected, sides, word
+from repdyn.audit.bounds import FAILS, HOLDS, NOT_EVALUABLE, POWER, UNDECIDED, bound, corrected, sides, word
 from repdyn.errors import StudyError
 from repdyn.wording.numbers import interval, plural, short
 
@@ -27,7 +27,15 @@ STANDS, ARTEFACT, NOT_DERIVABLE = "stands", "artefact", "not derivable"
 EVIDENCE = (STANDS, ARTEFACT, NOT_DERIVABLE)
 # All of six runs on one side have a chance of 1 in 32 (two-sided sign test); of five, 1 in 16.
 MINIMUM_RUNS = 6
+NOT_SHOWN = "that the published number comes from a defect is not shown"
 SAYS = {1: HOLDS, -1: FAILS, 0: UNDECIDED}
+
+
+class Drawn(NamedTuple):
+    """How often the rule of a claim gives which word: `verdict_errors` of our design and of the published one."""
+
+    ours: pd.DataFrame
+    published: pd.DataFrame
 
 
 class Verdict(NamedTuple):
@@ -40,10 +48,16 @@ class Verdict(NamedTuple):
     reason: str
 
 
-def decide_all(table: pd.DataFrame, claims: list[dict], errors: pd.DataFrame | None = None) -> dict[str, Verdict]:
+def decide_all(
+    table: pd.DataFrame,
+    claims: list[dict],
+    errors: pd.DataFrame | None = None,
+    published_errors: pd.DataFrame | None = None,
+) -> dict[str, Verdict]:
     """The verdicts on all claims, corrected together: claim id -> Verdict.
 
-    table: rows of the ledger. errors: `simulate.verdict_errors` of this study's design, or None: nothing was simulated.
+    table: rows of the ledger. errors, published_errors: `verdict_errors` of the designs of our runs and of the published ones,
+    or None: nothing was drawn.
     Raises StudyError for a rule that does not exist.
     """
     for claim in claims:
@@ -64,20 +78,20 @@ def decide_all(table: pd.DataFrame, claims: list[dict], errors: pd.DataFrame | N
             rows[claim["id"]],
             claim["verdict"],
             {key[0::2]: says for key, says in said.items() if key[1] == claim["id"]},
-            _errors_of(errors, claim["id"]),
+            Drawn(_errors_of(errors, claim["id"]), _errors_of(published_errors, claim["id"])),
         )
         for claim in claims
     }
 
 
-def bounds(rows: pd.DataFrame, rule: dict, said: dict, errors: pd.DataFrame) -> Verdict:
+def bounds(rows: pd.DataFrame, rule: dict, said: dict, drawn: Drawn) -> Verdict:
     """Bounds on quantities; conditions of one `part` make a word of their own."""
     labels = list(dict.fromkeys(condition.get("part", "") for condition in rule["conditions"]))
     parts, evidence_told, told = [], [], []
     for label in labels:
         members = [(i, each) for i, each in enumerate(rule["conditions"]) if each.get("part", "") == label]
-        evidence, why = _evidence(rows, members, said)
-        holds, because = _holds(rows, members, said, errors[errors["part"] == label])
+        evidence, why = _evidence(rows, members, said, _of_part(drawn.published, label))
+        holds, because = _holds(rows, members, said, _of_part(drawn.ours, label))
         parts.append((label, evidence, holds))
         head = f"{label}: " if label else ""
         evidence_told.append(head + why)
@@ -87,7 +101,7 @@ def bounds(rows: pd.DataFrame, rule: dict, said: dict, errors: pd.DataFrame) -> 
     return Verdict(evidence, holds, tuple(parts), _sentence("; ".join(evidence_told)), _sentence("; ".join(told)))
 
 
-def construction(rows: pd.DataFrame, rule: dict, said: dict, errors: pd.DataFrame) -> Verdict:
+def construction(rows: pd.DataFrame, rule: dict, said: dict, drawn: Drawn) -> Verdict:
     """A number that its own definition fixes, within `tolerance` (a share): nothing that a run could hold."""
     row = number(rows, rule["quantity"])
     fixed = abs(row["repaired"] - row["null_mean"]) <= rule["tolerance"] * abs(row["null_mean"])
@@ -98,7 +112,7 @@ def construction(rows: pd.DataFrame, rule: dict, said: dict, errors: pd.DataFram
     return _single(ARTEFACT, NOT_EVALUABLE, evidence, f"{_ours(row, rule['quantity'])}; the definition fixes it")
 
 
-def equals(rows: pd.DataFrame, rule: dict, said: dict, errors: pd.DataFrame) -> Verdict:
+def equals(rows: pd.DataFrame, rule: dict, said: dict, drawn: Drawn) -> Verdict:
     """A whole number: `quantity` must be `value`; `defect` names what the published method gives for anything."""
     row, defect = number(rows, rule["quantity"]), number(rows, rule["defect"])
     if row["repaired"] == rule["value"]:
@@ -106,12 +120,13 @@ def equals(rows: pd.DataFrame, rule: dict, said: dict, errors: pd.DataFrame) -> 
     else:
         evidence, why = _of_defect(defect, {"above": rule["value"], "defect": rule["defect"]})
         why = f"the repaired logs give {short(row['repaired'])}; {why}"
-    if np.isnan(row["ours"]) or row["runs"] < MINIMUM_RUNS:
-        return _single(evidence, NOT_EVALUABLE, why, _too_few(rule["quantity"], row, errors))
-    if unable := _unable(errors):
-        return _single(evidence, NOT_EVALUABLE, why, unable)
-    says = HOLDS if row["ours"] == rule["value"] else FAILS
-    return _single(evidence, says, why, f"{_ours(row, rule['quantity'])}, {short(rule['value'])} is claimed")
+    if pd.isna(row["ours"]) or not row["runs"] >= MINIMUM_RUNS:
+        return _single(evidence, NOT_EVALUABLE, why, _too_few(rule["quantity"], row, drawn.ours))
+    says = 1 if row["ours"] == rule["value"] else -1
+    told = f"{_ours(row, rule['quantity'])}, {short(rule['value'])} is claimed"
+    if unable := _unable(drawn.ours, says):
+        return _single(evidence, NOT_EVALUABLE, why, f"{unable}; {told}")
+    return _single(evidence, SAYS[says], why, told)
 
 
 RULES = {"bounds": bounds, "construction": construction, "equals": equals}
@@ -126,24 +141,29 @@ def number(rows: pd.DataFrame, quantity: str) -> pd.Series:
 
 def _sides(rows: pd.DataFrame, condition: dict, side: str) -> tuple[float, float]:
     """One-sided p values of a condition in the repaired logs or in our runs; NaN without enough runs."""
-    row = number(rows, condition.get("evidence", condition["quantity"]) if side == "repaired" else condition["quantity"])
+    row = number(
+        rows, condition.get("evidence", condition["quantity"]) if side == "repaired" else condition["quantity"]
+    )
     value, se, df = (float(row[name]) for name in (side, f"{side}_se", f"{side}_df"))
-    if side == "ours" and not row["runs"] >= MINIMUM_RUNS:
+    # Filters of one network are no runs; only the published checkpoints have them.
+    if not row["runs" if side == "ours" else "repaired_runs"] >= MINIMUM_RUNS:
         return np.nan, np.nan
     return tuple(float(p) for p in sides(value, se, df, condition, row["scale"] == "log"))
 
 
-def _evidence(rows: pd.DataFrame, members: list, said: dict) -> tuple[str, str]:
+def _evidence(rows: pd.DataFrame, members: list, said: dict, errors: pd.DataFrame) -> tuple[str, str]:
     says = int(word(np.array([said["repaired", i] for i, _ in members])))
     told = "; ".join(_told(rows, each, "repaired", said["repaired", i]) for i, each in members)
-    if says == 1:
+    # Filters of one network are not drawn.
+    unable = "" if any("evidence" in each for _, each in members) else _unable(errors, 1)
+    if says == 1 and not unable:
         return STANDS, f"the repaired logs show it: {told}"
     for _, condition in members:
         if "defect" in condition:
             evidence, why = _of_defect(number(rows, condition["defect"]), condition)
             if evidence == ARTEFACT:
                 return ARTEFACT, f"{told}; {why}"
-    return NOT_DERIVABLE, f"{told}; that the published number comes from a defect is not shown"
+    return NOT_DERIVABLE, "; ".join(filter(None, (told, unable if says == 1 else "", NOT_SHOWN)))
 
 
 def _of_defect(row: pd.Series, condition: dict) -> tuple[str, str]:
@@ -158,7 +178,7 @@ def _of_defect(row: pd.Series, condition: dict) -> tuple[str, str]:
     told = f"the published method gives {given} for {condition['defect']} where there is no effect"
     if as_large:
         return ARTEFACT, f"{told}, and {short(row['as_published'])} was published"
-    return NOT_DERIVABLE, "that the published number comes from a defect is not shown"
+    return NOT_DERIVABLE, NOT_SHOWN
 
 
 def _holds(rows: pd.DataFrame, members: list, said: dict, errors: pd.DataFrame) -> tuple[str, str]:
@@ -167,29 +187,55 @@ def _holds(rows: pd.DataFrame, members: list, said: dict, errors: pd.DataFrame) 
         if pd.isna(row["runs"]) or row["runs"] < MINIMUM_RUNS or not np.isfinite(float(row["ours_se"])):
             return NOT_EVALUABLE, _too_few(condition["quantity"], row, errors)
     told = "; ".join(_told(rows, each, "ours", said["ours", i]) for i, each in members)
-    unable = _unable(errors)
-    says = SAYS[int(word(np.array([said["ours", i] for i, _ in members])))]
-    if unable and (says == UNDECIDED or errors["rests_on_jumps"].any() or (errors["wrong"] > errors["allowed"]).any()):
-        return NOT_EVALUABLE if errors["rests_on_jumps"].any() or says != UNDECIDED else UNDECIDED, f"{unable}; {told}"
-    return says, told
+    says = int(word(np.array([said["ours", i] for i, _ in members])))
+    if unable := _unable(errors, says):
+        return NOT_EVALUABLE if errors["rests_on_jumps"].any() else UNDECIDED, f"{unable}; {told}"
+    return SAYS[says], told
 
 
-def _unable(errors: pd.DataFrame) -> str:
-    """Why this design cannot decide, or nothing; errors: rows of this claim or part, a row per truth."""
-    if errors.empty or errors["decides"].all():
+def _unable(errors: pd.DataFrame, says: int) -> str:
+    """Why this design cannot say that word, or nothing. errors: rows of this claim or part, a row per truth.
+
+    It can say one side where it is wrong in few enough drawn studies and right in enough of those in which the side is true,
+    and is undecided to some purpose where it can say that a claim holds that is true as published.
+    """
+    if errors.empty:
         return ""
-    right = errors.loc[errors["truth"] == "as published", "right"].iloc[0]
-    told = (
-        f"this design cannot decide: if the claim were true as published it would say so in {100 * right:.0f} % of studies, "
-        f"and some truth gives a wrong word in {100 * errors['wrong'].max():.0f} %"
-    )
-    return f"there are {plural(int(errors['jumps'].iloc[0]), 'jump')} to rest on; {told}" if errors["rests_on_jumps"].any() else told
+    jumps = _there(errors)
+    truth = "false" if says == -1 else "as published"
+    right = float(errors.loc[errors["truth"] == truth, "right"].max())
+    if np.isnan(right):
+        return f"{jumps}too few to draw studies like this one"
+    wrong = errors.loc[errors["wrong"].idxmax()]
+    if wrong["wrong"] > wrong["allowed"]:
+        return f"{jumps}this design gives a wrong word in {_percent(wrong['wrong'])} of drawn studies where the claim is {_truth(wrong['truth'])}"
+    if right < POWER:
+        return f"{jumps}this design gives the right word in {_percent(right)} of drawn studies where the claim is {_truth(truth)}"
+    return ""
+
+
+def _there(errors: pd.DataFrame) -> str:
+    """How many jumps a claim rests on, where it does."""
+    if errors.empty or not errors["rests_on_jumps"].any():
+        return ""
+    number = int(errors["jumps"].iloc[0])
+    return f"there {'is' if number == 1 else 'are'} {plural(number, 'jump')}; "
+
+
+def _truth(truth: str) -> str:
+    return {"as published": "true as published", "half": "half true"}.get(truth, truth)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def _of_part(errors: pd.DataFrame, label: str) -> pd.DataFrame:
+    return errors[errors["part"] == label]
 
 
 def _too_few(quantity: str, row: pd.Series, errors: pd.DataFrame) -> str:
-    there = ""
-    if len(errors) and errors["rests_on_jumps"].any():
-        there = f"there are {plural(int(errors['jumps'].iloc[0]), 'jump')}; "
+    there = _there(errors)
     runs = 0 if pd.isna(row["runs"]) else int(row["runs"])
     if runs >= MINIMUM_RUNS:
         return f"{there}{quantity} has no interval in {runs} runs of ours"
@@ -203,6 +249,8 @@ def _told(rows: pd.DataFrame, condition: dict, side: str, says: int) -> str:
     sure = {1: "", -1: "not ", 0: "not clearly "}[says]
     where = f" in {row['runs']:.0f} runs of ours" if side == "ours" else ""
     value, low, high = (float(row[name]) for name in (side, f"{side}_low", f"{side}_high"))
+    if np.isnan(value):
+        return f"the published logs do not give {quantity}"
     told = f"{quantity} is {interval(value, low, high)}{where}, {sure}{side_of} {short(bound(condition))}"
     if side == "ours" and np.isfinite(low):
         down, up = short(low), short(high)
@@ -225,7 +273,7 @@ def _first(words: list[str], order: tuple[str, ...]) -> str:
 
 def _errors_of(errors: pd.DataFrame | None, claim: str) -> pd.DataFrame:
     if errors is None:
-        return pd.DataFrame(columns=["claim", "part", "truth", "right", "wrong", "decides", "jumps", "rests_on_jumps", "allowed"])
+        return pd.DataFrame(columns=["claim", "part", "truth", "right", "wrong", "allowed", "jumps", "rests_on_jumps"])
     return errors[errors["claim"] == claim]
 
 
