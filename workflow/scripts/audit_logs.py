@@ -1,4 +1,4 @@
-"""Obtain the published logs and checkpoints: from a folder, and what is missing there from the public repository, verified."""
+"""Obtain the published logs and checkpoints from a folder, and what it lacks from the public repository; all verified."""
 
 import argparse
 import gzip

@@ -11,6 +11,7 @@ import yaml
 from dag.schema import check
 from helpers.project import ROOT
 from repdyn.audit.bounds import WORDS, bound, true_value
+from repdyn.audit.columns import OURS
 from repdyn.audit.ledger import AUDIT_COLUMNS, asked, with_ours
 from repdyn.audit.phases import FILTER_PHASES
 from repdyn.audit.verdict_errors import COLUMNS
@@ -19,8 +20,9 @@ from repdyn.errors import StudyError
 
 CLAIMS = yaml.safe_load((ROOT / "config/claims.yaml").read_text())
 NUMBERS = [
-    "published", "as_published", "defect_mean", "defect_low", "defect_high", "repaired", "repaired_low", "repaired_high",
-    "repaired_se", "repaired_df", "repaired_runs", "null_mean", "ours", "ours_low", "ours_high", "ours_se", "ours_df", "runs",
+    "published", "as_published", "defect_mean", "defect_low", "defect_high", "repaired", "repaired_low",
+    "repaired_high", "repaired_se", "repaired_df", "repaired_runs", "null_mean", "ours", "ours_low", "ours_high", "ours_se",
+    "ours_df", "runs",
 ]  # fmt: skip
 ABOVE = {"quantity": "x", "above": 5, "published": 10, "none": 0, "defect": "printed"}
 
@@ -38,14 +40,13 @@ def printed(value: float, without: float) -> dict:
     return {"as_published": value, "defect_mean": without, "defect_low": without - 9, "defect_high": without + 9}
 
 
+def row(claim: str, quantity: str, numbers: dict) -> dict:
+    return {"claim": claim, "quantity": quantity, "scale": "", **dict.fromkeys(NUMBERS, np.nan), **numbers}
+
+
 def decided(conditions: list[dict] | dict, errors: pd.DataFrame | None = None, **quantities):
     """The verdict on one claim; numbers that are not given are NaN."""
-    table = pd.DataFrame(
-        [
-            {"claim": "C01", "quantity": name, "scale": "", **dict.fromkeys(NUMBERS, np.nan), **has}
-            for name, has in quantities.items()
-        ]
-    )
+    table = pd.DataFrame([row("C01", name, has) for name, has in quantities.items()])
     rule = conditions if isinstance(conditions, dict) else {"rule": "bounds", "conditions": conditions}
     return decide_all(table, [{"id": "C01", "verdict": rule}], errors)["C01"]
 
@@ -139,18 +140,7 @@ def test_claims_are_corrected_together():
     """An interval that is just clear of its bound decides alone, and not among ten that are open."""
     near = ours(7.3)
     assert decided([ABOVE], x=near).holds == "holds"
-    table = pd.DataFrame(
-        [
-            {
-                "claim": f"C{i:02d}",
-                "quantity": "x",
-                "scale": "",
-                **dict.fromkeys(NUMBERS, np.nan),
-                **(near if i == 1 else ours(5)),
-            }
-            for i in range(1, 11)
-        ]
-    )
+    table = pd.DataFrame([row(f"C{i:02d}", "x", near if i == 1 else ours(5)) for i in range(1, 11)])
     rule = {"rule": "bounds", "conditions": [ABOVE]}
     found = decide_all(table, [{"id": f"C{i:02d}", "verdict": rule} for i in range(1, 11)])
     assert {verdict.holds for verdict in found.values()} == {"undecided"}
@@ -215,17 +205,11 @@ def test_the_rules_ask_for_quantities_that_the_audit_gives():
 
 def test_without_runs_both_words_are_said_and_explained():
     audited = pd.read_csv(ROOT / "data/published/ledger.csv")
-    none = pd.DataFrame(
-        columns=["claim", "quantity", "ours", "ours_low", "ours_high", "runs", "ours_se", "ours_df", "scale"]
-    )
-    table = with_ours(audited, none, CLAIMS)
+    table = with_ours(audited, pd.DataFrame(columns=OURS), CLAIMS)
     assert len(table) == len(audited) and list(audited.columns) == AUDIT_COLUMNS
     for column in ("evidence", "holds", "reason", "evidence_reason", "parts"):
         assert table.groupby("claim")[column].nunique().eq(1).all()
     assert set(table["evidence"]) == set(EVIDENCE) and set(table["holds"]) == {"not evaluable"} < set(WORDS)
     assert table[["reason", "evidence_reason"]].stack().str.fullmatch(r"\S.*\S\.").all()
-    halves = {
-        claim: len(json.loads(parts))
-        for claim, parts in table.drop_duplicates("claim").set_index("claim")["parts"].items()
-    }
-    assert {claim for claim, number in halves.items() if number == 2} == {"C03", "C11", "C13", "C15"}
+    halves = table["parts"].map(json.loads).map(len) == 2
+    assert set(table.loc[halves, "claim"]) == {"C03", "C11", "C13", "C15"}

@@ -42,7 +42,7 @@ def test_too_few_experiments_have_no_variance():
 
 
 def coverage(seeds: int, skewed: bool, shares: tuple[float, float], studies: int = 1000) -> float:
-    """How often the 95 % interval of a mean of runs, within architectures, datasets and experiments alike, holds the truth."""
+    """How often the 95 % interval of a mean of runs holds the truth; shares: what architectures and datasets share."""
     rng = np.random.default_rng(1)
     n, levels = len(FIRST), (np.arange(400) + 0.5) / 400
     between = np.sqrt(1 - sum(shares)) * rng.standard_normal((studies, n))

@@ -38,8 +38,9 @@ TESTED = [
 def as_published(logs: dict[str, tuple], filters: dict | None = None) -> pd.DataFrame:
     """The first computed column: published definitions, defects included. Every printed digit must come out.
 
-    logs: run name -> what `published_logs.parse_log` returned for it. filters: of the published checkpoints. Returns claim, quantity, value, note; a
-    value is NaN where the quantity cannot be derived or does not exist, and the note says why.
+    logs: run name -> what `published_logs.parse_log` returned for it. filters: of the published checkpoints. Returns
+    claim, quantity, value, note; a value is NaN where the quantity cannot be derived or does not exist, and the note
+    says why.
     """
     column = column_of(logs, AS_PUBLISHED, filters)
     return _tidy(
@@ -68,7 +69,9 @@ def defects(logs: dict[str, tuple], filters: dict | None = None) -> pd.DataFrame
 def repaired_with_nulls(
     logs: dict[str, tuple], level: float, filters: dict | None = None
 ) -> tuple[pd.DataFrame, dict[tuple[str, str], Quantity]]:
-    """All repaired numbers, and the quantities among them that have intervals. Of the numbers: claim, quantity, value, null, null_mean, null_low, null_high, TESTED, note.
+    """All repaired numbers, and the quantities among them that have intervals.
+
+    Columns: claim, quantity, value, null, null_mean, null_low, null_high, TESTED, note.
 
     To those of `repaired` come the quantities with intervals over runs, for |z| > 2 and, with the suffix `_detected`,
     for the jumps of the default detector at that level.
@@ -117,8 +120,8 @@ def ours(found: dict[tuple[str, str], Quantity]) -> pd.DataFrame:
 def deciding(found: dict[tuple[str, str], Quantity], asked: dict[str, set[str]]) -> pd.DataFrame:
     """What the quantities that decide are computed from, run by run: TERMS. asked: by claim, names of quantities.
 
-    A quantity is unit * sum of (top - expected) over sum of bottom, of part 0, less the same of part 1 where there is one, or
-    over it where scale is log.
+    A quantity is unit * sum of (top - expected) over sum of bottom, of part 0, less the same of part 1 where there is
+    one, or over it where scale is log.
     """
     frames = [
         each.rows.assign(

@@ -74,7 +74,7 @@ def percent(table: pd.DataFrame, top: str, bottom: str) -> Estimate:
 
 
 def total(table: pd.DataFrame, column: str) -> Estimate:
-    """Events in the runs of one study (one seed): the mean run times the number of experiments; interval of the logarithm."""
+    """Events in one study of one seed: the mean run times the number of experiments; interval of the logarithm."""
     known = table[table[column].notna()]
     return _estimate((_ratio(known, column, "one", float(known["experiment"].nunique()), COUNT),), log=True)
 

@@ -46,8 +46,8 @@ class Tables(NamedTuple):
 
     runs: `run_table`. jumps: by the suffix of their quantities, "" for |z| > 2 and "_detected" for the default detector.
     cosines: of first filters, as for `c16.quantities`; without rows where none were measured. contrasts: of the hypotheses
-    on which claims rest (`hypotheses.by_experiment`), with architecture and dataset; without rows where none were tested. filters: of the
-    published checkpoints.
+    on which claims rest (`hypotheses.by_experiment`), with architecture and dataset; without rows where none were
+    tested. filters: of the published checkpoints.
     """
 
     runs: pd.DataFrame

@@ -24,8 +24,8 @@ CLUSTER_SHARES, SEED_SHARE = (0.1, 0.4), 0.5
 ICC = (0.02, 0.5)  # of events of one run
 VARIATION = (0.05, 8.0)  # squared coefficient of variation of the rates of runs
 COLUMNS = [
-    "claim", "part", "seeds", "truth", "holds", "does_not_hold", "undecided", "right", "wrong", "allowed", "decides", "jumps",
-    "rests_on_jumps",
+    "claim", "part", "seeds", "truth", "holds", "does_not_hold", "undecided", "right", "wrong", "allowed", "decides",
+    "jumps", "rests_on_jumps",
 ]  # fmt: skip
 
 
@@ -46,7 +46,8 @@ def verdict_errors(
     those of `designs`. right: the word that is
     true (where the truth lies on a bound, none is), wrong: one that is not, undecided being neither. allowed: WRONG and
     twice the error of so many draws. decides: right in POWER of studies where the claim is true as published, wrong in no
-    more than allowed under any truth. Other claims are true as published or false, by a coin, and all are corrected together.
+    more than allowed under any truth. Other claims are true as published or false, by a coin, and all are corrected
+    together.
     """
     asked = [
         (claim["id"], condition.get("part", ""), condition, own)

@@ -56,9 +56,8 @@ def decide_all(
 ) -> dict[str, Verdict]:
     """The verdicts on all claims, corrected together: claim id -> Verdict.
 
-    table: rows of the ledger. errors, published_errors: `verdict_errors` of the designs of our runs and of the published ones,
-    or None: nothing was drawn.
-    Raises StudyError for a rule that does not exist.
+    table: rows of the ledger. errors, published_errors: `verdict_errors` of the designs of our runs and of the
+    published ones, or None: nothing was drawn. Raises StudyError for a rule that does not exist.
     """
     for claim in claims:
         if claim["verdict"]["rule"] not in RULES:
@@ -208,9 +207,9 @@ def _unable(errors: pd.DataFrame, says: int) -> str:
         return f"{jumps}too few to draw studies like this one"
     wrong = errors.loc[errors["wrong"].idxmax()]
     if wrong["wrong"] > wrong["allowed"]:
-        return f"{jumps}this design gives a wrong word in {_percent(wrong['wrong'])} of drawn studies where the claim is {_truth(wrong['truth'])}"
+        return f"{jumps}this design gives a wrong word {_often(wrong['wrong'], wrong['truth'])}"
     if right < POWER:
-        return f"{jumps}this design gives the right word in {_percent(right)} of drawn studies where the claim is {_truth(truth)}"
+        return f"{jumps}this design gives the right word {_often(right, truth)}"
     return ""
 
 
@@ -222,12 +221,9 @@ def _there(errors: pd.DataFrame) -> str:
     return f"there {'is' if number == 1 else 'are'} {plural(number, 'jump')}; "
 
 
-def _truth(truth: str) -> str:
-    return {"as published": "true as published", "half": "half true"}.get(truth, truth)
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
+def _often(share: float, truth: str) -> str:
+    told = {"as published": "true as published", "half": "half true"}.get(truth, truth)
+    return f"in {100 * share:.0f} % of drawn studies where the claim is {told}"
 
 
 def _of_part(errors: pd.DataFrame, label: str) -> pd.DataFrame:

@@ -43,8 +43,8 @@ def verdict_chips(claims: list[dict]):
     for name, part in named_parts(claims):
         if (part["holds"], part["evidence"]) not in cells:
             raise StudyError(
-                f"claim {name} is said to be {part['evidence']!r} and {part['holds']!r}; one of {', '.join(EVIDENCE)} and one "
-                f"of {', '.join(WORDS)} are needed"
+                f"claim {name} is said to be {part['evidence']!r} and {part['holds']!r}; one of {', '.join(EVIDENCE)} "
+                f"and one of {', '.join(WORDS)} are needed"
             )
         cells[part["holds"], part["evidence"]].append(name)
     lines = {holds: max(1, *(-(-len(cells[holds, each]) // IN_A_ROW) for each in EVIDENCE)) for holds in WORDS}

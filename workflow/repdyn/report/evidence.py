@@ -15,8 +15,9 @@ from repdyn.wording.numbers import MISSING, interval, plural, short
 def claim_rows(ledger: pd.DataFrame) -> list[dict]:
     """One entry per claim, in order: its two words, their reasons, and the cells of a row per quantity.
 
-    ledger: claim, title, quantity, published, as_published, repaired, null, null_mean, null_low, null_high, ours, ours_low,
-    ours_high, runs, evidence, holds, parts, evidence_reason, reason, note; the words are the same in all rows of a claim.
+    ledger: claim, title, quantity, published, as_published, defect_mean, defect_low, defect_high, repaired, null,
+    null_mean, null_low, null_high, ours, ours_low, ours_high, runs, evidence, holds, parts, evidence_reason, reason,
+    note; the words are the same in all rows of a claim.
     """
     claims = []
     for name, rows in ledger.groupby("claim", sort=False):
@@ -40,6 +41,7 @@ def _claim_cells(row) -> list[str]:
         row.quantity.replace("_", " "),
         short(row.published),
         short(row.as_published),
+        interval(row.defect_mean, row.defect_low, row.defect_high),
         short(row.repaired),
         interval(row.null_mean, row.null_low, row.null_high),
         interval(row.ours, row.ours_low, row.ours_high),
@@ -48,7 +50,7 @@ def _claim_cells(row) -> list[str]:
 
 
 def both_words(parts: list) -> tuple[str, str]:
-    """Whether the published evidence stands and whether the claim holds in our runs, of each part of a claim that has several.
+    """Whether the published evidence stands, and whether the claim holds in our runs; of each part where they differ.
 
     parts: (label, evidence, holds) of each, as in the ledger.
     """
@@ -73,7 +75,8 @@ def counted(evidence: Iterable[str], holds: Iterable[str]) -> str:
         ", ".join(f"{word} {words.count(word)}" for word in known)
         for words, known in ((evidence, EVIDENCE), (holds, WORDS))
     ]
-    return f"Of {plural(len(holds), 'published claim')}, the published evidence: {told[0]}. The claim, in our runs: {told[1]}."
+    claims = plural(len(holds), "published claim")
+    return f"Of {claims}, the published evidence: {told[0]}. The claim, in our runs: {told[1]}."
 
 
 def of_metric(tables: dict[str, pd.DataFrame], experiments: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -85,9 +88,9 @@ def of_metric(tables: dict[str, pd.DataFrame], experiments: pd.DataFrame) -> dic
 
 
 def error_rows(errors: pd.DataFrame) -> list[list[str]]:
-    """Cells per claim, part and design: how often the rule says what, under each truth, in percent, and whether it can decide.
+    """Cells per claim, part and design: how often the rule says what under each truth, and whether it can decide.
 
-    errors: `audit.verdict_errors`, of one metric. Under each truth: holds / does not hold / undecided.
+    errors: `audit.verdict_errors`, of one metric. In percent: holds / does not hold / undecided.
     """
     rows = []
     for (claim, part, seeds), drawn in errors.groupby(["claim", "part", "seeds"], sort=False):

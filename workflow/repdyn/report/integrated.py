@@ -292,11 +292,13 @@ def _frame(rows: list[dict]) -> pd.DataFrame:
 
 
 def claim_cells(row: dict) -> list[str]:
-    """Cells of a quantity of a claim: name, published, as published, repaired, null, ours, runs, note."""
-    null, ours = row["null"], row["ours"]
+    """Cells of a quantity of a claim: name, published, as published, on a null, repaired, null, ours, runs, note."""
+    defect, null, ours = row["defect"], row["null"], row["ours"]
     return [
         quantity_words(row["quantity"]),
-        *(short(row[name]) for name in ("published", "as_published", "repaired")),
+        *(short(row[name]) for name in ("published", "as_published")),
+        interval(defect["mean"], defect["low"], defect["high"]),
+        short(row["repaired"]),
         interval(null["mean"], null["low"], null["high"]),
         interval(ours["value"], ours["low"], ours["high"]),
         short(row["runs"]),

@@ -77,8 +77,9 @@ def choose_k(
 
     The best k in 2..k_max is compared with the best k of `references` single blobs: normal with the
     covariance of the features (as Liu et al. 2008) and, in turn, uniform in the box along their principal
-    axes, and as skewed and correlated as the features (Pearson's type III), so that a tail is no type. It is kept if at most a share alpha of them reaches its silhouette, else the answer is 1. Not the gap
-    statistic: in three plain normal blobs it finds 1 or 6 to 8, depending on its stopping rule.
+    axes, and as skewed and correlated as the features (Pearson's type III), so that a tail is no type. It is kept if at
+    most a share alpha of them reaches its silhouette, else the answer is 1. Not the gap statistic: in three plain
+    normal blobs it finds 1 or 6 to 8, depending on its stopping rule.
 
     features (n, f), standardised here; of more than `sample` jumps a random sample is used. Not evaluable:
     fewer than 5 k_max jumps, or no variation. Raises StudyError for non-finite features.

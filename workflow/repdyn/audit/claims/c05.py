@@ -1,8 +1,10 @@
 """C05: there are five types of jump.
 
-Estimand: the number of clusters of jumps, one being a possible answer, as everywhere in the study (`jump_types.count_types`).
+Estimand: the number of clusters of jumps, one being a possible answer, as everywhere in the study
+(`jump_types.count_types`).
 Bound: none; it is five or it is not.
-Null: single blobs with the very tails of the jumps' features. The published method finds five in anything: five is its input.
+Null: single blobs with the very tails of the jumps' features. The published method finds five in anything: five is its
+input.
 Rule: holds for five types, does not hold for another number, not evaluable with fewer than 40 jumps.
 """
 

@@ -2,7 +2,8 @@
 
 Estimand: steps in the top decile of |velocity|, over all layers of a run; published: 203.5.
 Bound: none. Null: white noise of the same length and number of layers, of which a decile is a decile too.
-Rule: the definition gives the number for any series, so no run can hold or deny it: not evaluable, and the evidence is an artefact.
+Rule: the definition gives the number for any series, so no run can hold or deny it: not evaluable, and the evidence is
+an artefact.
 """
 
 import numpy as np

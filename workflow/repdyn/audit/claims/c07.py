@@ -1,7 +1,7 @@
 """C07: layers change together at critical periods, strongly so in most runs.
 
-Estimand: pairs of layers that are critical at once over their number by chance. The published mean, 0.065, is fixed by its rule;
-as published is what the published logs give when repaired, 1.76.
+Estimand: pairs of layers that are critical at once over their number by chance. The published mean, 0.065, is fixed by
+its rule; as published is what the published logs give when repaired, 1.76.
 Bound: 1.25, a quarter more than by chance; any excess at all would be a bound of 1.
 Null: shifts of each layer within windows, 1.
 Rule: holds above the bound, does not hold below it.

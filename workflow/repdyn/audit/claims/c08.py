@@ -1,7 +1,7 @@
 """C08: critical periods correlate with the loss.
 
-Estimand: the share of critical steps with falling loss, beyond what the losses of other runs give (`run_table.coupling_excess`);
-published: 0.568, against a half that was taken for granted, so 0.068.
+Estimand: the share of critical steps with falling loss, beyond what the losses of other runs give
+(`run_table.coupling_excess`); published: 0.568, against a half that was taken for granted, so 0.068.
 Bound: half of that, 0.034. At 0 any coupling would do.
 Null: losses of other experiments, 0; those fall early in a window as well, when layers change fastest.
 Rule: holds above the bound, does not hold below it.

@@ -1,7 +1,7 @@
 """C13: early jumps raise the transformer's loss, late jumps lower it.
 
-Estimands: the change of the loss at early and at late jumps of transformers beyond that of all measurements of the same window;
-published: +0.104 and -0.287.
+Estimands: the change of the loss at early and at late jumps of transformers beyond that of all measurements of the same
+window; published: +0.104 and -0.287.
 Bounds: half of either.
 Null: all measurements of the same window, 0.
 Rule: two claims in one. Early holds above its bound, late below its; each does not hold on the other side.

@@ -1,6 +1,7 @@
 """C14: the network's layers do not change together at transformer jumps.
 
-Estimand: the percentage of other layers that jump within two measurements of a jump, beyond that of shifted jumps; published: 0.
+Estimand: the percentage of other layers that jump within two measurements of a jump, beyond that of shifted jumps;
+published: 0.
 Bound: 10 percentage points, half of what is called together here: a fifth of the other layers.
 Null: shifts within windows, 0. The published threshold finds nothing in measurements in any order (D01).
 Rule: holds below the bound, does not hold above it; the excess may be negative.

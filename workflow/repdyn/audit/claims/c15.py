@@ -1,8 +1,8 @@
 """C15: early jumps are escape from initialisation, late jumps acquisition of capabilities.
 
-Estimands: by how much more the variance inside the subspace of initialisation falls at early jumps (hypothesis H4), and classes
-are newly recognised at late jumps (H5), than at matched controls and in placebos, in standard deviations of the family;
-"strongly supported" stands for 0.8, a large effect (Cohen 1988).
+Estimands: by how much more the variance inside the subspace of initialisation falls at early jumps (hypothesis H4), and
+classes are newly recognised at late jumps (H5), than at matched controls and in placebos, in standard deviations of the
+family; "strongly supported" stands for 0.8, a large effect (Cohen 1988).
 Bounds: half of that, 0.4.
 Null: placebos of runs that do not jump, 0. That no late jump was seen follows from the phase alone (D02).
 Rule: two claims in one, each holds above its bound and does not hold below it.

@@ -1,7 +1,7 @@
 """C16: filters of a network's first convolution barely change after the first twentieth of training.
 
-Estimands: the cosine of the first convolution's weights between steps 100 and 1,000 and between 1,000 and 2,000, over all CNNs;
-published: 0.985 and 0.996, of one network.
+Estimands: the cosine of the first convolution's weights between steps 100 and 1,000 and between 1,000 and 2,000, over
+all CNNs; published: 0.985 and 0.996, of one network.
 Bounds: twice the published 1 - cosine, 0.97 and 0.992. Deeper layers of the same checkpoints lie far below: 0.83 to 0.89 and
 0.94 to 0.97.
 Null: random directions, 0; no training at all gives 1.
