@@ -15,7 +15,7 @@ def two_way_variance(
     The variance adds what clusters have in common in either way to that of independent experiments (Cameron, Gelbach &
     Miller 2011), a cluster counting only where it varies more than its experiments do; every sum of squares of m sums is
     taken times m / (m - 1). Degrees of freedom by Satterthwaite (1946), as the clusters may be few: with two experiments or
-    none the variance is NaN. Coverage: study/interval_coverage.parquet.
+    none the variance is NaN.
     """
     influence = np.asarray(influence, dtype=np.float64)
     active = np.ones(influence.shape, dtype=bool) if active is None else np.broadcast_to(active, influence.shape)

@@ -33,7 +33,10 @@ def test_acquisition_has_no_placebo_to_beat():
 
 def test_families_are_scaled_each_by_itself():
     wide = pd.concat(
-        [contrasts("H5", "jump", np.array([10.0, 30.0, 20.0])), contrasts("H5", "jump", np.array([0.1, 0.3, 0.2]), "cnn")]
+        [
+            contrasts("H5", "jump", np.array([10.0, 30.0, 20.0])),
+            contrasts("H5", "jump", np.array([0.1, 0.3, 0.2]), "cnn"),
+        ]
     )
     assert standardised(wide)["acquisition"].estimate.value == pytest.approx(2)
 
