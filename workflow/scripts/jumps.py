@@ -54,7 +54,8 @@ def check(run: Path, measured: pd.DataFrame, trajectory: pd.DataFrame, metrics: 
             row = both[differs].iloc[0]
             raise StudyError(
                 f"{run}, step {row['step']}, layer {row['layer']}: {metric} is {row[metric]:.6g} now and was "
-                f"{row[f'{metric}_recorded']:.6g} in training; checkpoints, data or code are not those of the run; {again(run)}"
+                f"{row[f'{metric}_recorded']:.6g} in training; checkpoints, data or code are not those of the run; "
+                f"{again(run)}"
             )
 
 
@@ -62,7 +63,9 @@ def parse():
     parser = run_parser(__doc__)
     parser.add_argument("--run", type=Path, required=True, help="folder of the run; the tables are written there")
     parser.add_argument("--metrics", nargs="+", required=True)
-    parser.add_argument("--level", type=float, required=True, help="of the detector: chance of any candidate in a layer")
+    parser.add_argument(
+        "--level", type=float, required=True, help="of the detector: chance of any candidate in a layer"
+    )
     parser.add_argument("--surrogates", type=int, required=True, help="of its null")
     parser.add_argument("--every", type=int, required=True, help="training steps between measurements")
     parser.add_argument("--token-limit", type=int, required=True, help="token rows of a representation matrix, at most")

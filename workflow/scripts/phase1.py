@@ -31,9 +31,7 @@ def main():
     candidates = pd.read_parquet(arguments.run / "candidates.parquet")
     key = (facts["experiment"], facts["seed"])
     results = [
-        analyse(
-            trajectory, training, candidates[candidates["metric"] == metric], metric, key, facts["steps"], settings
-        )
+        analyse(trajectory, training, candidates[candidates["metric"] == metric], metric, key, facts["steps"], settings)
         for metric in arguments.metrics
     ]
     for name in ("convergence", "layers", "jumps", "critical"):

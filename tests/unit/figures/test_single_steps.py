@@ -58,7 +58,7 @@ def test_jumps_are_bold_and_counted():
     assert sorted(shares) == [0.2, 1.0]
     looks = {line.get_color(): line.get_linewidth() for line in below.lines}
     assert looks[FAMILY_COLOURS["mlp"]] > looks[SMOOTH]
-    assert "MLPs: 1 jump of 2" in says(figure)
+    assert "MLP: 1 jump of 2" in says(figure)
     assert_readable(figure)
 
 

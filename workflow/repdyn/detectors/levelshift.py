@@ -157,7 +157,8 @@ def fit_without_shifts(increments: Array) -> tuple[IncrementModel, Array]:
     cleaned = np.where(clear, increments - size * model.scale, increments)
     again = clear.any(axis=1)
     if again.any():
-        model = IncrementModel(*(_replaced(old, again, new) for old, new in zip(model, fit_increments(cleaned[again]))))
+        better = fit_increments(cleaned[again])
+        model = IncrementModel(*(_replaced(old, again, new) for old, new in zip(model, better, strict=True)))
     return model, cleaned
 
 

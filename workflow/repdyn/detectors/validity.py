@@ -119,7 +119,7 @@ def heavy_walk(rng: Generator, n: int = LENGTH, freedom: float = 4.0) -> np.ndar
 
 
 def garch_walk(rng: Generator, n: int = LENGTH, shock: float = 0.1, memory: float = 0.85) -> np.ndarray:
-    """Random walk whose increments e have variance 1 - shock - memory + shock e'^2 + memory v' (GARCH; memory 0: ARCH): (n,)."""
+    """Random walk (n,) whose increments have variance 1 - shock - memory + shock e'^2 + memory v', of the last (GARCH)."""
     z, e, variance = rng.standard_normal(n + BURN_IN), np.zeros(n + BURN_IN), 1.0
     for i in range(1, len(z)):
         variance = 1 - shock - memory + shock * e[i - 1] ** 2 + memory * variance
@@ -169,7 +169,10 @@ STEPS: dict[str, tuple[Callable, float]] = {
     "step in AR(1) noise": (ar1_noise, 0.8),
     "step in random walk": (random_walk, 1.0),
 }
-EXTRA_STEPS: dict[str, Callable] = {"step on smooth drift": smooth_drift, "step on smooth exponential": smooth_exponential}
+EXTRA_STEPS: dict[str, Callable] = {
+    "step on smooth drift": smooth_drift,
+    "step on smooth exponential": smooth_exponential,
+}
 EXTRA_SIZE = 5.0
 
 
@@ -284,7 +287,9 @@ def battery(seed: int, draws: int, detectors: Mapping[str, Callable], real: Sequ
         for size in STEP_SIZES:
             planted = size * innovation_scale(phi)
             cases = [one_step(make, rng, planted) for rng in streams(seed, scenario, draws)]
-            found = _planted_rows(cases, detectors, scenario, "planted" if (scenario, size) in REQUIRED else "stress", seed)
+            found = _planted_rows(
+                cases, detectors, scenario, "planted" if (scenario, size) in REQUIRED else "stress", seed
+            )
             rows += [row | {"size": size, "bound": best_recall(size, phi)} for row in found]
     for scenario, make in EXTRA_STEPS.items():
         cases = [one_step(make, rng, EXTRA_SIZE) for rng in streams(seed, scenario, draws)]

@@ -79,8 +79,8 @@ STUDY = {
     ),
     "single_steps": StudyFigure(
         "Candidates for jumps, step by step",
-        "Above, a dot per candidate: the share of its change in the largest single training step, against the step; below, its"
-        " series at every training step, a panel per family",
+        "Above, a dot per candidate: the share of its change in the largest single training step, against the step; below,"
+        " its series at every training step, a panel per family",
         "detectors",
         runs=("candidates.parquet", "candidate_steps.parquet", "training.parquet"),
         data="single_steps.parquet",

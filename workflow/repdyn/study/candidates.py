@@ -61,5 +61,7 @@ def verify(candidates: pd.DataFrame, measured: pd.DataFrame, every: int, last: i
     shown = pd.DataFrame(rows, columns=SingleStep._fields).rename(
         columns={"step": "single_step", "change": "single_change"}
     )
-    shown = shown.astype({"single_step": np.int64, **dict.fromkeys(("single_change", "share", "beside"), float), "jump": bool})
+    shown = shown.astype(
+        {"single_step": np.int64, **dict.fromkeys(("single_change", "share", "beside"), float), "jump": bool}
+    )
     return pd.concat([candidates.reset_index(drop=True), shown], axis=1)

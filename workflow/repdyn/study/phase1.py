@@ -72,7 +72,8 @@ def analyse(
     """Convergence, jumps, critical periods, coordination and loss coupling of one metric of one run.
 
     trajectory as for `series.layer_series`; training with columns step, probe_loss, a row per measurement; candidates of
-    this metric as `candidates.verify` gives them: those that are jumps are the jumps of the run. key names the run for its seeds, e.g. ("mlp_wide-digits", 0): every statistic draws its surrogates from a seed of its own.
+    this metric as `candidates.verify` gives them: those that are jumps are the jumps of the run. key names the run for its
+    seeds, e.g. ("mlp_wide-digits", 0): every statistic draws its surrogates from a seed of its own.
     A layer that is constant or NaN at some measurement is not evaluable: it is counted, and in no statistic.
     The summary names the level and the threshold that it was made with. Columns of `layers`, NaN where not evaluable:
       layer, depth, evaluable

@@ -14,7 +14,10 @@ from repdyn.errors import StudyError
 
 ORDER = 8  # of the autoregression of the increments: two jumps closer than this share their evidence
 FIRST_KNOT, KNOT_SPACING = 2, 50  # measurements; knots 0, 2, 4, 8, 16, 32, 64, then about every 50
-SCALE_HALF_WINDOWS = 6, 60  # measurements on each side over which the scale of increments is averaged: at the start, at most
+SCALE_HALF_WINDOWS = (
+    6,
+    60,
+)  # measurements on each side over which the scale of increments is averaged: at the start, at most
 WINSOR = 3.0  # local standard deviations beyond which an increment does not move the fitted trend or spectrum
 ROOT_MOMENT = 0.8221789586623884  # E sqrt|N(0, 1)|
 BURN_IN = 50

@@ -5,6 +5,7 @@ import pandas as pd
 from repdyn.timeseries.single_steps import NEIGHBOURHOOD
 
 RUN = ["experiment", "seed"]
+COLUMNS = [*RUN, "family", "layer", "step", "before", "share", "jump", "offset", "level"]
 
 
 def collect(study) -> pd.DataFrame:
@@ -13,14 +14,14 @@ def collect(study) -> pd.DataFrame:
     series minus its value at `before`, over the change to `step`.
     """
     metric = study.metric
+    if not study.runs:
+        return pd.DataFrame(columns=COLUMNS)
     candidates = study.of_runs("candidates.parquet", ["metric", "layer", "step", "share", "change", "jump"])
     candidates = candidates[candidates["metric"] == metric].drop(columns="metric")
     measured = study.of_runs("candidate_steps.parquet", ["step", "layer", metric])
     measured = measured.rename(columns={"step": "at", metric: "value"})
-    training = study.of_runs("training.parquet", ["step"])
-    every = training.groupby(RUN)["step"].agg(lambda steps: steps.iloc[1] - steps.iloc[0] if len(steps) > 1 else 1)
-    candidates = candidates.merge(every.rename("every").reset_index(), on=RUN)
-    candidates["before"] = candidates["step"] - candidates.pop("every")
+    every = study.of_runs("training.parquet", ["step"]).groupby(RUN)["step"].nth(1).max()
+    candidates["before"] = candidates["step"] - every
     near = candidates.merge(measured, on=[*RUN, "layer"])
     near = near[near["at"].between(near["before"] - NEIGHBOURHOOD, near["step"] + NEIGHBOURHOOD)]
     start = near.loc[near["at"] == near["before"], [*RUN, "layer", "step", "value"]]
@@ -29,4 +30,4 @@ def collect(study) -> pd.DataFrame:
     near["level"] = (near["value"] - near["start"]) / near["change"]
     families = study.tables["experiments"][[*RUN, "family"]].drop_duplicates()
     near = near.merge(families, on=RUN).sort_values([*RUN, "layer", "step", "offset"], ignore_index=True)
-    return near[[*RUN, "family", "layer", "step", "before", "share", "jump", "offset", "level"]]
+    return near[COLUMNS]

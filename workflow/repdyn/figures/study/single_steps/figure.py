@@ -38,8 +38,8 @@ def single_steps(steps: pd.DataFrame):
             part = candidates[(candidates["family"] == family) & (candidates["jump"] == jump)]
             colour = FAMILY_COLOURS[family]
             above.scatter(
-                part["step"], part["share"].clip(0, 1.2), 22, color=colour if jump else "none", edgecolor=colour, linewidth=0.9,
-                zorder=3, clip_on=False,
+                part["step"], part["share"].clip(0, 1.2), 22, color=colour if jump else "none", edgecolor=colour,
+                linewidth=0.9, zorder=3, clip_on=False,
             )  # fmt: skip
     every = int((candidates["step"] - candidates["before"]).median())
     above.axhline(SHARE, color="black", linestyle=":", linewidth=1.0)

@@ -20,7 +20,9 @@ NAMES = {
 
 
 def draw(study):
-    return detector_validity(study.tables["validity"], study.tables["validity_verdicts"], MAXIMUM_FALSE / per_series(1.0), REQUIRED)
+    return detector_validity(
+        study.tables["validity"], study.tables["validity_verdicts"], MAXIMUM_FALSE / per_series(1.0), REQUIRED
+    )
 
 
 @styled
