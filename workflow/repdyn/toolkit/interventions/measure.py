@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from repdyn.activations.addresses import address
+from repdyn.activations.addresses import Where, address, named
+from repdyn.activations.answers import Inputs, rows_of
 from repdyn.activations.axes import unit_axis
 from repdyn.interventions.ablation import donated, effects, other_rows, over_examples, unit_means
 from repdyn.interventions.dose_response import do_response, mean_curve, slopes, sweep_values
@@ -16,7 +17,6 @@ from repdyn.interventions.unit_sets import greedy, random_sets, top
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import combine, entry
 from repdyn.measures.units import selectivity_importance
-from repdyn.models.embedding import PADDING
 from repdyn.roles import FEEDFORWARD, HIDDEN, layers_with, state_layers
 from repdyn.seeds import derive
 from repdyn.toolkit.interventions.grid import DOSES, GREEDY_SHARE, QUANTILES, SHARES
@@ -36,7 +36,7 @@ STEERED_ROWS = 64
 class Split(NamedTuple):
     """Rows of a split: inputs, labels, which tokens count (None where all do), and how many go through at once."""
 
-    inputs: torch.Tensor
+    inputs: Inputs
     labels: np.ndarray
     valid: torch.Tensor | None
     chunk: int
@@ -93,16 +93,16 @@ def measure(held_out: Subject, training: Subject) -> tuple:
     entries = []
     for step in held_out.grid:
         model = held_out.model(step)
-        for layer in ablated_layers(model):
+        for layer in ablated_layers(held_out):
             entries += _ablations(model, layer, step, step == held_out.grid[-1], ours, theirs, held_out.key, maps)
-        for layer in state_layers(model.roles):
+        for layer in state_layers(held_out.roles):
             entries += _steering(held_out, training, layer, step, pair)
     return combine(entries), maps
 
 
-def ablated_layers(model: torch.nn.Module) -> list[str]:
+def ablated_layers(subject: Subject) -> list[Where]:
     """The layers of which every unit is ablated."""
-    return layers_with(model.roles, HIDDEN) or layers_with(model.roles, FEEDFORWARD)[-1:]
+    return layers_with(subject.roles, HIDDEN) or layers_with(subject.roles, FEEDFORWARD)[-1:]
 
 
 def confused_pair(logits: np.ndarray, labels: np.ndarray) -> tuple[int, int]:
@@ -119,14 +119,12 @@ def confused_pair(logits: np.ndarray, labels: np.ndarray) -> tuple[int, int]:
 def _split(subject: Subject, purpose: str) -> Split:
     rng = np.random.default_rng(derive(*subject.key, "interventions", purpose))
     rows = np.sort(rng.permutation(len(subject.labels))[:ROWS])
-    inputs = subject.inputs[torch.from_numpy(rows)]
-    return Split(
-        inputs, subject.labels[rows], inputs != PADDING if inputs.dtype == torch.int64 else None, subject.chunk
-    )
+    valid = None if subject.counted is None else subject.counted[torch.from_numpy(rows)]
+    return Split(rows_of(subject.inputs, rows), subject.labels[rows], valid, subject.chunk)
 
 
 def _ablations(model, layer, step, last, ours: Split, theirs: Split, key, maps) -> Iterator[dict]:
-    rng = np.random.default_rng(derive(*key, "interventions", layer))  # the same donors and sets at all steps
+    rng = np.random.default_rng(derive(*key, "interventions", named(layer)))  # the same donors and sets at all steps
     observed = unit_values(model, theirs.inputs, layer, theirs.chunk)
     if observed.ndim != 3:  # an MLP reads the mean of a text's words
         theirs = theirs._replace(valid=None)
@@ -218,24 +216,25 @@ def _steering(held_out: Subject, training: Subject, layer: str, step: int, pair:
     source, target = pair
     x, labels = training.examples(step)[layer], training.labels
     push = mean_difference(x, labels, source, target)
-    rng = np.random.default_rng(derive(*held_out.key, "interventions", "steering", layer))
+    rng = np.random.default_rng(derive(*held_out.key, "interventions", "steering", named(layer)))
     sizes = (int((labels == source).sum()), int((labels == target).sum()))
     pushes = [push, *random_directions(x, sizes, float(np.linalg.norm(push)), RANDOM_DIRECTIONS, rng)]
     model = held_out.model(step)
     ours, theirs = (_rows_of(held_out, classes) for classes in ([source], _others(held_out, pair)))
-    before, *after = steered(model, held_out.inputs[ours], layer, pushes, held_out.chunk)
+    before, *after = steered(model, rows_of(held_out.inputs, ours), layer, pushes, held_out.chunk)
     shifts = [float((one - before)[:, target].mean() - (one - before)[:, source].mean()) for one in after]
     success = [float((one.argmax(1) == target).mean()) for one in after]
     yield _against(step, layer, "steering_shift", shifts)
     yield _against(step, layer, "steering_success", success)
     if len(theirs):
         right = (
-            steered(model, held_out.inputs[theirs], layer, pushes, held_out.chunk).argmax(2) == held_out.labels[theirs]
+            steered(model, rows_of(held_out.inputs, theirs), layer, pushes, held_out.chunk).argmax(2)
+            == held_out.labels[theirs]
         )
         yield _against(step, layer, "steering_cost", right[0].mean() - right[1:].mean(1))
     if step == held_out.grid[-1]:
         doses = [dose * one for dose in DOSES for one in pushes]
-        read = steered(model, held_out.inputs[ours], layer, doses, held_out.chunk)[1:].argmax(2) == target
+        read = steered(model, rows_of(held_out.inputs, ours), layer, doses, held_out.chunk)[1:].argmax(2) == target
         shares = read.mean(1).reshape(len(DOSES), len(pushes))
         null = shares[:, 1:]
         yield entry(step, layer, "steering_dose", shares[:, 0], null.mean(1), null.std(1, ddof=1))
