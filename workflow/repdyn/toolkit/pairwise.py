@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import nn
 
-from repdyn.activations.addresses import Where, address, find, named
+from repdyn.activations.addresses import Where, address, named
 from repdyn.activations.answers import Inputs, answer, rows_of
 from repdyn.activations.axes import unit_axis
+from repdyn.activations.heads import heads_of
 from repdyn.attribution.groups import image_parts
 from repdyn.errors import StudyError
 from repdyn.interventions.circuits import node_attributions
@@ -75,7 +75,8 @@ class Look:
         self.layers = [layer for layer, role in subject.roles.items() if role != OUTPUT]
         self.step, self.pairs, self.discovery = step, pairs, discovery
         # {attention layer: where its heads are, (T, H, d) of one example}
-        self.head_paths = {path: heads for path in self.parts() if (heads := _heads(self.model, path, self.roles))}
+        attention = {path: heads_of(self.model, path) for path in layers_with(self.roles, ATTENTION)}
+        self.head_paths = {path: heads for path, heads in attention.items() if heads}
         found = activations(self.model, pairs.clean, {*self.layers, *self.head_paths.values()})
         self.shapes = {path: output.shape[1:] for path, output in found.items()}
         self.axes = {path: unit_axis(self.model, address(path), found[path]) for path in self.layers}
@@ -156,13 +157,6 @@ class Look:
         paths = list(dict.fromkeys(node.path for node in nodes))
         clean, corrupted = (activations(self.model, inputs, paths) for inputs in (pairs.clean, pairs.corrupted))
         return node_attributions(self.model, pairs.clean, clean, corrupted, nodes, pairs.metric).mean(1)
-
-
-def _heads(model: nn.Module, path: Where, roles: dict) -> Where | None:
-    """Where the heads of an attention layer are; None where they are no module of their own."""
-    module = find(model, address(path).path)
-    known = isinstance(module, nn.MultiheadAttention) or isinstance(getattr(module, "heads", None), nn.Module)
-    return f"{address(path).path}.heads" if roles[path] == ATTENTION and known else None
 
 
 def _features(subject: Subject) -> np.ndarray:
