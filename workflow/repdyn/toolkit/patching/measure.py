@@ -12,7 +12,7 @@ from repdyn.interventions.circuits import circuit_metric, greedy_order, nested_c
 from repdyn.interventions.features import feature_change
 from repdyn.interventions.patching import Site, activations, measured, patch_each, whole
 from repdyn.interventions.paths import path_patched
-from repdyn.interventions.recovery import MINIMUM_PAIRS, null_of, recovery
+from repdyn.interventions.recovery import MINIMUM_PAIRS, drawn, null_of, recovery
 from repdyn.interventions.tracing import causal_tracing
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import combine, entry
@@ -20,6 +20,8 @@ from repdyn.measures.units import selectivity_importance as rank_correlation
 from repdyn.roles import EMBEDDING, layers_with
 from repdyn.spectrum import leading_measures
 from repdyn.toolkit.pairwise import Look, pairs_of
+from repdyn.toolkit.patching.features import features
+from repdyn.toolkit.patching.swaps import swaps
 from repdyn.training.tracker import evaluating
 
 # Share of a layer's units that are patched together.
@@ -78,6 +80,16 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict]:
       discovery pairs, for networks of at most GREEDY_NODES nodes. Null: ORDERS random orders.
     - position_denoising [R] (unit: position): denoising at one position of the embedding, of a convolution, or of the
       attention, feed-forward or block output. Null: as of denoising.
+    - swap_span [logits]: mean metric, clean less the same texts with the word that speaks most for a (by its frequency in
+      the training texts) replaced by the word of the pair's other text that speaks most for b; of texts whose layers hold
+      a state for every token, at the last step. Null: DRAWS random swaps of a word for one of the other text.
+    - swap_denoising [R] (unit: 0 the position of the word, 1 all others): of the texts with the swapped word, with a
+      layer's clean states there. In the embedding it is 1 and 0. Null: the states of an unrelated text of class b.
+    - feature_denoising [R]: of the corrupted run, with the TOP share of sparse features with the largest attribution on
+      discovery pairs at their clean values, in the last layer through which everything passes, at the last step; what
+      the dictionary leaves out stays as it is. Null: DRAWS random sets of as many features. Source: Marks 2024.
+    - dictionary_denoising [R]: the same of all features; what it falls short of 1 is not in the dictionary.
+    - feature_count [count]: of the features in the TOP share.
     - head_direct [R] (unit: head): denoising on the direct path from the head to the logits, all later modules as in
       the corrupted run; to be compared with denoising of the same head. Source: Goldowsky-Dill 2023.
     - tracing [share] (unit: position): of the effect of noise on the embedding of the clean examples that the clean
@@ -106,6 +118,8 @@ def _entries(held_out: Subject, training: Subject, pairs, discovery) -> Iterator
             yield from _positions(look)
             yield from _direct(look)
             yield from _tracing(look)
+            yield from swaps(look, training, DRAWS)
+            yield from features(look, training, TOP, DRAWS)
 
 
 def _sites(look: Look) -> Iterator[dict]:
@@ -139,7 +153,7 @@ def _top_units(look: Look) -> Iterator[dict]:
             ("top_noising", look.clean, look.corrupted, pairs.clean, pairs.corrupted),
         ):
             changed = patch_each(look.model, inputs, donors, together, pairs.metric)
-            yield from look.recovered(layer, quantity, changed[0], start, end, _drawn(changed[1:], start, end))
+            yield from look.recovered(layer, quantity, changed[0], start, end, drawn(changed[1:], start, end))
 
 
 def _components(look: Look, representations: dict[str, np.ndarray]) -> Iterator[dict]:
@@ -153,7 +167,7 @@ def _components(look: Look, representations: dict[str, np.ndarray]) -> Iterator[
         size = int(np.ceil(ratio))
         bases = _bases(x, size, look.rng("random directions", layer))
         changed = np.stack([_projected(look, layer, donor, basis) for basis in bases])
-        null = _drawn(changed[1:], look.corrupted, look.clean)
+        null = drawn(changed[1:], look.corrupted, look.clean)
         yield entry(look.step, layer, "component_count", size)
         yield from look.recovered(layer, "component_denoising", changed[0], look.corrupted, look.clean, null)
 
@@ -252,9 +266,3 @@ def _tracing(look: Look) -> Iterator[dict]:
         at = rows.stop
         sides = [side[rows] for side in null]
         yield from look.recovered(path, "tracing", traced.restored[rows], traced.noised, traced.clean, sides)
-
-
-def _drawn(changed: np.ndarray, start: np.ndarray, end: np.ndarray) -> tuple[float, float]:
-    """Mean and deviation of R over random draws (draws, n)."""
-    values = (changed - start).mean(1) / ((end - start).mean() or np.nan)
-    return values.mean(), values.std(ddof=1)
