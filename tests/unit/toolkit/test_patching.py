@@ -182,7 +182,7 @@ def test_the_figure_shows_the_table(tables):
     figure = draw(study, {})
     FigureCanvasAgg(figure).draw()
     panels = [axes for axes in figure.axes if axes.get_title(loc="left")]
-    assert len(panels) == 4 * (3 + 1)
+    assert len(panels) == 4 * (3 + 1) + 2
     top, over, _, circuit = panels[:4]
     expected = last_of(tables["mlp"], "top_denoising")
     points = [line for line in top.lines if len(line.get_xdata()) == 2 and line.get_marker() == "o"]

@@ -1,8 +1,10 @@
 """Word swaps, parts of a map and sparse features as sites of the patching tool: what each carries, exactly."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from torch import nn
 
 from repdyn.activations.addresses import Address
@@ -15,6 +17,8 @@ from repdyn.toolkit.pairwise import Look, pairs_of
 from repdyn.toolkit.patching import features as featured
 from repdyn.toolkit.patching import measure as patching
 from repdyn.toolkit.patching.features import features
+from repdyn.toolkit.patching.figure import draw
+from repdyn.toolkit.patching.findings import found
 from repdyn.toolkit.patching.swaps import swaps
 
 
@@ -85,23 +89,23 @@ def of(entries, quantity):
 def test_what_a_swapped_word_takes_comes_back_where_the_word_is():
     for mixing, here in ((0.0, 1.0), (0.4, 0.6 + 0.4 / 5), (1.0, 1 / 5)):
         given, (_, look) = reading(mixing)
-        found = list(swaps(look, given[1], 10))
-        span = of(found, "swap_span")[0]
+        written = list(swaps(look, given[1], 10))
+        span = of(written, "swap_span")[0]
         assert span["value"][0] > span["null_mean"][0] + 4 * span["null_sd"][0]  # telling words tell more than others
-        embedding, block = (each["value"] for each in of(found, "swap_denoising"))
+        embedding, block = (each["value"] for each in of(written, "swap_denoising"))
         np.testing.assert_allclose(embedding, [1, 0], atol=1e-5)
         np.testing.assert_allclose(block, [here, 1 - here], atol=1e-5)
         # Of an unrelated text the position holds the other class's word or none that tells.
-        assert max(abs(of(found, "swap_denoising")[1]["null_mean"][0]), 0.1) < embedding[0]
+        assert max(abs(of(written, "swap_denoising")[1]["null_mean"][0]), 0.1) < embedding[0]
 
 
 def test_of_shuffled_labels_no_word_tells():
     words, labels = (each.numpy() for each in texts(120, 0))
-    found = [
+    odds = [
         np.abs(word_odds(words, words > 0, of, (0, 1)))[1:]
         for of in (labels, *(np.random.default_rng(seed).permutation(labels) for seed in range(10)))
     ]
-    assert found[0][:4].min() > 2 > 1 > max(each.max() for each in found[1:])
+    assert odds[0][:4].min() > 2 > 1 > max(each.max() for each in odds[1:])
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +127,7 @@ def test_features_of_a_layer_that_is_read_linearly_carry_what_algebra_says(last_
     fit = featured.fit
     monkeypatch.setattr(featured, "fit", lambda *args, **options: kept.setdefault("sae", fit(*args, **options)))
     given, (_, look) = last_layer
-    found = list(features(look, given[1], 0.1, 10))
+    written = list(features(look, given[1], 0.1, 10))
     sae = featured.like(kept["sae"], torch.zeros(1).double())
     a, b = look.pairs.classes
     read = look.model[2].weight.detach()[a] - look.model[2].weight.detach()[b]
@@ -138,7 +142,7 @@ def test_features_of_a_layer_that_is_read_linearly_carry_what_algebra_says(last_
     span = (look.clean - look.corrupted).mean()
     top = np.argsort(-worth(look.discovery), kind="stable")[:7]
     (one,), (whole,), (count,) = (
-        of(found, f"{name}") for name in ("feature_denoising", "dictionary_denoising", "feature_count")
+        of(written, name) for name in ("feature_denoising", "dictionary_denoising", "feature_count")
     )
     assert count["value"][0] == 7  # a tenth of 64, rounded up
     assert one["value"][0] == pytest.approx(worth(look.pairs)[top].sum() / span, abs=1e-6)
@@ -152,12 +156,12 @@ def test_estimates_of_features_are_exact_where_the_rest_is_linear(last_layer):
     torch.manual_seed(1)
     decoder = torch.randn(5, 32).double()
     clean, other = torch.randn(2, 4, 32).double()
-    found = feature_attributions(
+    estimated = feature_attributions(
         look.model, look.pairs.clean[:4], "1", clean, other, lambda h: h @ decoder.T, decoder, look.pairs.metric
     )
     a, b = look.pairs.classes
     read = look.model[2].weight.detach()[a] - look.model[2].weight.detach()[b]
-    np.testing.assert_allclose(found, (((clean - other) @ decoder.T) * (decoder @ read)).T, atol=1e-12)
+    np.testing.assert_allclose(estimated, (((clean - other) @ decoder.T) * (decoder @ read)).T, atol=1e-12)
 
 
 def test_all_features_and_the_error_are_the_other_run(last_layer):
@@ -202,3 +206,67 @@ def test_only_the_part_of_a_map_that_is_read_carries_the_class():
     assert parts["unit"].tolist() == list(range(16))
     # Row 5 of 8 is in the third of four parts, column 2 in the second.
     np.testing.assert_allclose(parts["value"], np.arange(16) == 2 * 4 + 1, atol=1e-5)
+
+
+def as_study(entries_of):
+    """Tables of runs as a study holds them."""
+    return pd.concat(
+        [table.assign(experiment=name, seed=0) for name, table in entries_of.items()], ignore_index=True
+    ).assign(layer=lambda t: t["layer"].astype(str), quantity=lambda t: t["quantity"].astype(str))
+
+
+def test_page_and_figure_tell_them_as_they_are(last_layer):
+    torch.manual_seed(0)
+    written = reading(0.4)[0]
+    study = as_study(
+        {"text_reader-words": patching.measure(*written)[0], "mlp_x-points": patching.measure(*last_layer[0])[0]}
+    )
+    value = study.set_index(["experiment", "quantity", "layer"]).sort_index()["value"]
+    finer = found(study)[2]
+    span = value["text_reader-words", "swap_span", ""].item()
+    after = 0.6 + 0.4 / 5
+    assert (
+        f"text_reader-words (seed 0): one telling word swapped takes {span:.2f} logits, more than random swaps" in finer
+    )
+    assert f"the state at the word carries 1.00 in the embedding and {after:.2f} after the last block" in finer
+    mean = study.loc[study["quantity"] == "feature_denoising", "value"].mean()
+    assert f"attribution puts first, carried over R = {mean:.2f}, random features" in finer
+    assert "of a CNN" not in finer or "One part" in finer
+    figure = draw(study, {})
+    FigureCanvasAgg(figure).draw()
+    words = next(axes for axes in figure.axes if axes.get_title(loc="left").startswith("one word swapped"))
+    np.testing.assert_allclose(words.lines[0].get_ydata(), [1, after], atol=1e-4)
+    stars = [line for axes in figure.axes for line in axes.lines if line.get_marker() == "*"]
+    assert sorted(float(line.get_ydata()[0]) for line in stars) == pytest.approx(
+        sorted(study.loc[study["quantity"] == "feature_denoising", "value"])
+    )
+    silent = study.assign(value=study["value"].where(~study["quantity"].isin(["swap_denoising"])))
+    FigureCanvasAgg(draw(silent, {})).draw()
+    assert "the state at the word" not in found(silent)[2]
+
+
+def test_page_and_figure_show_the_parts_of_a_map():
+    rng = np.random.default_rng(0)
+    rows = [("pairs", "", np.nan, 20.0), ("span", "", np.nan, 3.0)]
+    for layer, most in (("blocks.0.relu", 0.3), ("blocks.1.relu", 0.8)):
+        rows += [("top_denoising", layer, np.nan, 0.4), ("component_denoising", layer, np.nan, 0.4)]
+        rows += [
+            (f"{name}_{side}", layer, np.nan, 0.4)
+            for name in ("top_denoising", "component_denoising")
+            for side in ("low", "high")
+        ]
+        rows += [(f"top_noising{side}", layer, np.nan, 0.4) for side in ("", "_low", "_high")]
+        rows += [("component_count", layer, np.nan, 2.0)]
+        rows += [("position_denoising", layer, unit, most if unit == 5 else 0.1 * rng.random()) for unit in range(16)]
+    table = pd.DataFrame(rows, columns=["quantity", "layer", "unit", "value"]).assign(
+        step=9, null_mean=0.0, null_sd=0.1, experiment="cnn_a-glyphs", seed=0
+    )
+    table["unit"] = table["unit"].astype("Int32")
+    assert (
+        "One part of a channel's map carried R = 0.30 at most in the first layer of a CNN and 0.80 in the last (1 run)."
+        in found(table)[2]
+    )
+    figure = draw(table, {})
+    FigureCanvasAgg(figure).draw()
+    maps = [axes for axes in figure.axes if axes.get_title(loc="left").startswith("parts of the map")]
+    assert [axes.images[0].get_array()[1, 1] for axes in maps] == [0.3, 0.8]
