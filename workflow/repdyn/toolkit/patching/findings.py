@@ -159,8 +159,8 @@ def _words(last: pd.DataFrame) -> list[str]:
         here = run[(run["quantity"] == "swap_denoising") & (run["unit"] == 0)].dropna(subset=["value"])
         beyond = "more" if row.value - row.null_mean > 2 * row.null_sd else "no more"
         line = (
-            f"{row.experiment} (seed {row.seed}): one telling word swapped takes {row.value:.2f} logits, {beyond} than random"
-            f" swaps ({row.null_mean:.2f})"
+            f"{row.experiment} (seed {row.seed}): one telling word swapped takes {row.value:.2f} logits, {beyond} than"
+            f" random swaps ({row.null_mean:.2f})"
         )
         if len(here):
             line += f"; of that, the state at the word carries {here['value'].iloc[0]:.2f} in the embedding and"
