@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from common.files import read_json, readable_errors, write_parquet
+from common.files import read_json, read_parquet, readable_errors, write_parquet
 from common.runs import run_folders
 from repdyn.roles import OUTPUT
 
@@ -27,7 +27,7 @@ def row(folder: Path) -> dict:
     before = [layer for layer, role in facts["roles"].items() if role != OUTPUT]
     facts["flags"] = "; ".join(facts["flags"])
     facts = {name: value for name, value in facts.items() if not isinstance(value, list | dict)}
-    trajectory = pd.read_parquet(folder / "trajectory.parquet")
+    trajectory = read_parquet(folder / "trajectory.parquet")
     last = trajectory[(trajectory["step"] == trajectory["step"].max()) & trajectory["layer"].isin(before)]
     for measure in ("participation_ratio", "stable_rank"):
         facts[f"final_{measure}"] = last[measure].mean(skipna=False)

@@ -6,9 +6,8 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from common.files import read_json, readable_errors, write_parquet
+from common.files import read_json, read_parquet, readable_errors, write_parquet
 from common.runs import run_folders
-from repdyn.errors import StudyError
 from repdyn.study.exclusion import why_excluded
 from repdyn.study.hypotheses import PAIR_COLUMNS, by_experiment, by_family, evaluate, run_contrasts
 from repdyn.study.phase2 import WINDOW_COLUMNS, run_means, run_windows, summarise
@@ -38,7 +37,7 @@ def main():
         moments.append(run_windows(planned, facts["family"], excluded))
         if excluded:
             continue
-        table = read_measurements(folder / "measurements.parquet")
+        table = read_parquet(folder / "measurements.parquet", COLUMNS)
         means.append(run_means(table, planned).assign(**run))
         for hypothesis in declared:
             if hypothesis.family == facts["family"]:
@@ -56,13 +55,6 @@ def joined(tables: list[pd.DataFrame], columns: tuple[str, ...]) -> pd.DataFrame
     """Tables below each other; one without rows, of these columns, where there are none."""
     filled = [table[list(columns)] for table in tables if len(table)]
     return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=columns)
-
-
-def read_measurements(path: Path) -> pd.DataFrame:
-    try:
-        return pd.read_parquet(path, columns=COLUMNS)
-    except ValueError as error:
-        raise StudyError(f"{path} is not a whole table of measurements ({error}); delete it and run again") from error
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from common.files import atomic, read_json, readable_errors, write_json
+from common.files import read_json, read_parquet, readable_errors, write_json, write_page
 from common.runs import run_folder, run_folders
 from repdyn.errors import StudyError
 from repdyn.report.integrated import document, markdown
@@ -29,10 +29,10 @@ def main():
     parser.add_argument("--json", type=Path, required=True, help="document to write")
     parser.add_argument("--markdown", type=Path, required=True, help="Markdown to write")
     arguments = parser.parse_args()
-    experiments = pd.read_parquet(arguments.experiments)
+    experiments = read_parquet(arguments.experiments)
     report = document(
         experiments,
-        {path.stem: pd.read_parquet(path) for path in arguments.tables},
+        {path.stem: read_parquet(path) for path in arguments.tables},
         read_json(arguments.types) if arguments.types else None,
         yaml.safe_load(arguments.claims.read_text(encoding="utf-8")),
         origins(arguments.runs, experiments),
@@ -40,8 +40,7 @@ def main():
     )
     check(report, yaml.safe_load(arguments.schema.read_text(encoding="utf-8")), arguments.json)
     write_json(arguments.json, report)
-    with atomic(arguments.markdown) as temporary:
-        temporary.write_text(markdown(report), encoding="utf-8")
+    write_page(arguments.markdown, markdown(report))
     print("\n".join([*report["summary"], *report["metadata"]["missing"]]))
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pandas as pd
 import yaml
 
-from common.files import read_json, readable_errors, write_json, write_parquet
+from common.files import read_json, read_parquet, readable_errors, write_json, write_parquet
 from common.runs import run_folders
 from repdyn.audit.claims.c16 import filter_cosines
 from repdyn.audit.columns import ours
@@ -66,7 +66,7 @@ def main():
 def read_run(folder: Path) -> RunFiles:
     tables = [name for name in RunFiles._fields if name not in ("facts", "phase1")]
     facts, phase1 = read_json(folder / "run.json"), read_json(folder / "phase1.json")
-    return RunFiles(*(pd.read_parquet(folder / f"{name}.parquet") for name in tables), facts, phase1)
+    return RunFiles(*(read_parquet(folder / f"{name}.parquet") for name in tables), facts, phase1)
 
 
 def own_column(files: list[RunFiles], metric: str, cosines: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
@@ -96,8 +96,8 @@ def first_filters(folders: list[Path]) -> pd.DataFrame:
         facts = read_json(folder / "run.json")
         if facts["family"] == "cnn":
             chosen = [("quantity", "==", "weight_cosine")]
-            measured = pd.read_parquet(folder / "measurements.parquet", filters=chosen)
-            steps = pd.read_parquet(folder / "training.parquet", columns=["step"])["step"].to_numpy()
+            measured = read_parquet(folder / "measurements.parquet", filters=chosen)
+            steps = read_parquet(folder / "training.parquet", columns=["step"])["step"].to_numpy()
             about = {name: facts[name] for name in ("architecture", "experiment", "seed")}
             rows.append({"run": run_name(facts), **about, **filter_cosines(measured, steps, facts["steps"])})
     return pd.DataFrame(rows, columns=["run", "architecture", "experiment", "seed", *FILTER_PHASES])

@@ -4,10 +4,8 @@ import copy
 import json
 from pathlib import Path
 
-import pandas as pd
-
 from common.checkpoints import replayed
-from common.files import read_json, readable_errors, write_arrays, write_parquet
+from common.files import read_json, read_parquet, readable_errors, write_arrays, write_parquet
 from common.run_setup import run_parser, run_settings, set_up
 from repdyn.measures.subject import Subject
 from repdyn.study.event_windows import nearest_steps
@@ -32,7 +30,7 @@ def main():
 def subjects(arguments) -> tuple[Subject, Subject]:
     """The run on its test split and on its training split, a network for each."""
     setup = set_up(arguments)
-    measured = pd.read_parquet(arguments.run / "training.parquet", columns=["step", "probe_loss"])
+    measured = read_parquet(arguments.run / "training.parquet", columns=["step", "probe_loss"])
     curve = tuple(measured[name].to_numpy() for name in ("step", "probe_loss"))
     grid = nearest_steps(arguments.phases, curve[0], setup.recipe.steps)
     saved = map(int, read_json(arguments.run / "checkpoints.json"))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from common.files import read_json, readable_errors, write_json, write_parquet
+from common.files import read_json, read_parquet, readable_errors, write_json, write_parquet
 from repdyn.study.phase1 import Settings, analyse
 
 
@@ -24,10 +24,10 @@ def main():
     arguments = parser.parse_args()
     facts = read_json(arguments.run / "run.json")
     settings = Settings(**{name: getattr(arguments, name) for name in Settings._fields})
-    trajectory = pd.read_parquet(
+    trajectory = read_parquet(
         arguments.run / "trajectory.parquet", columns=["step", "layer", "depth", *arguments.metrics]
     )
-    training = pd.read_parquet(arguments.run / "training.parquet", columns=["step", "probe_loss"])
+    training = read_parquet(arguments.run / "training.parquet", columns=["step", "probe_loss"])
     key = (facts["experiment"], facts["seed"])
     results = [analyse(trajectory, training, metric, key, facts["steps"], settings) for metric in arguments.metrics]
     for name in ("convergence", "layers", "jumps", "critical"):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from common.checkpoints import replayed
-from common.files import read_json, readable_errors, write_arrays, write_json, write_parquet
+from common.files import read_json, read_parquet, readable_errors, write_arrays, write_json, write_parquet
 from common.provenance import Stopwatch, provenance
 from common.run_setup import Setup, run_parser, run_settings, set_up
 from repdyn.measures import load, modules_for
@@ -48,8 +48,8 @@ def main():
 def planned_windows(arguments: argparse.Namespace) -> dict:
     """The plan for this run's jumps, with what it was made for."""
     facts = read_json(arguments.run / "run.json")
-    jumps = pd.read_parquet(arguments.run / "jumps.parquet")
-    measured = pd.read_parquet(arguments.run / "training.parquet", columns=["step"])["step"].to_numpy()
+    jumps = read_parquet(arguments.run / "jumps.parquet")
+    measured = read_parquet(arguments.run / "training.parquet", columns=["step"])["step"].to_numpy()
     planned = plan(
         jumps[jumps["metric"] == arguments.metric],
         measured if facts["diverged_at"] is None else measured[:1],

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from common.files import read_json, readable_errors, write_json, write_parquet
+from common.files import read_json, read_parquet, readable_errors, write_json, write_parquet
 from common.runs import run_folder, run_folders
 from repdyn.seeds import derive
 from repdyn.study.exclusion import why_excluded
@@ -25,7 +25,7 @@ def main():
     runs = pd.DataFrame([row for folder in folders for row in rows(folder)])
     write_parquet(arguments.statistics, pool(runs, np.random.default_rng(derive("pooled"))))
     kept = runs.loc[~runs["excluded"], ["experiment", "seed"]].drop_duplicates().itertuples(index=False)
-    jumps = [pd.read_parquet(run_folder(arguments.runs, name, seed) / "jumps.parquet") for name, seed in kept]
+    jumps = [read_parquet(run_folder(arguments.runs, name, seed) / "jumps.parquet") for name, seed in kept]
     jumps = pd.concat(jumps or [pd.DataFrame(columns=["metric", "relative_magnitude", "speed"])])
     types = {
         metric: types_of_jumps(jumps[jumps["metric"] == metric], np.random.default_rng(derive("types", metric)))

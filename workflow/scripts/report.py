@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from common.costs import logs_of, read_costs
-from common.files import atomic, read_json, readable_errors
+from common.files import read_json, read_parquet, read_picture, readable_errors, write_page
 from common.runs import run_folder
 from dag.sheet import read_experiments
 from repdyn.report.html import picture
@@ -27,7 +27,7 @@ def main():
     parser.add_argument("--stages", type=json.loads, required=True, help="JSON: {stage: [patterns of its logs]}")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
-    experiments = pd.read_parquet(arguments.experiments)
+    experiments = read_parquet(arguments.experiments)
     runs = list(zip(experiments["experiment"], experiments["seed"].astype(int), strict=True))
     training = pd.DataFrame(
         [
@@ -46,16 +46,15 @@ def main():
     planned = read_experiments(arguments.sheet)
     page = render(
         experiments,
-        {path.stem: picture(path.read_bytes()) for path in arguments.figures},
+        {path.stem: picture(read_picture(path)) for path in arguments.figures},
         training,
         arguments.pages,
-        {path.stem: pd.read_parquet(path) for path in arguments.evidence},
-        {path.stem: pd.read_parquet(path) for path in arguments.inside},
+        {path.stem: read_parquet(path) for path in arguments.evidence},
+        {path.stem: read_parquet(path) for path in arguments.inside},
         stages,
         [name for name in planned if name not in set(experiments["experiment"])],
     )
-    with atomic(arguments.out) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    write_page(arguments.out, page)
     print(f"{arguments.out}: {len(experiments)} runs, {arguments.out.stat().st_size / 1e6:.1f} MB")
 
 

@@ -3,9 +3,7 @@
 import argparse
 from pathlib import Path
 
-import pandas as pd
-
-from common.files import atomic, read_json, readable_errors
+from common.files import read_json, read_parquet, read_picture, readable_errors, write_page
 from repdyn.report.html import picture
 from repdyn.report.run import render
 
@@ -17,10 +15,9 @@ def main():
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     facts, phase1, plan = (read_json(arguments.run / f"{name}.json") for name in ("run", "phase1", "moments"))
-    tables = {name: pd.read_parquet(arguments.run / f"{name}.parquet") for name in ("jumps", "measurements")}
-    figures = {path.stem: picture(path.read_bytes()) for path in arguments.figures}
-    with atomic(arguments.out) as temporary:
-        temporary.write_text(render(facts, phase1, plan, tables, figures), encoding="utf-8")
+    tables = {name: read_parquet(arguments.run / f"{name}.parquet") for name in ("jumps", "measurements")}
+    figures = {path.stem: picture(read_picture(path)) for path in arguments.figures}
+    write_page(arguments.out, render(facts, phase1, plan, tables, figures))
 
 
 if __name__ == "__main__":

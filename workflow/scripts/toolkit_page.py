@@ -4,7 +4,7 @@ import argparse
 from itertools import groupby
 from pathlib import Path
 
-from common.files import atomic, readable_errors
+from common.files import read_picture, readable_errors, write_page
 from common.tools import read_tables
 from repdyn.report.html import picture
 from repdyn.report.toolkit import render
@@ -19,11 +19,10 @@ def main():
     arguments = parser.parse_args()
     page = render(
         {tool: read_tables(list(files)) for tool, files in groupby(arguments.tables, lambda file: file.stem)},
-        {path.stem: picture(path.read_bytes()) for path in arguments.figures},
+        {path.stem: picture(read_picture(path)) for path in arguments.figures},
         arguments.pages,
     )
-    with atomic(arguments.out) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    write_page(arguments.out, page)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from common.files import readable_errors, write_parquet
+from common.files import read_parquet, readable_errors, write_parquet
 from common.runs import run_folders
 from repdyn.detectors import detectors
 from repdyn.detectors.validity import agreement_pairs, planted_in_real, sample_series, verdicts
@@ -29,11 +29,11 @@ def main():
     tried = detectors(arguments.level)
     columns = ["step", "layer", "depth", arguments.metric]
     folders = run_folders(arguments.runs, arguments.sheet, arguments.seeds)
-    trajectories = [pd.read_parquet(folder / "trajectory.parquet", columns=columns) for folder in folders]
+    trajectories = [read_parquet(folder / "trajectory.parquet", columns=columns) for folder in folders]
     rng = np.random.default_rng(derive("validity", arguments.metric))
     real = sample_series(trajectories, arguments.metric, arguments.draws, rng)
     print(f"{len(real)} measured series of {len(trajectories)} runs, {arguments.metric}")
-    table = pd.read_parquet(arguments.battery)
+    table = read_parquet(arguments.battery)
     if real:
         planted = pd.DataFrame(planted_in_real(real, derive("validity"), arguments.draws, tried))
         table = pd.concat([table, planted.assign(series=len(real))], ignore_index=True)

@@ -1,14 +1,13 @@
 """Files appear whole or not at all; errors are sentences; progress is readable in a log."""
 
 import errno
-import json
 import os
 import subprocess
 
 import numpy as np
 import pytest
 
-from common.files import atomic, read_arrays, readable_errors, sha256, write_arrays, write_json
+from common.files import atomic, read_arrays, read_json, readable_errors, sha256, write_arrays, write_json
 from common.progress import Progress
 from repdyn.errors import StudyError
 
@@ -39,7 +38,7 @@ def test_what_a_killed_process_left_is_removed_and_what_another_writes_is_not(tm
 
 def test_json_has_no_numbers_that_json_does_not_know(tmp_path):
     write_json(tmp_path / "a.json", {"a": np.float64("nan"), "b": [np.int64(3), float("inf")], "c": {1: np.True_}})
-    assert json.loads((tmp_path / "a.json").read_text()) == {"a": None, "b": [3, None], "c": {"1": True}}
+    assert read_json(tmp_path / "a.json") == {"a": None, "b": [3, None], "c": {"1": True}}
 
 
 def test_arrays_come_back_and_a_truncated_file_is_refused(tmp_path):
@@ -53,7 +52,7 @@ def test_arrays_come_back_and_a_truncated_file_is_refused(tmp_path):
     write_arrays(path, arrays, {"name": "a", "words": ["ä"]})
     assert sha256(path) == checksum
     path.write_bytes(path.read_bytes()[:-5])
-    with pytest.raises(StudyError, match="is not a whole data file"):
+    with pytest.raises(StudyError, match="its checksum differs"):
         read_arrays(path)
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from common.files import read_arrays, read_json
+from common.files import read_arrays, read_json, read_parquet
 from common.runs import run_folder
 from repdyn.errors import StudyError
 from repdyn.figures.sources import Run, Study
@@ -44,7 +44,7 @@ def read_table(path: Path, columns=None, filters=None):
         return read_json(path)
     if path.suffix == ".safetensors":
         return read_arrays(path)[0]
-    return pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path, columns=columns, filters=filters)
+    return pd.read_csv(path) if path.suffix == ".csv" else read_parquet(path, columns=columns, filters=filters)
 
 
 def add_source(parser) -> None:

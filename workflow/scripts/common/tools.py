@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from common.files import read_json
+from common.files import read_json, read_parquet
 from repdyn.roles import with_roles
 
 
 def read_tables(files: list[Path]) -> pd.DataFrame:
     """The tables of one tool for several runs as one, with the roles of layers, experiments in the order of the files."""
-    return pd.concat([with_roles(pd.read_parquet(file), roles_of(file)) for file in files], ignore_index=True)
+    return pd.concat([with_roles(read_parquet(file), roles_of(file)) for file in files], ignore_index=True)
 
 
 def roles_of(file: Path) -> dict[str, str]:
