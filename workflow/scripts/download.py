@@ -12,7 +12,7 @@ import pooch
 import yaml
 from tqdm import tqdm
 
-from common.files import readable_errors
+from common.files import readable_errors, refuse_link
 from repdyn.datasets.originals import alternatives
 from repdyn.errors import StudyError
 
@@ -66,6 +66,7 @@ def obtain(path: Path, sha256: str, addresses: list[str]) -> str:
 def fetch(address: str, path: Path, sha256: str) -> None:
     """Put the file at an address under `path`. What arrives is kept beside it until it is whole, and continued."""
     part = path.with_name(f".{path.name}.part")
+    refuse_link(part)
     continued = part.exists()
     receiver = functools.partial(receive, part=part)
     try:
@@ -111,13 +112,15 @@ def append(address: str, part: Path) -> None:
 
 def connect(address: str, held: int):
     """The answer from byte `held` on, or None if there is nothing more."""
-    request = urllib.request.Request(address, headers={"Range": f"bytes={held}-"} if held else {})
     try:
+        request = urllib.request.Request(address, headers={"Range": f"bytes={held}-"} if held else {})
         return urllib.request.urlopen(request, timeout=TIMEOUT)
     except urllib.error.HTTPError as error:
         if held and error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
             return None
         raise Unavailable(f"the server answers {error.code} {error.reason}") from None
+    except ValueError as error:
+        raise Unavailable(f"this is no address ({error})") from None
     except (OSError, http.client.HTTPException) as error:
         raise Unavailable(f"no connection: {getattr(error, 'reason', error)}") from None
 

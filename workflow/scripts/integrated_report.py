@@ -29,8 +29,17 @@ def main():
     parser.add_argument("--json", type=Path, required=True, help="document to write")
     parser.add_argument("--markdown", type=Path, required=True, help="Markdown to write")
     arguments = parser.parse_args()
+    report = made(arguments)
+    check(report, yaml.safe_load(arguments.schema.read_text(encoding="utf-8")), arguments.json)
+    write_json(arguments.json, report)
+    write_page(arguments.markdown, markdown(report))
+    print("\n".join([*report["summary"], *report["metadata"]["missing"]]))
+
+
+def made(arguments: argparse.Namespace) -> dict:
+    """The content of the document."""
     experiments = read_parquet(arguments.experiments)
-    report = document(
+    return document(
         experiments,
         {path.stem: read_parquet(path) for path in arguments.tables},
         read_json(arguments.types) if arguments.types else None,
@@ -38,10 +47,6 @@ def main():
         origins(arguments.runs, experiments),
         planned(arguments.runs, arguments.sheet, arguments.seeds),
     )
-    check(report, yaml.safe_load(arguments.schema.read_text(encoding="utf-8")), arguments.json)
-    write_json(arguments.json, report)
-    write_page(arguments.markdown, markdown(report))
-    print("\n".join([*report["summary"], *report["metadata"]["missing"]]))
 
 
 def origins(root: Path, experiments: pd.DataFrame) -> list[dict]:

@@ -27,35 +27,34 @@ def main():
     parser.add_argument("--stages", type=json.loads, required=True, help="JSON: {stage: [patterns of its logs]}")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
+    page = made(arguments)
+    write_page(arguments.out, page)
+    print(f"{arguments.out}: {arguments.out.stat().st_size / 1e6:.1f} MB")
+
+
+def made(arguments: argparse.Namespace) -> str:
+    """The page as HTML."""
     experiments = read_parquet(arguments.experiments)
     runs = list(zip(experiments["experiment"], experiments["seed"].astype(int), strict=True))
-    training = pd.DataFrame(
-        [
-            {
-                "experiment": run[0],
-                "seed": run[1],
-                **read_json(run_folder(arguments.runs_root, *run) / "provenance.json"),
-            }
-            for run in runs
-        ]
-    )
+    training = [
+        {"experiment": run[0], "seed": run[1], **read_json(run_folder(arguments.runs_root, *run) / "provenance.json")}
+        for run in runs
+    ]
     stages = {
         stage: read_costs([log for pattern in patterns for log in logs_of(arguments.logs, pattern, runs)])
         for stage, patterns in arguments.stages.items()
     }
     planned = read_experiments(arguments.sheet)
-    page = render(
+    return render(
         experiments,
         {path.stem: picture(read_picture(path)) for path in arguments.figures},
-        training,
+        pd.DataFrame(training),
         arguments.pages,
         {path.stem: read_parquet(path) for path in arguments.evidence},
         {path.stem: read_parquet(path) for path in arguments.inside},
         stages,
         [name for name in planned if name not in set(experiments["experiment"])],
     )
-    write_page(arguments.out, page)
-    print(f"{arguments.out}: {len(experiments)} runs, {arguments.out.stat().st_size / 1e6:.1f} MB")
 
 
 if __name__ == "__main__":

@@ -14,10 +14,14 @@ def main():
     parser.add_argument("--figures", type=Path, nargs="+", required=True, help="WebP files named like the panels")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
-    facts, phase1, plan = (read_json(arguments.run / f"{name}.json") for name in ("run", "phase1", "moments"))
-    tables = {name: read_parquet(arguments.run / f"{name}.parquet") for name in ("jumps", "measurements")}
-    figures = {path.stem: picture(read_picture(path)) for path in arguments.figures}
-    write_page(arguments.out, render(facts, phase1, plan, tables, figures))
+    write_page(arguments.out, made(arguments.run, arguments.figures))
+
+
+def made(run: Path, figures: list[Path]) -> str:
+    """The page as HTML."""
+    facts, phase1, plan = (read_json(run / f"{name}.json") for name in ("run", "phase1", "moments"))
+    tables = {name: read_parquet(run / f"{name}.parquet") for name in ("jumps", "measurements")}
+    return render(facts, phase1, plan, tables, {path.stem: picture(read_picture(path)) for path in figures})
 
 
 if __name__ == "__main__":

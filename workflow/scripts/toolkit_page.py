@@ -17,12 +17,16 @@ def main():
     parser.add_argument("--pages", type=int, required=True, help="how many seeds of an experiment have a page")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
-    page = render(
-        {tool: read_tables(list(files)) for tool, files in groupby(arguments.tables, lambda file: file.stem)},
-        {path.stem: picture(read_picture(path)) for path in arguments.figures},
-        arguments.pages,
+    write_page(arguments.out, made(arguments.tables, arguments.figures, arguments.pages))
+
+
+def made(tables: list[Path], figures: list[Path], pages: int) -> str:
+    """The page as HTML. tables: by tool."""
+    return render(
+        {tool: read_tables(list(files)) for tool, files in groupby(tables, lambda file: file.stem)},
+        {path.stem: picture(read_picture(path)) for path in figures},
+        pages,
     )
-    write_page(arguments.out, page)
 
 
 if __name__ == "__main__":

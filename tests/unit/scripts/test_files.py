@@ -36,6 +36,23 @@ def test_what_a_killed_process_left_is_removed_and_what_another_writes_is_not(tm
     assert {file.name for file in tmp_path.iterdir()} == {"a.json", names[os.getppid()], f".b.json.{ended.pid}.part"}
 
 
+def test_no_link_is_followed(tmp_path):
+    """Neither one in the place of the file or of its temporary file, nor one in the place of its folder."""
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "a.json").write_text("of somebody else")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for name in ("a.json", f".a.json.{os.getpid()}.part"):
+        (folder / name).symlink_to(other / "a.json")
+    write_json(folder / "a.json", {"a": 1})
+    assert read_json(folder / "a.json") == {"a": 1} and not (folder / "a.json").is_symlink()
+    (tmp_path / "linked").symlink_to(other)
+    with pytest.raises(StudyError, match="linked is a symbolic link, .* Remove the link"):
+        write_json(tmp_path / "linked/a.json", {})
+    assert (other / "a.json").read_text() == "of somebody else" and len([*other.iterdir()]) == 1
+
+
 def test_json_has_no_numbers_that_json_does_not_know(tmp_path):
     write_json(tmp_path / "a.json", {"a": np.float64("nan"), "b": [np.int64(3), float("inf")], "c": {1: np.True_}})
     assert read_json(tmp_path / "a.json") == {"a": None, "b": [3, None], "c": {"1": True}}

@@ -22,9 +22,11 @@ END = f"\n<!-- {PLACE} -->\n".encode()
 @contextmanager
 def atomic(path: Path):
     """Yield a temporary path beside `path`; it takes the name of `path` when the block ends without an error."""
+    refuse_link(path.parent)
     path.parent.mkdir(parents=True, exist_ok=True)
     remove_leftovers(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary.unlink(missing_ok=True)
     try:
         yield temporary
         with temporary.open("rb") as written:
@@ -32,6 +34,15 @@ def atomic(path: Path):
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def refuse_link(path: Path) -> None:
+    """StudyError for a symbolic link: what lies behind it is not the study's to overwrite or delete."""
+    if path.is_symlink():
+        raise StudyError(
+            f"{path} is a symbolic link, and nothing is written or deleted through one. Remove the link; the same command"
+            " continues. For another disk, let the whole folder of results lie there: --config results=FOLDER"
+        )
 
 
 def remove_leftovers(path: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 
-from common.files import read_json, read_parquet, sha256, write_json, write_parquet, write_safetensors
+from common.files import read_json, read_parquet, refuse_link, sha256, write_json, write_parquet, write_safetensors
 from repdyn.errors import StudyError
 from repdyn.training.loop import get_state, set_state
 
@@ -26,6 +26,8 @@ def claim(out: Path):
     A killed Snakemake leaves its jobs running; the same job, started again, must not write between their files.
     """
     path = out / "unfinished.lock"
+    for place in (out, path, out / "unfinished", out / "checkpoints"):
+        refuse_link(place)
     out.mkdir(parents=True, exist_ok=True)
     while True:
         lock = path.open("a")
