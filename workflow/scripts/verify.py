@@ -16,7 +16,7 @@ import run_page
 import toolkit_page
 from common.checkpoints import read_checkpoint, replayed
 from common.checksum import check
-from common.files import END, read_json, read_parquet, readable_errors
+from common.files import read_json, read_page, read_parquet, readable_errors
 from common.run_setup import run_settings, set_up
 from common.runs import run_folder
 from repdyn.errors import StudyError
@@ -163,7 +163,7 @@ def pages_of(arguments: Namespace, experiments: pd.DataFrame, runs: list[Path]) 
 
 def compare(page: Path, made: Callable[..., str], *arguments) -> None:
     """StudyError unless every line that the tables give now stands on the page, in order."""
-    lines = iter(page.read_bytes()[: -len(END)].decode().splitlines())
+    lines = iter(read_page(page).splitlines())
     for line in made(*arguments).splitlines():
         if line not in lines:
             raise StudyError(f"{page} does not say what the tables give: {line.strip()[:100]!r}. Delete {page}")

@@ -227,6 +227,6 @@ def test_a_folder_that_does_not_exist_is_as_writable_as_its_nearest_parent(tmp_p
 def test_a_full_disk_is_not_taken_for_a_bad_connection(server, path, monkeypatch):
     monkeypatch.setattr(download, "CHUNK", 1 << 30)
     path.parent.mkdir()
-    monkeypatch.setattr(Path, "open", lambda _path, mode: open("/dev/full", mode))  # noqa: PTH123
+    monkeypatch.setattr(Path, "open", lambda _path, mode: open("/dev/full", mode))  # noqa: PTH123, SIM115
     with pytest.raises(OSError, match="No space left"):
         get(server, path, "good")

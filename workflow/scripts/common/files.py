@@ -94,9 +94,11 @@ def read_parquet(path: Path, columns: list[str] | None = None, filters: list | N
 
 def write_page(path: Path, text: str) -> None:
     """HTML or Markdown."""
-    with atomic(path) as temporary:
-        temporary.write_bytes(text.encode() + END)
-        seal(temporary)
+    write_picture(path, text.encode())
+
+
+def read_page(path: Path) -> str:
+    return read_picture(path).decode()
 
 
 def write_picture(path: Path, content: bytes) -> None:
