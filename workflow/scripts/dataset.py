@@ -6,7 +6,7 @@ from pathlib import Path
 
 from common.files import readable_errors, write_arrays
 from common.own_data import read_own
-from repdyn.datasets import Dataset, to_arrays
+from repdyn.datasets import Dataset, require_size, to_arrays
 from repdyn.datasets.arrays import from_user
 from repdyn.datasets.registry import load
 from repdyn.errors import StudyError
@@ -16,6 +16,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--name", required=True)
     parser.add_argument("--kind", required=True, help="image, text or vector, as the configuration declares it")
+    parser.add_argument("--size", type=int, help="width of its images, as the configuration declares it")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--options", type=json.loads, default={}, help="JSON")
     parser.add_argument(
@@ -26,6 +27,8 @@ def main():
     dataset = made(arguments)
     if dataset.kind != arguments.kind:
         raise StudyError(f"dataset {dataset.name} holds {dataset.kind} data; the configuration says {arguments.kind}")
+    if arguments.size:
+        require_size(dataset, arguments.size)
     arrays, metadata = to_arrays(dataset)
     write_arrays(arguments.out, arrays, metadata)
     sizes = ", ".join(f"{split} {len(labels)}" for split, labels in dataset.labels.items())
