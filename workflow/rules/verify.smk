@@ -41,6 +41,6 @@ rule verify:
     message:
         "Checking the finished study in {params.results}"
     shell:
-        "(set -o pipefail; python {input.code[0]:q} --results {params.results:q} --sheet {input.sheet:q}"
+        "python {input.code[0]:q} --results {params.results:q} --sheet {input.sheet:q}"
         " --seeds {params.seeds:q} --pages {params.pages:q} --claims {input.claims:q} --of-runs {params.of_runs:q}"
-        " --of-study {params.of_study:q} --toolkit {params.toolkit:q} 2>&1 | tee {log:q})"
+        " --of-study {params.of_study:q} --toolkit {params.toolkit:q} 2>&1 | tee {log:q}"

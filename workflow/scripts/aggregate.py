@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from common.arguments import to_path, whole
 from common.files import read_json, read_parquet, readable_errors, write_parquet
 from common.runs import run_folders
 from repdyn.roles import OUTPUT
@@ -12,10 +13,10 @@ from repdyn.roles import OUTPUT
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sheet", type=Path, required=True, help="sample sheet, config/experiments.tsv")
-    parser.add_argument("--seeds", type=int, required=True)
-    parser.add_argument("--runs", type=Path, required=True, help="folder of all runs")
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--sheet", type=to_path, required=True, help="sample sheet, config/experiments.tsv")
+    parser.add_argument("--seeds", type=whole(1), required=True)
+    parser.add_argument("--runs", type=to_path, required=True, help="folder of all runs")
+    parser.add_argument("--out", type=to_path, required=True)
     arguments = parser.parse_args()
     folders = run_folders(arguments.runs, arguments.sheet, arguments.seeds)
     write_parquet(arguments.out, pd.DataFrame([row(folder) for folder in folders]))

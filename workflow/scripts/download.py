@@ -12,6 +12,7 @@ import pooch
 import yaml
 from tqdm import tqdm
 
+from common.arguments import to_path, whole
 from common.files import readable_errors, refuse_link
 from repdyn.datasets.originals import alternatives
 from repdyn.errors import StudyError
@@ -26,11 +27,11 @@ class Unavailable(Exception):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, required=True, help="<folder>/<dataset>/<file>")
-    parser.add_argument("--sources", type=Path, required=True, help="config/downloads.yaml: mirrors and SHA-256")
+    parser.add_argument("--out", type=to_path, required=True, help="<folder>/<dataset>/<file>")
+    parser.add_argument("--sources", type=to_path, required=True, help="config/downloads.yaml: mirrors and SHA-256")
     parser.add_argument("--mirror", default="", help="address of a folder of dataset folders, instead of the mirrors")
     parser.add_argument("--sheet", required=True, help="sample sheet, named in the error")
-    parser.add_argument("--experiments", type=int, required=True, help="how many of its rows read the dataset")
+    parser.add_argument("--experiments", type=whole(0), required=True, help="how many of its rows read the dataset")
     arguments = parser.parse_args()
     name, file = arguments.out.parts[-2:]
     source = yaml.safe_load(arguments.sources.read_text(encoding="utf-8"))[name]

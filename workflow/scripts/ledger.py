@@ -7,6 +7,7 @@ from typing import NamedTuple
 import pandas as pd
 import yaml
 
+from common.arguments import to_path, whole
 from common.files import read_json, read_parquet, readable_errors, write_json, write_parquet
 from common.runs import run_folders
 from repdyn.audit.claims.c16 import filter_cosines
@@ -32,14 +33,14 @@ class RunFiles(NamedTuple):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=Path, required=True, help="folder of all runs")
-    parser.add_argument("--sheet", type=Path, required=True, help="sample sheet, config/experiments.tsv")
-    parser.add_argument("--seeds", type=int, required=True)
+    parser.add_argument("--runs", type=to_path, required=True, help="folder of all runs")
+    parser.add_argument("--sheet", type=to_path, required=True, help="sample sheet, config/experiments.tsv")
+    parser.add_argument("--seeds", type=whole(1), required=True)
     parser.add_argument("--metrics", nargs="+", required=True, help="the first is that of the ledger")
-    parser.add_argument("--audited", type=Path, required=True, help="ledger.csv as written by audit.py")
-    parser.add_argument("--claims", type=Path, required=True)
-    parser.add_argument("--ledger", type=Path, required=True, help="table to write")
-    parser.add_argument("--verdicts", type=Path, required=True, help="JSON to write")
+    parser.add_argument("--audited", type=to_path, required=True, help="ledger.csv as written by audit.py")
+    parser.add_argument("--claims", type=to_path, required=True)
+    parser.add_argument("--ledger", type=to_path, required=True, help="table to write")
+    parser.add_argument("--verdicts", type=to_path, required=True, help="JSON to write")
     arguments = parser.parse_args()
     claims = yaml.safe_load(arguments.claims.read_text(encoding="utf-8"))
     audited = pd.read_csv(arguments.audited)

@@ -1,11 +1,10 @@
 """Write the report page from the table of runs, their provenance and the study's tables and figures."""
 
 import argparse
-import json
-from pathlib import Path
 
 import pandas as pd
 
+from common.arguments import mapping, to_path, whole
 from common.costs import logs_of, read_costs
 from common.files import read_json, read_parquet, read_picture, readable_errors, write_page
 from common.runs import run_folder
@@ -16,16 +15,16 @@ from repdyn.report.index import render
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sheet", type=Path, required=True, help="sample sheet of the whole study")
-    parser.add_argument("--experiments", type=Path, required=True)
-    parser.add_argument("--runs-root", type=Path, required=True)
-    parser.add_argument("--pages", type=int, required=True, help="how many seeds of an experiment have a page")
-    parser.add_argument("--figures", type=Path, nargs="*", default=[], help="WebP files named like the panels")
-    parser.add_argument("--evidence", type=Path, nargs="*", default=[], help="tables named like those of the page")
-    parser.add_argument("--inside", type=Path, nargs="*", default=[], help="tables of phase 2, likewise")
-    parser.add_argument("--logs", type=Path, required=True, help="folder of the logs of all jobs")
-    parser.add_argument("--stages", type=json.loads, required=True, help="JSON: {stage: [patterns of its logs]}")
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--sheet", type=to_path, required=True, help="sample sheet of the whole study")
+    parser.add_argument("--experiments", type=to_path, required=True)
+    parser.add_argument("--runs-root", type=to_path, required=True)
+    parser.add_argument("--pages", type=whole(1), required=True, help="how many seeds of an experiment have a page")
+    parser.add_argument("--figures", type=to_path, nargs="*", default=[], help="WebP files named like the panels")
+    parser.add_argument("--evidence", type=to_path, nargs="*", default=[], help="tables named like those of the page")
+    parser.add_argument("--inside", type=to_path, nargs="*", default=[], help="tables of phase 2, likewise")
+    parser.add_argument("--logs", type=to_path, required=True, help="folder of the logs of all jobs")
+    parser.add_argument("--stages", type=mapping, required=True, help="JSON: {stage: [patterns of its logs]}")
+    parser.add_argument("--out", type=to_path, required=True)
     arguments = parser.parse_args()
     page = made(arguments)
     write_page(arguments.out, page)

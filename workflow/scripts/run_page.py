@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from common.arguments import to_path
 from common.files import read_json, read_parquet, read_picture, readable_errors, write_page
 from repdyn.report.html import picture
 from repdyn.report.run import render
@@ -10,9 +11,9 @@ from repdyn.report.run import render
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--run", type=Path, required=True, help="folder of the run")
-    parser.add_argument("--figures", type=Path, nargs="+", required=True, help="WebP files named like the panels")
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--run", type=to_path, required=True, help="folder of the run")
+    parser.add_argument("--figures", type=to_path, nargs="+", required=True, help="WebP files named like the panels")
+    parser.add_argument("--out", type=to_path, required=True)
     arguments = parser.parse_args()
     write_page(arguments.out, made(arguments.run, arguments.figures))
 

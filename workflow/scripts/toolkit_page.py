@@ -4,6 +4,7 @@ import argparse
 from itertools import groupby
 from pathlib import Path
 
+from common.arguments import to_path, whole
 from common.files import read_picture, readable_errors, write_page
 from common.tools import read_tables
 from repdyn.report.html import picture
@@ -12,10 +13,12 @@ from repdyn.report.toolkit import render
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--figures", type=Path, nargs="+", required=True, help="<tool>.webp of each tool")
-    parser.add_argument("--tables", type=Path, nargs="+", required=True, help="<run>/toolkit/<tool>.parquet, by tool")
-    parser.add_argument("--pages", type=int, required=True, help="how many seeds of an experiment have a page")
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--figures", type=to_path, nargs="+", required=True, help="<tool>.webp of each tool")
+    parser.add_argument(
+        "--tables", type=to_path, nargs="+", required=True, help="<run>/toolkit/<tool>.parquet, by tool"
+    )
+    parser.add_argument("--pages", type=whole(1), required=True, help="how many seeds of an experiment have a page")
+    parser.add_argument("--out", type=to_path, required=True)
     arguments = parser.parse_args()
     write_page(arguments.out, made(arguments.tables, arguments.figures, arguments.pages))
 

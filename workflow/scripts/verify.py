@@ -14,6 +14,7 @@ import integrated_report
 import report
 import run_page
 import toolkit_page
+from common.arguments import to_path, whole
 from common.checkpoints import read_checkpoint, replayed
 from common.checksum import check
 from common.files import read_json, read_page, read_parquet, readable_errors
@@ -29,14 +30,14 @@ INSIDE = ("moments", "measurements", "hypotheses")
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--results", type=Path, required=True, help="folder of the finished study")
-    parser.add_argument("--sheet", type=Path, required=True, help="sample sheet of the whole study")
-    parser.add_argument("--seeds", type=int, required=True)
-    parser.add_argument("--pages", type=int, required=True, help="how many seeds of an experiment have a page")
-    parser.add_argument("--claims", type=Path, required=True, help="config/claims.yaml")
+    parser.add_argument("--results", type=to_path, required=True, help="folder of the finished study")
+    parser.add_argument("--sheet", type=to_path, required=True, help="sample sheet of the whole study")
+    parser.add_argument("--seeds", type=whole(1), required=True)
+    parser.add_argument("--pages", type=whole(1), required=True, help="how many seeds of an experiment have a page")
+    parser.add_argument("--claims", type=to_path, required=True, help="config/claims.yaml")
     parser.add_argument("--of-runs", nargs="+", required=True, help="names of the files of a run")
     parser.add_argument("--of-study", nargs="+", required=True, help="names of the tables of the study")
-    parser.add_argument("--toolkit", type=Path, nargs="*", default=[], help="<run>/toolkit/<tool>.parquet, by tool")
+    parser.add_argument("--toolkit", type=to_path, nargs="*", default=[], help="<run>/toolkit/<tool>.parquet, by tool")
     arguments = parser.parse_args()
     root = arguments.results
     table = root / "study/experiments.parquet"

@@ -17,9 +17,13 @@ PLACE = (MARK + ZEROS).decode()
 
 
 def seal(path: Path) -> None:
-    """Fill in the digest of a file that holds PLACE once."""
+    """Fill in the digest of a file that holds PLACE once. StudyError where its content has the mark of one too."""
     with path.open("r+b") as file, mmap.mmap(file.fileno(), 0) as content:
         at, digest = find(content)
+        if at is None:
+            raise StudyError(
+                f"what is to be written holds {MARK.decode()!r}, which marks the checksum of a file; leave it out"
+            )
         content[at : at + len(ZEROS)] = digest
 
 

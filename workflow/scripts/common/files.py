@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from common.checksum import PLACE, check, seal
+from common.checksum import PLACE, again, check, seal
 from common.cost import print_cost
 from repdyn.errors import StudyError
 
@@ -57,6 +57,16 @@ def remove_leftovers(path: Path) -> None:
             continue
 
 
+@contextmanager
+def of_its_kind(path: Path, kind: str, *others: type[Exception]):
+    """StudyError for a file that is whole, and another than the one that should stand under its name."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, *others) as error:
+        reason = str(error).splitlines()[0][:200]
+        raise StudyError(f"{path} does not hold {kind} ({reason}). {again(path)}") from error
+
+
 def write_json(path: Path, content: dict) -> None:
     """JSON with numbers that are not finite as null."""
     content = _plain({"checksum": PLACE, **content})
@@ -67,9 +77,10 @@ def write_json(path: Path, content: dict) -> None:
 
 def read_json(path: Path) -> dict:
     check(path)
-    content = json.loads(path.read_text(encoding="utf-8"))
-    del content["checksum"]
-    return content
+    with of_its_kind(path, "JSON"):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        del content["checksum"]
+        return content
 
 
 def write_parquet(path: Path, frame) -> None:
@@ -89,7 +100,8 @@ def read_parquet(path: Path, columns: list[str] | None = None, filters: list | N
     import pandas as pd
 
     check(path)
-    return pd.read_parquet(path, columns=columns, filters=filters)
+    with of_its_kind(path, f"a table with {', '.join(columns)}" if columns else "a table"):
+        return pd.read_parquet(path, columns=columns, filters=filters)
 
 
 def write_page(path: Path, text: str) -> None:
@@ -98,7 +110,8 @@ def write_page(path: Path, text: str) -> None:
 
 
 def read_page(path: Path) -> str:
-    return read_picture(path).decode()
+    with of_its_kind(path, "text"):
+        return read_picture(path).decode()
 
 
 def write_picture(path: Path, content: bytes) -> None:
@@ -139,14 +152,14 @@ def write_safetensors(path: Path, save_file, tensors: dict, metadata: dict | Non
 
 def read_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict]:
     """Inverse of `write_arrays`."""
-    from safetensors import safe_open
+    from safetensors import SafetensorError, safe_open
 
     check(path)
-    with safe_open(path, framework="numpy") as stored:
+    with of_its_kind(path, "arrays", SafetensorError), safe_open(path, framework="numpy") as stored:
         arrays = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118 (not a dict)
         metadata = json.loads(stored.metadata()["json"])
-    del metadata["checksum"]
-    return arrays, metadata
+        del metadata["checksum"]
+        return arrays, metadata
 
 
 def sha256(path: Path) -> str:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from common.arguments import to_path
 from common.files import read_arrays, read_json, read_parquet
 from common.runs import run_folder
 from repdyn.errors import StudyError
@@ -15,6 +16,10 @@ def study_source(arguments) -> Study:
     tables = {path.stem: read_table(path) for path in arguments.tables}
     runs = []
     if arguments.of_runs:
+        if "experiments" not in tables:
+            raise StudyError(
+                f"experiments.parquet is needed among --tables to read {', '.join(arguments.of_runs)} of runs"
+            )
         chosen = tables["experiments"]
         chosen = chosen[chosen["family"].isin(arguments.families)]
         runs = list(zip(chosen["experiment"], chosen["seed"], strict=True))
@@ -49,9 +54,9 @@ def read_table(path: Path, columns=None, filters=None):
 
 def add_source(parser) -> None:
     parser.add_argument(
-        "--tables", type=Path, nargs="+", required=True, help="files of the study that the figure reads"
+        "--tables", type=to_path, nargs="+", required=True, help="files of the study that the figure reads"
     )
-    parser.add_argument("--runs-root", type=Path, required=True)
+    parser.add_argument("--runs-root", type=to_path, required=True)
     parser.add_argument("--of-runs", nargs="*", default=[], help="names of the files that it reads of every run")
     parser.add_argument("--families", nargs="+", required=True, help="of these runs")
     parser.add_argument("--metric", required=True, help="the first that is configured")
