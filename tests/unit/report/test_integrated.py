@@ -235,6 +235,7 @@ def test_the_cells_of_the_markdown_are_the_numbers_of_the_document(report):
 
 def test_bars_and_line_ends_do_not_end_a_cell():
     assert table_row(["a|b", "c\nd", 5, "e\\"]) == "| a\\|b | c d | 5 | e\\\\ |"
+    assert table_row(["<b>", "[a](b)", "*c* `d`"]) == r"| \<b\> | \[a\](b) | \*c\* \`d\` |"
     assert table_head(["a", "b", "c"], 1, 1) == "| a | b | c |\n| :-- | --: | :-- |"
     assert claim_cells(ledger_row()) == ["early %", "83.3", "n/a", "n/a", "1 (0 to 2)", "7", "55", "a null; a note"]
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from common.files import read_json, read_parquet
+from repdyn.errors import StudyError
 from repdyn.roles import with_roles
 
 
@@ -20,5 +21,7 @@ def roles_of(file: Path) -> dict[str, str]:
 
 def run_of(file: Path) -> str:
     """ "experiment/seed" of a file of the toolkit."""
+    if len(file.parts) < 4:
+        raise StudyError(f"{file} is no file of the toolkit; <runs>/<experiment>/seed<n>/toolkit/<tool> is needed")
     experiment, seed, _, _ = file.parts[-4:]
     return f"{experiment}/{seed.removeprefix('seed')}"
