@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from common.arguments import between, to_path, whole
 from common.checkpoints import again, replay_through
-from common.files import read_json, readable_errors, write_parquet
+from common.files import read_json, read_parquet, readable_errors, write_parquet
 from common.run_setup import run_parser, run_settings, set_up
 from repdyn.errors import StudyError
 from repdyn.study.candidates import find_candidates, steps_to_measure, verify
@@ -21,7 +22,7 @@ def main():
     arguments = parse()
     run, every = arguments.run, arguments.every
     facts = read_json(run / "run.json")
-    trajectory = pd.read_parquet(run / "trajectory.parquet", columns=["step", "layer", "depth", *arguments.metrics])
+    trajectory = read_parquet(run / "trajectory.parquet", columns=["step", "layer", "depth", *arguments.metrics])
     key = (facts["experiment"], facts["seed"])
     searched = (facts["steps"], arguments.level, arguments.surrogates)
     found = [find_candidates(trajectory, metric, key, *searched) for metric in arguments.metrics]
@@ -61,14 +62,14 @@ def check(run: Path, measured: pd.DataFrame, trajectory: pd.DataFrame, metrics: 
 
 def parse():
     parser = run_parser(__doc__)
-    parser.add_argument("--run", type=Path, required=True, help="folder of the run; the tables are written there")
+    parser.add_argument("--run", type=to_path, required=True, help="folder of the run; the tables are written there")
     parser.add_argument("--metrics", nargs="+", required=True)
     parser.add_argument(
-        "--level", type=float, required=True, help="of the detector: chance of any candidate in a layer"
+        "--level", type=between(0, 0.5), required=True, help="of the detector: chance of any candidate in a layer"
     )
-    parser.add_argument("--surrogates", type=int, required=True, help="of its null")
-    parser.add_argument("--every", type=int, required=True, help="training steps between measurements")
-    parser.add_argument("--token-limit", type=int, required=True, help="token rows of a representation matrix, at most")
+    parser.add_argument("--surrogates", type=whole(1), required=True, help="of its null")
+    parser.add_argument("--every", type=whole(1), required=True, help="training steps between measurements")
+    parser.add_argument("--token-limit", type=whole(1), required=True, help="token rows of a representation matrix, at most")
     return parser.parse_args()
 
 

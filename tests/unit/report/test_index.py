@@ -1,6 +1,8 @@
 """The report page says what the frames say, whatever is missing from them."""
 
+import hashlib
 import re
+from base64 import b64encode
 
 import numpy as np
 import pandas as pd
@@ -138,6 +140,17 @@ def test_page_loads_nothing_from_outside():
     assert all(source.startswith("data:") for source in Reader(page).loads)
     assert "http://" not in page and "https://" not in page
     assert not re.search(r"@import|url\(", page)
+
+
+def test_the_policy_names_the_style_and_the_script_of_the_page_and_allows_no_others():
+    page = page_of(study(), inside=inside())
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]+)"', page)[1]
+    for name in ("style", "script"):
+        (text,) = re.findall(rf"<{name}>(.*?)</{name}>", page, re.DOTALL)
+        digest = b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert f"{name}-src 'sha256-{digest}'" in policy
+    assert "default-src 'none'" in policy and "unsafe" not in policy and "http" not in policy
+    assert not re.search(r"<[^>]+ (style|on\w+)=", page)
 
 
 def test_links_lead_to_places_on_the_page_or_to_the_page_of_a_run():

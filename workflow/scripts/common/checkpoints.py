@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import pandas as pd
 import torch
 
-from common.files import read_json, sha256
+from common.files import read_json, read_parquet, sha256
 from common.run_setup import Setup
 from repdyn.errors import StudyError
 from repdyn.training.replay import materialise
@@ -32,7 +31,7 @@ def replay_through(run: Path, setup: Setup, steps: Iterable[int], settings: dict
     """
     check_settings(run, settings)
     listed = read_json(run / "checkpoints.json")
-    recorded = pd.read_parquet(run / "training.parquet", columns=["step", "probe_loss"]).set_index("step")["probe_loss"]
+    recorded = read_parquet(run / "training.parquet", columns=["step", "probe_loss"]).set_index("step")["probe_loss"]
 
     def load(step):
         state = read_checkpoint(run, step, listed)
