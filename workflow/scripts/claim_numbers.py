@@ -7,7 +7,8 @@ from typing import NamedTuple
 import pandas as pd
 import yaml
 
-from common.files import read_json, readable_errors, write_json, write_parquet
+from common.arguments import to_path, whole
+from common.files import read_json, read_parquet, readable_errors, write_json, write_parquet
 from common.runs import run_folders
 from repdyn.audit.claims.c16 import filter_cosines
 from repdyn.audit.columns import deciding, ours, own_tables, quantities
@@ -33,20 +34,22 @@ class RunFiles(NamedTuple):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=Path, required=True, help="folder of all runs")
-    parser.add_argument("--sheet", type=Path, required=True, help="sample sheet, config/experiments.tsv")
-    parser.add_argument("--seeds", type=int, required=True)
+    parser.add_argument("--runs", type=to_path, required=True, help="folder of all runs")
+    parser.add_argument("--sheet", type=to_path, required=True, help="sample sheet, config/experiments.tsv")
+    parser.add_argument("--seeds", type=whole(1), required=True)
     parser.add_argument("--metrics", nargs="+", required=True, help="the first is that of the ledger")
-    parser.add_argument("--claims", type=Path, required=True)
-    parser.add_argument("--contrasts", type=Path, required=True, help="contrasts.parquet of the hypotheses")
-    parser.add_argument("--numbers", type=Path, required=True, help="table to write")
-    parser.add_argument("--terms", type=Path, required=True, help="table to write")
-    parser.add_argument("--counts", type=Path, required=True, help="JSON to write: runs and those left out, by metric")
+    parser.add_argument("--claims", type=to_path, required=True)
+    parser.add_argument("--contrasts", type=to_path, required=True, help="contrasts.parquet of the hypotheses")
+    parser.add_argument("--numbers", type=to_path, required=True, help="table to write")
+    parser.add_argument("--terms", type=to_path, required=True, help="table to write")
+    parser.add_argument(
+        "--counts", type=to_path, required=True, help="JSON to write: runs and those left out, by metric"
+    )
     arguments = parser.parse_args()
     asked = deciding_quantities(yaml.safe_load(arguments.claims.read_text(encoding="utf-8")))
     folders = run_folders(arguments.runs, arguments.sheet, arguments.seeds)
     files = [read_run(folder) for folder in folders]
-    cosines, contrasts = first_filters(folders), of_experiments(pd.read_parquet(arguments.contrasts), files)
+    cosines, contrasts = first_filters(folders), of_experiments(read_parquet(arguments.contrasts), files)
     numbers, terms, counts = [], [], {}
     for metric in arguments.metrics:
         found, excluded = own_column(files, metric, cosines, contrasts)
@@ -63,7 +66,7 @@ def main():
 def read_run(folder: Path) -> RunFiles:
     tables = [name for name in RunFiles._fields if name not in ("facts", "phase1")]
     facts, phase1 = read_json(folder / "run.json"), read_json(folder / "phase1.json")
-    return RunFiles(*(pd.read_parquet(folder / f"{name}.parquet") for name in tables), facts, phase1)
+    return RunFiles(*(read_parquet(folder / f"{name}.parquet") for name in tables), facts, phase1)
 
 
 def of_experiments(contrasts: pd.DataFrame, files: list[RunFiles]) -> pd.DataFrame:
@@ -102,8 +105,8 @@ def first_filters(folders: list[Path]) -> pd.DataFrame:
         facts = read_json(folder / "run.json")
         if facts["family"] == "cnn":
             chosen = [("quantity", "==", "weight_cosine")]
-            measured = pd.read_parquet(folder / "measurements.parquet", filters=chosen)
-            steps = pd.read_parquet(folder / "training.parquet", columns=["step"])["step"].to_numpy()
+            measured = read_parquet(folder / "measurements.parquet", filters=chosen)
+            steps = read_parquet(folder / "training.parquet", columns=["step"])["step"].to_numpy()
             about = {name: facts[name] for name in ("architecture", "dataset", "experiment", "seed")}
             rows.append({"run": run_name(facts), **about, **filter_cosines(measured, steps, facts["steps"])})
     return pd.DataFrame(rows, columns=["run", "architecture", "dataset", "experiment", "seed", *FILTER_PHASES])

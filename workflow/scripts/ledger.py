@@ -6,7 +6,8 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from common.files import read_json, readable_errors, write_json, write_parquet
+from common.arguments import to_path, whole
+from common.files import read_json, read_parquet, readable_errors, write_json, write_parquet
 from repdyn.audit.ledger import terminal, with_ours
 
 TOLD = ["title", "evidence", "holds", "parts", "evidence_reason", "reason"]
@@ -14,19 +15,19 @@ TOLD = ["title", "evidence", "holds", "parts", "evidence_reason", "reason"]
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--numbers", type=Path, required=True, help="claim_numbers.parquet")
-    parser.add_argument("--counts", type=Path, required=True, help="claim_runs.json")
-    parser.add_argument("--errors", type=Path, required=True, help="verdict_errors.parquet")
-    parser.add_argument("--seeds", type=int, required=True)
-    parser.add_argument("--audited", type=Path, required=True, help="ledger.csv as written by audit.py")
-    parser.add_argument("--published-errors", type=Path, required=True, help="verdict_errors.csv, likewise")
-    parser.add_argument("--claims", type=Path, required=True)
-    parser.add_argument("--ledger", type=Path, required=True, help="table to write")
-    parser.add_argument("--verdicts", type=Path, required=True, help="JSON to write")
+    parser.add_argument("--numbers", type=to_path, required=True, help="claim_numbers.parquet")
+    parser.add_argument("--counts", type=to_path, required=True, help="claim_runs.json")
+    parser.add_argument("--errors", type=to_path, required=True, help="verdict_errors.parquet")
+    parser.add_argument("--seeds", type=whole(1), required=True)
+    parser.add_argument("--audited", type=to_path, required=True, help="ledger.csv as written by audit.py")
+    parser.add_argument("--published-errors", type=to_path, required=True, help="verdict_errors.csv, likewise")
+    parser.add_argument("--claims", type=to_path, required=True)
+    parser.add_argument("--ledger", type=to_path, required=True, help="table to write")
+    parser.add_argument("--verdicts", type=to_path, required=True, help="JSON to write")
     arguments = parser.parse_args()
     claims = yaml.safe_load(arguments.claims.read_text(encoding="utf-8"))
     audited, published = pd.read_csv(arguments.audited), read_errors(arguments.published_errors)
-    numbers, errors = pd.read_parquet(arguments.numbers), pd.read_parquet(arguments.errors)
+    numbers, errors = read_parquet(arguments.numbers), read_parquet(arguments.errors)
     counts = read_json(arguments.counts)
     ledgers, verdicts = {}, {}
     for metric, counted in counts.items():

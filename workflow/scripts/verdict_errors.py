@@ -1,25 +1,25 @@
 """How often the rule of each claim gives a wrong or no word, in studies drawn with a known truth."""
 
 import argparse
-from pathlib import Path
 
 import pandas as pd
 import yaml
 
-from common.files import readable_errors, write_parquet
+from common.arguments import to_path, whole
+from common.files import read_parquet, readable_errors, write_parquet
 from repdyn.audit.verdict_errors import verdict_errors
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--terms", type=Path, required=True, help="claim_terms.parquet")
-    parser.add_argument("--claims", type=Path, required=True)
-    parser.add_argument("--seeds", type=int, required=True)
+    parser.add_argument("--terms", type=to_path, required=True, help="claim_terms.parquet")
+    parser.add_argument("--claims", type=to_path, required=True)
+    parser.add_argument("--seeds", type=whole(1), required=True)
     parser.add_argument("--metrics", nargs="+", required=True)
-    parser.add_argument("--errors", type=Path, required=True, help="table to write")
+    parser.add_argument("--errors", type=to_path, required=True, help="table to write")
     arguments = parser.parse_args()
     claims = yaml.safe_load(arguments.claims.read_text(encoding="utf-8"))["claims"]
-    terms = pd.read_parquet(arguments.terms)
+    terms = read_parquet(arguments.terms)
     tables = [
         verdict_errors(terms[terms["metric"] == metric], claims, arguments.seeds).assign(metric=metric)
         for metric in arguments.metrics
