@@ -154,7 +154,7 @@ def _evidence(rows: pd.DataFrame, members: list, said: dict, errors: pd.DataFram
     says = int(word(np.array([said["repaired", i] for i, _ in members])))
     told = "; ".join(_told(rows, each, "repaired", said["repaired", i]) for i, each in members)
     # Filters of one network are not drawn.
-    unable = "" if any("evidence" in each for _, each in members) else _unable(errors, 1)
+    unable = "" if any("evidence" in each for _, each in members) else _unable(errors, 1, 0.0)
     if says == 1 and not unable:
         return STANDS, f"the repaired logs show it: {told}"
     for _, condition in members:
@@ -192,11 +192,11 @@ def _holds(rows: pd.DataFrame, members: list, said: dict, errors: pd.DataFrame) 
     return SAYS[says], told
 
 
-def _unable(errors: pd.DataFrame, says: int) -> str:
+def _unable(errors: pd.DataFrame, says: int, power: float = POWER) -> str:
     """Why this design cannot say that word, or nothing. errors: rows of this claim or part, a row per truth.
 
     It can say one side where it is wrong in few enough drawn studies and right in enough of those in which the side is true,
-    and is undecided to some purpose where it can say that a claim holds that is true as published.
+    (power) and is undecided to some purpose where it can say that a claim holds that is true as published.
     """
     if errors.empty:
         return ""
@@ -208,7 +208,7 @@ def _unable(errors: pd.DataFrame, says: int) -> str:
     wrong = errors.loc[errors["wrong"].idxmax()]
     if wrong["wrong"] > wrong["allowed"]:
         return f"{jumps}this design gives a wrong word {_often(wrong['wrong'], wrong['truth'])}"
-    if right < POWER:
+    if right < power:
         return f"{jumps}this design gives the right word {_often(right, truth)}"
     return ""
 

@@ -25,7 +25,7 @@ COLOURS = {
 }
 
 DPI = 200  # twice the width at which a README shows it
-WIDTH, EDGE, LABEL, HEAD, CHIP, GAP, PAD = 4.0, 0.08, 0.88, 0.4, 0.22, 0.05, 0.08  # inches
+WIDTH, EDGE, LABEL, HEAD, CHIP, GAP, PAD = 4.0, 0.08, 1.0, 0.4, 0.22, 0.05, 0.08  # inches
 IN_A_ROW = 2
 SHADES = 64  # enough for flat colours and the edges of letters
 

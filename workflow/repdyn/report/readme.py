@@ -3,7 +3,6 @@
 import re
 
 from repdyn.audit.bounds import WORDS as HOLDING
-from repdyn.audit.verdicts import EVIDENCE
 from repdyn.errors import StudyError
 from repdyn.figures.verdicts import named_parts
 from repdyn.report.evidence import counted
@@ -20,40 +19,36 @@ WORDS = {
     "C02": {"total": "jumps"},
     "C03": {"early_percent": "% early", "late_percent": "% late"},
     "C04": {
-        "early_percent_cnn": "% early, CNNs",
-        "early_percent_mlp": "% early, MLPs",
+        "early_percent_cnn": "CNNs",
+        "early_percent_mlp": "MLPs",
         "early_percent_transformer": "% early, transformers",
-        "early_percent_cnn_minus_transformer": "early, CNNs minus transformers, percentage points",
-        "early_percent_mlp_minus_transformer": "early, MLPs minus transformers, percentage points",
+        "early_percent_cnn_minus_transformer": "CNNs minus transformers, points",
+        "early_percent_mlp_minus_transformer": "MLPs minus transformers",
     },
     "C05": {"types_found": "types"},
-    "C06": {"critical": "critical steps per run, all layers"},
-    "C07": {"mean": "mean share of layers", "coincidence_ratio": "coincident critical steps / expected"},
-    "C08": {"mean": "share with falling loss", "excess": "excess share with falling loss"},
+    "C06": {"critical": "critical steps"},
+    "C07": {"mean": "mean share of layers", "coincidence_ratio": "coincident / expected"},
+    "C08": {"mean": "share with falling loss", "excess": "excess share"},
     "C09": {
         "early_percent": "% of early jumps",
         "mid_percent": "of mid jumps",
-        "early_minus_mid_percent": "early minus mid, above chance, percentage points",
+        "early_minus_mid_percent": "early minus mid, points",
     },
     "C10": {"linear2_percent": "% in linear2", "attention_percent": "% in attention outputs"},
     "C11": {
         "first_convolution_percent": "% in the first convolution",
-        "first_convolution_excess_percent": "above its share of layers, percentage points, CNNs",
+        "first_convolution_excess_percent": "excess, points, CNNs",
         "first_layer_excess_percent_mlp": "MLPs",
     },
     "C12": {"ratio": "ratio", "ratio_per_layer_same_depth": "ratio per layer, same depth"},
-    "C13": {
-        "early": "change of loss, early jumps",
-        "early_excess": "excess change of loss, early jumps",
-        "late_excess": "late jumps",
-    },
-    "C14": {"coordination_percent": "% of layers", "together_excess_percent": "excess of layers, percentage points"},
-    "C15": {"late_jumps": "late jumps", "escape": "H4 less placebo, standard deviations", "acquisition": "H5"},
+    "C13": {"early": "change of loss, early jumps", "early_excess": "excess, early", "late_excess": "late"},
+    "C14": {"coordination_percent": "% of layers", "together_excess_percent": "excess, points"},
+    "C15": {"late_jumps": "late jumps", "escape": "H4, standard deviations", "acquisition": "H5"},
     "C16": {
-        "cosine_100_1000": "cosine, steps 100 and 1,000",
-        "cosine_1000_2000": "cosine, steps 1,000 and 2,000",
-        "cosine_100_1000_all_cnn": "cosine, steps 100 and 1,000, all CNNs",
-        "cosine_1000_2000_all_cnn": "steps 1,000 and 2,000",
+        "cosine_100_1000": "cosine",
+        "cosine_1000_2000": "later",
+        "cosine_100_1000_all_cnn": "all CNNs",
+        "cosine_1000_2000_all_cnn": "later",
     },
     "C17": {"correlation_of_possible": "correlation / largest possible"},
 }
@@ -126,9 +121,8 @@ def section(found: dict) -> str:
         *(_row(claim) for claim in claims),
         "",
         "Ours: the numbers that the rule in [config/claims.yaml](config/claims.yaml) looks at "
-        f"({metric_name(found['metric'])}; jumps: changes within one training step; excess: above what chance gives). "
-        "How often each rule errs is in the report. "
-        "This part is written by `snakemake readme`.",
+        f"({metric_name(found['metric'])}; jumps: changes within one training step; excess: above chance; points: percentage "
+        "points). The report says how often each rule errs. Written by `snakemake readme`.",
         "",
         END,
     ]
@@ -149,15 +143,9 @@ def _sentence(found: dict) -> str:
 
 def alternative(claims: list[dict]) -> str:
     """What the figure shows, for those who do not see it."""
-    parts = named_parts(claims)
-
-    def told(column: str, words: tuple[str, ...]) -> str:
-        named = {word: [name for name, part in parts if part[column] == word] for word in words}
-        return "; ".join(f"{word}: {', '.join(ids) or 'none'}" for word, ids in named.items())
-
-    return (
-        f"The published claims. Published evidence: {told('evidence', EVIDENCE)}. In our runs: {told('holds', HOLDING)}"
-    )
+    named = {word: [name for name, part in named_parts(claims) if part["holds"] == word] for word in HOLDING}
+    told = "; ".join(f"{word}: {', '.join(ids) or 'none'}" for word, ids in named.items())
+    return f"The claims in our runs. {told}. Their published evidence is in the table."
 
 
 def _row(claim: dict) -> str:
