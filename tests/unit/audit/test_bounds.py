@@ -13,8 +13,8 @@ BELOW = {"quantity": "x", "below": 5, "published": 0, "none": 10}
 def test_both_sides_are_tested_and_mirror_each_other():
     claimed, other = sides(8.0, 1.0, 10.0, ABOVE, False)
     assert claimed == pytest.approx(t.sf(3, 10)) and other == pytest.approx(1 - claimed)
-    assert [float(p) for p in sides(8.0, 1.0, 10.0, BELOW, False)] == pytest.approx([other, claimed])
-    assert [float(p) for p in sides(2.0, 1.0, 10.0, ABOVE, False)] == pytest.approx([other, claimed])
+    assert [float(p) for p in sides(8.0, 1.0, 10.0, BELOW, False)] == pytest.approx([float(other), float(claimed)])
+    assert [float(p) for p in sides(2.0, 1.0, 10.0, ABOVE, False)] == pytest.approx([float(other), float(claimed)])
 
 
 def test_ratios_are_compared_in_logarithms():

@@ -10,16 +10,19 @@ import numpy as np
 import pytest
 import yaml
 
+from audit_logs import read_checkpoints
 from helpers.project import ROOT
 from repdyn.audit import columns, picks, timing
 from repdyn.audit import ledger as ledger_table
 from repdyn.audit import runs as audit_runs
+from repdyn.audit.checkpoints import filter_cosines
 from repdyn.audit.claims import c08, c10, c14
 from repdyn.audit.definitions import AS_PUBLISHED, REPAIRED, column_of, zscored
 from repdyn.audit.published_logs import natural_order, parse_log, read_checksums, verify
 from repdyn.errors import StudyError
 
 CLAIMS = yaml.safe_load((ROOT / "config/claims.yaml").read_text())
+FOLDER = Path(os.environ.get("REPDYN_PUBLISHED", ROOT.parent / "shared/published"))
 CHECKSUMS = read_checksums((ROOT / "config/published_logs.sha256").read_text())
 PUBLISHED = {
     (claim["id"], quantity): (printed["value"], printed["decimals"], claim["derivable"])
@@ -205,7 +208,7 @@ def test_natural_order():
 
 @pytest.fixture(scope="module")
 def texts() -> dict[str, bytes]:
-    folder = Path(os.environ.get("REPDYN_PUBLISHED", ROOT.parent / "shared/published"))
+    folder = FOLDER
     files = sorted((folder / "trajectories").glob("*.json.gz"))
     if not files:
         pytest.skip(f"no published logs in {folder} (set REPDYN_PUBLISHED)")
@@ -219,7 +222,9 @@ def logs(texts) -> dict[str, tuple]:
 
 @pytest.fixture(scope="module")
 def ledger(logs):
-    return ledger_table.ledger(logs).set_index(["claim", "quantity"])
+    checksums = read_checksums((ROOT / "config/published_checkpoints.sha256").read_text())
+    filters = filter_cosines(read_checkpoints(FOLDER, checksums))
+    return ledger_table.ledger(logs, filters).set_index(["claim", "quantity"])
 
 
 @pytest.fixture(scope="module")
@@ -324,7 +329,7 @@ def test_claims_on_picked_jumps_under_every_draw(runs, jumps):
 
 
 def test_repaired_phase_and_dimension(logs, ledger):
-    runs, jumps, _ = column_of(logs, REPAIRED)
+    runs, jumps = column_of(logs, REPAIRED)[:2]
     assert all(run.evaluable.all() for run in runs)
     assert jumps["phase"].between(5 / 2000, 1995 / 2000).all()
     repaired = ledger["repaired"]

@@ -33,6 +33,7 @@ def frames() -> tuple[pd.DataFrame, pd.DataFrame, dict]:
     )
     training = pd.DataFrame({"step": steps, "probe_loss": 2 - steps / 2000 + 0.01 * rng.standard_normal(401)})
     facts = {"experiment": "e", "seed": 0, "family": "mlp", "architecture": "mlp_narrow", "steps": 2000, "roles": {}}
+    facts["dataset"] = "d"
     return trajectory, training, facts
 
 

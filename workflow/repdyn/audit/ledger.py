@@ -33,9 +33,9 @@ SERIES = {
 }
 
 
-def ledger(logs: dict[str, tuple]) -> pd.DataFrame:
+def ledger(logs: dict[str, tuple], filters: dict | None = None) -> pd.DataFrame:
     """as_published and repaired side by side: claim, quantity, as_published, repaired, note_published, note_repaired."""
-    return _join(as_published(logs), repaired(logs))
+    return _join(as_published(logs, filters), repaired(logs))
 
 
 def audit(
