@@ -157,3 +157,15 @@ def test_the_largest_ritz_value_and_its_residual_are_those_of_a_whole_decomposit
 def test_an_exhausted_krylov_space_has_no_residual():
     ritz, residual = largest_ritz(np.array([[2.0, 0, 0]]), np.array([[0.0, 0, 0]]))
     assert ritz.tolist() == [2.0] and residual.tolist() == [0.0]
+
+
+def test_layers_with_a_single_direction_are_measured():
+    # What a deep narrow network collapses to: a few units that move together. Single-precision LAPACK fails on some of them.
+    generator = torch.Generator().manual_seed(0)
+    vectors = torch.zeros(2000, 24)
+    for vector in vectors:
+        vector[torch.randperm(24, generator=generator)[:7]] = 0.03 * torch.rand(7, generator=generator)
+    gram = vectors[:, :, None] * vectors[:, None]
+    nothing = torch.zeros(len(gram), 24, 1)
+    found = largest_eigenvalues(gram, nothing, nothing)
+    assert found.numpy() == pytest.approx(np.tile((vectors.double() ** 2).sum(1).numpy(), (2, 1)), rel=1e-6)
