@@ -12,6 +12,7 @@ from common.runs import run_folder
 from dag.sheet import read_experiments
 from repdyn.report.html import picture
 from repdyn.report.index import render
+from repdyn.report.profile import floor_of, profile_rows
 
 
 def main():
@@ -25,6 +26,7 @@ def main():
     parser.add_argument("--inside", type=Path, nargs="*", default=[], help="tables of phase 2, likewise")
     parser.add_argument("--logs", type=Path, required=True, help="folder of the logs of all jobs")
     parser.add_argument("--stages", type=json.loads, required=True, help="JSON: {stage: [patterns of its logs]}")
+    parser.add_argument("--benchmark", type=Path, help="table that `snakemake benchmark` left, if it was run")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     experiments = pd.read_parquet(arguments.experiments)
@@ -43,6 +45,8 @@ def main():
         stage: read_costs([log for pattern in patterns for log in logs_of(arguments.logs, pattern, runs)])
         for stage, patterns in arguments.stages.items()
     }
+    costs = by_family(arguments.logs, arguments.stages, experiments)
+    floor = floor_of(experiments, pd.read_parquet(arguments.benchmark)) if arguments.benchmark else None
     planned = read_experiments(arguments.sheet)
     page = render(
         experiments,
@@ -53,10 +57,23 @@ def main():
         {path.stem: pd.read_parquet(path) for path in arguments.inside},
         stages,
         [name for name in planned if name not in set(experiments["experiment"])],
+        profile_rows(costs, floor),
     )
     with atomic(arguments.out) as temporary:
         temporary.write_text(page, encoding="utf-8")
     print(f"{arguments.out}: {len(experiments)} runs, {arguments.out.stat().st_size / 1e6:.1f} MB")
+
+
+def by_family(logs: Path, stages: dict[str, list[str]], experiments: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """{stage: {family: CPU seconds}} of the stages whose jobs belong to a run."""
+    costs = {}
+    for stage, patterns in stages.items():
+        own = [pattern for pattern in patterns if "{experiment}" in pattern]
+        for family, part in experiments.groupby("family", sort=False) if own else ():
+            runs = list(zip(part["experiment"], part["seed"].astype(int), strict=True))
+            found = read_costs([log for pattern in own for log in logs_of(logs, pattern, runs)])
+            costs.setdefault(stage, {})[family] = float(found["cpu_seconds"].sum())
+    return costs
 
 
 if __name__ == "__main__":
