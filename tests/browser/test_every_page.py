@@ -39,6 +39,37 @@ def test_the_page_says_nothing_on_the_console_and_asks_for_nothing_but_itself(br
     assert [url for url in asked if not url.startswith("data:")] == [path.as_uri()]
 
 
+def test_the_policy_lets_nothing_else_in_and_the_page_keeps_its_style(browser, path, report):
+    with tab(browser) as page:
+        page.goto(path.as_uri())
+        done = page.evaluate(
+            """async (picture) => {
+                const script = document.createElement("script");
+                script.textContent = "window.ran = true";
+                document.body.append(script);
+                const fetched = await fetch("data:text/plain,x").then(() => true, () => false);
+                const image = new Image();
+                const shown = await new Promise((resolve) => {
+                    image.onload = () => resolve(true);
+                    image.onerror = () => resolve(false);
+                    image.src = picture;
+                });
+                return [window.ran === true, fetched, shown];
+            }""",
+            next(report.parent.glob("figures/*.webp")).as_uri(),
+        )
+        widths = page.evaluate(
+            """[...document.querySelectorAll(".picture img")].map((each) => [
+                each.className, getComputedStyle(each).maxWidth])"""
+        )
+        chips = page.evaluate(
+            "[...document.querySelectorAll('.chip')].map((each) => getComputedStyle(each).backgroundColor)"
+        )
+    assert done == [False, False, False]
+    assert widths and all(name == f"w{limit.removesuffix('px')}" for name, limit in widths)
+    assert all(colour.startswith("rgb(") for colour in chips)
+
+
 @pytest.mark.parametrize("width", [380, 768, 1280])
 def test_nothing_makes_the_page_scroll_sideways(browser, path, width):
     with opened(browser, path, width=width) as page:

@@ -1,7 +1,6 @@
 """Loading never executes code from a file."""
 
 import ast
-import json
 import pickle
 import re
 import shutil
@@ -9,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from common.files import sha256
+from common.files import read_json, sha256, write_json
 from helpers.disturbed import MLP, finished, step, train, training
 from helpers.project import PLAN, ROOT
 
@@ -58,9 +57,9 @@ def test_a_pickle_in_the_place_of_a_checkpoint_even_with_its_checksum(pickled, t
     run = shutil.copytree(finished().folder / MLP, tmp_path / "run")
     path = run / "checkpoints/step_000000.safetensors"
     path.write_bytes(content)
-    listed = json.loads((run / "checkpoints.json").read_text())
+    listed = read_json(run / "checkpoints.json")
     listed["0"]["sha256"] = sha256(path)
-    (run / "checkpoints.json").write_text(json.dumps(listed))
+    write_json(run / "checkpoints.json", listed)
     done = phase2(run)
     assert done.returncode == 1 and "is not a safetensors file" in done.stderr and "Traceback" not in done.stderr
     assert not mark.exists()

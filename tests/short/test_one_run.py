@@ -36,7 +36,7 @@ def test_every_stage_leaves_its_files(results):
     assert json.loads((run / "run.json").read_text())["last_step"] == 20
     trajectory = pd.read_parquet(run / "trajectory.parquet")
     assert len(trajectory) == 21 * 5 and trajectory["participation_ratio"].notna().all()
-    assert json.loads((run / "phase1.json").read_text())["layers_evaluable"] == 4
+    assert json.loads((run / "phase1.json").read_text())["layers_evaluable"] == 5
     assert pd.read_parquet(run / "measurements.parquet")["quantity"].nunique() > 20
     drawn = [name for name, figure in RUN.items() if "mlp" in figure.families]
     assert drawn and all((run / f"{name}.svg").stat().st_size > 1000 for name in drawn)
@@ -46,7 +46,10 @@ def test_every_stage_leaves_its_files(results):
 def test_the_report_says_of_every_claim_that_one_run_is_too_few(results):
     verdicts = json.loads((results / "study/verdicts.json").read_text())
     assert len(verdicts["claims"]) == 17
-    assert {each["verdict"] for name, each in verdicts["claims"].items() if name != "C06"} == {"undecided"}
+    told = {name: each["verdict"] for name, each in verdicts["claims"].items()}
+    # What the definition of a critical period gives needs no runs; filters need a CNN.
+    assert told.pop("C06") == "artefact" and told.pop("C16") == "not evaluable"
+    assert set(told.values()) == {"undecided"}
     page = Reader((results / "report/index.html").read_text(encoding="utf-8"))
     assert "mlp_narrow" in str(page.tables["run-table"])
     assert (results / "report/runs/mlp_narrow-digits-seed0.html").is_file()

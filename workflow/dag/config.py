@@ -13,6 +13,7 @@ from dag.reading import parse_yaml, require_file
 from dag.schema import check
 from dag.sheet import check_name, read_experiments, shown
 from repdyn.audit.phases import FILTER_PHASES
+from repdyn.datasets import require_size
 from repdyn.datasets.originals import alternatives, stored, writable
 from repdyn.datasets.registry import check_file, load
 from repdyn.errors import StudyError
@@ -210,7 +211,8 @@ def check_files(study: Study) -> list[str]:
             for path in filter(None, files.values()):
                 check_file(name, path)
         elif files:
-            load(name, study.config["data_seed"], directory=folder.parent, **data["options"])
+            loaded = load(name, study.config["data_seed"], directory=folder.parent, **data["options"])
+            require_size(loaded, data.get("size", 0))
         if any(path and differs(path, file, study.downloads[name]["files"][file]) for file, path in files.items()):
             changed.append(name)
     return changed

@@ -1,4 +1,4 @@
-"""What the machine may have done to a study's files: a full disk, a clock that was set back."""
+"""What may have happened to a study's files: a full disk, a clock that was set back, links to elsewhere."""
 
 import shutil
 import time
@@ -20,3 +20,8 @@ def from_the_future(folders: Iterable[str]) -> list[Path]:
     """Files dated later than now. Snakemake refuses whatever is made from them, because that would look outdated."""
     latest = time.time() + SKEW
     return sorted(path for folder in folders for path in Path(folder).rglob("*") if path.lstat().st_mtime > latest)
+
+
+def links(folder: str) -> list[Path]:
+    """Symbolic links below a folder: jobs would write and delete through them. The folder itself may be one."""
+    return sorted(path for path in Path(folder).rglob("*") if path.is_symlink())

@@ -22,10 +22,17 @@ Validator = validators.extend(
 LIMITS = {"minimum": "at least", "exclusiveMinimum": "above", "maximum": "at most", "exclusiveMaximum": "below"}
 
 
-def check(content, schema: str, what: str) -> None:
-    """Raise StudyError for the first place where `content` is not finite, or does not fit the schema of that name."""
+def check(content, schema: str, what: str, part: tuple[str, ...] = ()) -> None:
+    """Raise StudyError for the first place where `content` is not finite, or does not fit the schema of that name.
+
+    part: the keys under which the part of the schema lies that is meant.
+    """
     check_finite(content, what)
     rules = parsed((SCHEMAS / f"{schema}.schema.yaml").read_text(encoding="utf-8"), BASE)
+    shared = rules.get("$defs", {})
+    for key in part:
+        rules = rules[key]
+    rules = {"$defs": shared, **rules}
     errors = sorted(Validator(rules).iter_errors(content), key=lambda error: list(map(str, error.path)))
     if errors:
         raise StudyError(f"{what}: {explain(errors[0])}")

@@ -5,12 +5,22 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 # The project, and Python's own library with the packages installed in it.
 OTHERS = (Path(__file__).parents[1], Path(os.__file__).parent)
 
 
 class StudyError(Exception):
     """Bad input: the message says what was wrong, where, and what would be right."""
+
+
+def require_indices(what: str, numbers: Any, count: int) -> None:
+    """StudyError unless all numbers lie in 0 .. count - 1. Python would take -1 for the last without a word."""
+    found = np.asarray(numbers)
+    if found.size and not 0 <= found.min() <= found.max() < count:
+        wrong = found.min() if found.min() < 0 else found.max()
+        raise StudyError(f"{what} must lie in 0..{count - 1}, found {wrong}")
 
 
 def attempt(where: str, function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:

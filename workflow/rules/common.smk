@@ -9,7 +9,7 @@ from snakemake.logging import logger
 from snakemake.utils import available_cpu_count
 
 from dag.config import HYPOTHESES, check_files, complete, load_study, original_files, readers, toolkit_experiments
-from dag.disk import from_the_future, full
+from dag.disk import from_the_future, full, links
 from dag.finished import finished, write_sheet
 from dag.listing import FOLDER, list_code
 from repdyn.datasets.docstrings import PACKAGES as DOCUMENTED

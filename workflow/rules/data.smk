@@ -50,11 +50,12 @@ rule dataset:
         runtime=10,
     params:
         kind=lambda wildcards: STUDY.datasets[wildcards.dataset]["kind"],
+        size=lambda wildcards: STUDY.datasets[wildcards.dataset].get("size", 0),
         seed=config["data_seed"],
         options=loader_options,
         own=own_dataset,
     message:
         "Preparing dataset {wildcards.dataset}"
     shell:
-        "python {input.code[0]:q} --name {wildcards.dataset:q} --kind {params.kind:q} --seed {params.seed:q}"
-        " --options {params.options:q} --own {params.own:q} --out {output:q} > {log:q} 2>&1"
+        "python {input.code[0]:q} --name {wildcards.dataset:q} --kind {params.kind:q} --size {params.size:q}"
+        " --seed {params.seed:q} --options {params.options:q} --own {params.own:q} --out {output:q} > {log:q} 2>&1"

@@ -5,17 +5,18 @@ from pathlib import Path
 
 import pandas as pd
 
-from common.files import read_json, readable_errors, write_parquet
+from common.arguments import to_path, whole
+from common.files import read_json, read_parquet, readable_errors, write_parquet
 from common.runs import run_folders
 from repdyn.roles import OUTPUT
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sheet", type=Path, required=True, help="sample sheet, config/experiments.tsv")
-    parser.add_argument("--seeds", type=int, required=True)
-    parser.add_argument("--runs", type=Path, required=True, help="folder of all runs")
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--sheet", type=to_path, required=True, help="sample sheet, config/experiments.tsv")
+    parser.add_argument("--seeds", type=whole(1), required=True)
+    parser.add_argument("--runs", type=to_path, required=True, help="folder of all runs")
+    parser.add_argument("--out", type=to_path, required=True)
     arguments = parser.parse_args()
     folders = run_folders(arguments.runs, arguments.sheet, arguments.seeds)
     write_parquet(arguments.out, pd.DataFrame([row(folder) for folder in folders]))
@@ -27,7 +28,7 @@ def row(folder: Path) -> dict:
     before = [layer for layer, role in facts["roles"].items() if role != OUTPUT]
     facts["flags"] = "; ".join(facts["flags"])
     facts = {name: value for name, value in facts.items() if not isinstance(value, list | dict)}
-    trajectory = pd.read_parquet(folder / "trajectory.parquet")
+    trajectory = read_parquet(folder / "trajectory.parquet")
     last = trajectory[(trajectory["step"] == trajectory["step"].max()) & trajectory["layer"].isin(before)]
     for measure in ("participation_ratio", "stable_rank"):
         facts[f"final_{measure}"] = last[measure].mean(skipna=False)

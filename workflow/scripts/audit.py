@@ -6,6 +6,7 @@ from pathlib import Path
 import yaml
 
 from audit_logs import read_logs
+from common.arguments import between, to_path
 from common.files import atomic, readable_errors, sha256, write_json
 from repdyn.audit.ledger import audit, published_series, terminal, to_csv
 from repdyn.audit.published_logs import read_checksums
@@ -13,11 +14,11 @@ from repdyn.audit.published_logs import read_checksums
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, required=True, help="the published logs, complete")
-    parser.add_argument("--claims", type=Path, required=True)
-    parser.add_argument("--checksums", type=Path, required=True)
-    parser.add_argument("--level", type=float, required=True, help="of the jump detector")
-    parser.add_argument("--out", type=Path, required=True, help="folder of the derived tables")
+    parser.add_argument("--folder", type=to_path, required=True, help="the published logs, complete")
+    parser.add_argument("--claims", type=to_path, required=True)
+    parser.add_argument("--checksums", type=to_path, required=True)
+    parser.add_argument("--level", type=between(0, 0.5), required=True, help="of the jump detector")
+    parser.add_argument("--out", type=to_path, required=True, help="folder of the derived tables")
     arguments = parser.parse_args()
     claims = yaml.safe_load(arguments.claims.read_text(encoding="utf-8"))
     logs = read_logs(arguments.folder, read_checksums(arguments.checksums.read_text(encoding="utf-8")))

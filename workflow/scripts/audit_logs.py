@@ -10,6 +10,7 @@ from pathlib import Path
 
 import yaml
 
+from common.arguments import to_path
 from common.files import atomic, readable_errors
 from repdyn.audit.published_logs import parse_log, read_checksums, verify
 from repdyn.errors import StudyError
@@ -19,9 +20,9 @@ TIMEOUT = 60  # seconds without an answer
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, required=True, help="holds <run>.json or <run>.json.gz, or gets them")
-    parser.add_argument("--claims", type=Path, required=True, help="config/claims.yaml: names the source")
-    parser.add_argument("--checksums", type=Path, required=True, help="SHA-256 of the uncompressed logs")
+    parser.add_argument("--folder", type=to_path, required=True, help="holds <run>.json or <run>.json.gz, or gets them")
+    parser.add_argument("--claims", type=to_path, required=True, help="config/claims.yaml: names the source")
+    parser.add_argument("--checksums", type=to_path, required=True, help="SHA-256 of the uncompressed logs")
     parser.add_argument("--base", help="address of the folder to fetch from, by default that of the source")
     arguments = parser.parse_args()
     source = yaml.safe_load(arguments.claims.read_text(encoding="utf-8"))["source"]

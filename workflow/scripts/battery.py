@@ -1,8 +1,8 @@
 """The validity battery: every jump detector where the truth is known."""
 
 import argparse
-from pathlib import Path
 
+from common.arguments import between, to_path, whole
 from common.files import readable_errors, write_parquet
 from repdyn.detectors import detectors
 from repdyn.detectors.validity import battery
@@ -11,9 +11,9 @@ from repdyn.seeds import derive
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--draws", type=int, required=True, help="series of every scenario")
-    parser.add_argument("--level", type=float, required=True, help="of the default detector")
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--draws", type=whole(1), required=True, help="series of every scenario")
+    parser.add_argument("--level", type=between(0, 0.5), required=True, help="of the default detector")
+    parser.add_argument("--out", type=to_path, required=True)
     arguments = parser.parse_args()
     write_parquet(arguments.out, battery(derive("battery"), arguments.draws, detectors(arguments.level)))
 

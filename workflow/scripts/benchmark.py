@@ -15,6 +15,7 @@ import pandas as pd
 import torch
 import yaml
 
+from common.arguments import to_path, whole
 from common.costs import read_costs
 from common.files import read_json, readable_errors, write_arrays, write_parquet
 from repdyn.datasets import to_arrays
@@ -32,20 +33,26 @@ THEIRS = ("untracked", "ndtracker_32", "ndtracker_256", "tracked")
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--config", type=Path, default=Path("config/config.yaml"))
+    parser.add_argument("--config", type=to_path, default=Path("config/config.yaml"))
     parser.add_argument("--dataset", default="digits", help="an image dataset of the configuration")
-    parser.add_argument("--repeats", type=int, default=3, help="timings of each kind, interleaved; the fastest counts")
+    parser.add_argument(
+        "--repeats", type=whole(1), default=3, help="timings of each kind, interleaved; the fastest counts"
+    )
     parser.add_argument("--networks", nargs="*", help="of config/architectures.yaml; all of them unless given")
     other = parser.add_mutually_exclusive_group()
     other.add_argument(
-        "--against", type=Path, help="a checkout of this repository: compare whole training jobs with it"
+        "--against", type=to_path, help="a checkout of this repository: compare whole training jobs with it"
     )
     other.add_argument("--ndtracker", action="store_true", help="compare with ndtracker, if this Python has it")
-    parser.add_argument("--steps", type=int, help="steps of a training job; those of the configuration unless given")
-    other.add_argument(
-        "--studies", type=Path, nargs=2, metavar=("THERE", "HERE"), help="compare the jobs of two results folders"
+    parser.add_argument(
+        "--steps", type=whole(1), help="steps of a training job; those of the configuration unless given"
     )
-    parser.add_argument("--record", type=Path, help="Parquet file for the table, from which the report takes the floor")
+    other.add_argument(
+        "--studies", type=to_path, nargs=2, metavar=("THERE", "HERE"), help="compare the jobs of two results folders"
+    )
+    parser.add_argument(
+        "--record", type=to_path, help="Parquet file for the table, from which the report takes the floor"
+    )
     arguments = parser.parse_args()
     if arguments.studies:
         compare_studies(*arguments.studies)

@@ -1,12 +1,11 @@
 """Prepare one dataset: train, probe and test split in one file."""
 
 import argparse
-import json
-from pathlib import Path
 
+from common.arguments import mapping, own_dataset, to_name, to_path, whole
 from common.files import readable_errors, write_arrays
 from common.own_data import read_own
-from repdyn.datasets import Dataset, to_arrays
+from repdyn.datasets import Dataset, require_size, to_arrays
 from repdyn.datasets.arrays import from_user
 from repdyn.datasets.registry import load
 from repdyn.errors import StudyError
@@ -14,18 +13,26 @@ from repdyn.errors import StudyError
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--name", required=True)
-    parser.add_argument("--kind", required=True, help="image, text or vector, as the configuration declares it")
-    parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--options", type=json.loads, default={}, help="JSON")
+    parser.add_argument("--name", type=to_name, required=True)
     parser.add_argument(
-        "--own", type=json.loads, help="JSON: file, function, options, classes and size of a user's own"
+        "--kind",
+        choices=("image", "text", "vector"),
+        required=True,
+        help="image, text or vector, as the configuration declares it",
     )
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--size", type=whole(0), help="width of its images, as the configuration declares it")
+    parser.add_argument("--seed", type=whole(0), required=True)
+    parser.add_argument("--options", type=mapping, default={}, help="JSON")
+    parser.add_argument(
+        "--own", type=own_dataset, help="JSON: file, function, options, classes and size of a user's own"
+    )
+    parser.add_argument("--out", type=to_path, required=True)
     arguments = parser.parse_args()
     dataset = made(arguments)
     if dataset.kind != arguments.kind:
         raise StudyError(f"dataset {dataset.name} holds {dataset.kind} data; the configuration says {arguments.kind}")
+    if arguments.size:
+        require_size(dataset, arguments.size)
     arrays, metadata = to_arrays(dataset)
     write_arrays(arguments.out, arrays, metadata)
     sizes = ", ".join(f"{split} {len(labels)}" for split, labels in dataset.labels.items())

@@ -12,7 +12,8 @@ import pooch
 import yaml
 from tqdm import tqdm
 
-from common.files import readable_errors
+from common.arguments import to_path, whole
+from common.files import readable_errors, refuse_link
 from repdyn.datasets.originals import alternatives
 from repdyn.errors import StudyError
 
@@ -26,11 +27,11 @@ class Unavailable(Exception):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, required=True, help="<folder>/<dataset>/<file>")
-    parser.add_argument("--sources", type=Path, required=True, help="config/downloads.yaml: mirrors and SHA-256")
+    parser.add_argument("--out", type=to_path, required=True, help="<folder>/<dataset>/<file>")
+    parser.add_argument("--sources", type=to_path, required=True, help="config/downloads.yaml: mirrors and SHA-256")
     parser.add_argument("--mirror", default="", help="address of a folder of dataset folders, instead of the mirrors")
     parser.add_argument("--sheet", required=True, help="sample sheet, named in the error")
-    parser.add_argument("--experiments", type=int, required=True, help="how many of its rows read the dataset")
+    parser.add_argument("--experiments", type=whole(0), required=True, help="how many of its rows read the dataset")
     arguments = parser.parse_args()
     name, file = arguments.out.parts[-2:]
     source = yaml.safe_load(arguments.sources.read_text(encoding="utf-8"))[name]
@@ -66,6 +67,7 @@ def obtain(path: Path, sha256: str, addresses: list[str]) -> str:
 def fetch(address: str, path: Path, sha256: str) -> None:
     """Put the file at an address under `path`. What arrives is kept beside it until it is whole, and continued."""
     part = path.with_name(f".{path.name}.part")
+    refuse_link(part)
     continued = part.exists()
     receiver = functools.partial(receive, part=part)
     try:
@@ -111,13 +113,15 @@ def append(address: str, part: Path) -> None:
 
 def connect(address: str, held: int):
     """The answer from byte `held` on, or None if there is nothing more."""
-    request = urllib.request.Request(address, headers={"Range": f"bytes={held}-"} if held else {})
     try:
+        request = urllib.request.Request(address, headers={"Range": f"bytes={held}-"} if held else {})
         return urllib.request.urlopen(request, timeout=TIMEOUT)
     except urllib.error.HTTPError as error:
         if held and error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
             return None
         raise Unavailable(f"the server answers {error.code} {error.reason}") from None
+    except ValueError as error:
+        raise Unavailable(f"this is no address ({error})") from None
     except (OSError, http.client.HTTPException) as error:
         raise Unavailable(f"no connection: {getattr(error, 'reason', error)}") from None
 

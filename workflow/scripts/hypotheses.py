@@ -1,14 +1,13 @@
 """What changes inside the networks at jumps: hypotheses with verdicts, and the measurements and windows of all runs."""
 
 import argparse
-from pathlib import Path
 
 import pandas as pd
 import yaml
 
-from common.files import read_json, readable_errors, write_parquet
+from common.arguments import to_path, whole
+from common.files import read_json, read_parquet, readable_errors, write_parquet
 from common.runs import run_folders
-from repdyn.errors import StudyError
 from repdyn.study.exclusion import why_excluded
 from repdyn.study.hypotheses import PAIR_COLUMNS, by_experiment, by_family, evaluate, run_contrasts
 from repdyn.study.phase2 import WINDOW_COLUMNS, run_means, run_windows, summarise
@@ -19,14 +18,16 @@ COLUMNS = ["step", "reference", "layer", "unit", "quantity", "value", "null_mean
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=Path, required=True, help="folder of all runs")
-    parser.add_argument("--sheet", type=Path, required=True, help="sample sheet, config/experiments.tsv")
-    parser.add_argument("--seeds", type=int, required=True)
-    parser.add_argument("--declared", type=Path, required=True, help="config/hypotheses.yaml")
-    parser.add_argument("--hypotheses", type=Path, required=True, help="Parquet to write: tests and verdicts")
-    parser.add_argument("--contrasts", type=Path, required=True, help="Parquet to write: contrasts of every experiment")
-    parser.add_argument("--measurements", type=Path, required=True, help="Parquet to write: means over experiments")
-    parser.add_argument("--moments", type=Path, required=True, help="Parquet to write: event windows of all runs")
+    parser.add_argument("--runs", type=to_path, required=True, help="folder of all runs")
+    parser.add_argument("--sheet", type=to_path, required=True, help="sample sheet, config/experiments.tsv")
+    parser.add_argument("--seeds", type=whole(1), required=True)
+    parser.add_argument("--declared", type=to_path, required=True, help="config/hypotheses.yaml")
+    parser.add_argument("--hypotheses", type=to_path, required=True, help="Parquet to write: tests and verdicts")
+    parser.add_argument(
+        "--contrasts", type=to_path, required=True, help="Parquet to write: contrasts of every experiment"
+    )
+    parser.add_argument("--measurements", type=to_path, required=True, help="Parquet to write: means over experiments")
+    parser.add_argument("--moments", type=to_path, required=True, help="Parquet to write: event windows of all runs")
     arguments = parser.parse_args()
     declared = by_family(yaml.safe_load(arguments.declared.read_text(encoding="utf-8")))
     runs, moments, pairs, means = [], [], [], []
@@ -38,7 +39,7 @@ def main():
         moments.append(run_windows(planned, facts["family"], excluded))
         if excluded:
             continue
-        table = read_measurements(folder / "measurements.parquet")
+        table = read_parquet(folder / "measurements.parquet", COLUMNS)
         means.append(run_means(table, planned).assign(**run))
         for hypothesis in declared:
             if hypothesis.family == facts["family"]:
@@ -56,13 +57,6 @@ def joined(tables: list[pd.DataFrame], columns: tuple[str, ...]) -> pd.DataFrame
     """Tables below each other; one without rows, of these columns, where there are none."""
     filled = [table[list(columns)] for table in tables if len(table)]
     return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=columns)
-
-
-def read_measurements(path: Path) -> pd.DataFrame:
-    try:
-        return pd.read_parquet(path, columns=COLUMNS)
-    except ValueError as error:
-        raise StudyError(f"{path} is not a whole table of measurements ({error}); delete it and run again") from error
 
 
 if __name__ == "__main__":

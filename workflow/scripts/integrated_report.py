@@ -7,7 +7,8 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from common.files import atomic, read_json, readable_errors, write_json
+from common.arguments import to_path, whole
+from common.files import read_json, read_parquet, readable_errors, write_json, write_page
 from common.runs import run_folder, run_folders
 from repdyn.errors import StudyError
 from repdyn.report.integrated import document, markdown
@@ -18,31 +19,35 @@ ORIGIN = ("commit", "config_digest", "versions", "python", "machine")
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=Path, required=True, help="folder of all runs")
-    parser.add_argument("--sheet", type=Path, required=True, help="sample sheet, config/experiments.tsv")
-    parser.add_argument("--seeds", type=int, required=True)
-    parser.add_argument("--claims", type=Path, required=True, help="config/claims.yaml")
-    parser.add_argument("--schema", type=Path, required=True, help="schema of the document, YAML")
-    parser.add_argument("--experiments", type=Path, required=True, help="table of runs")
-    parser.add_argument("--tables", type=Path, nargs="*", default=[], help="other tables of the study")
-    parser.add_argument("--types", type=Path, help="jump_types.json")
-    parser.add_argument("--json", type=Path, required=True, help="document to write")
-    parser.add_argument("--markdown", type=Path, required=True, help="Markdown to write")
+    parser.add_argument("--runs", type=to_path, required=True, help="folder of all runs")
+    parser.add_argument("--sheet", type=to_path, required=True, help="sample sheet, config/experiments.tsv")
+    parser.add_argument("--seeds", type=whole(1), required=True)
+    parser.add_argument("--claims", type=to_path, required=True, help="config/claims.yaml")
+    parser.add_argument("--schema", type=to_path, required=True, help="schema of the document, YAML")
+    parser.add_argument("--experiments", type=to_path, required=True, help="table of runs")
+    parser.add_argument("--tables", type=to_path, nargs="*", default=[], help="other tables of the study")
+    parser.add_argument("--types", type=to_path, help="jump_types.json")
+    parser.add_argument("--json", type=to_path, required=True, help="document to write")
+    parser.add_argument("--markdown", type=to_path, required=True, help="Markdown to write")
     arguments = parser.parse_args()
-    experiments = pd.read_parquet(arguments.experiments)
-    report = document(
+    report = made(arguments)
+    check(report, yaml.safe_load(arguments.schema.read_text(encoding="utf-8")), arguments.json)
+    write_json(arguments.json, report)
+    write_page(arguments.markdown, markdown(report))
+    print("\n".join([*report["summary"], *report["metadata"]["missing"]]))
+
+
+def made(arguments: argparse.Namespace) -> dict:
+    """The content of the document."""
+    experiments = read_parquet(arguments.experiments)
+    return document(
         experiments,
-        {path.stem: pd.read_parquet(path) for path in arguments.tables},
+        {path.stem: read_parquet(path) for path in arguments.tables},
         read_json(arguments.types) if arguments.types else None,
         yaml.safe_load(arguments.claims.read_text(encoding="utf-8")),
         origins(arguments.runs, experiments),
         planned(arguments.runs, arguments.sheet, arguments.seeds),
     )
-    check(report, yaml.safe_load(arguments.schema.read_text(encoding="utf-8")), arguments.json)
-    write_json(arguments.json, report)
-    with atomic(arguments.markdown) as temporary:
-        temporary.write_text(markdown(report), encoding="utf-8")
-    print("\n".join([*report["summary"], *report["metadata"]["missing"]]))
 
 
 def origins(root: Path, experiments: pd.DataFrame) -> list[dict]:

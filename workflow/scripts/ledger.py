@@ -7,7 +7,8 @@ from typing import NamedTuple
 import pandas as pd
 import yaml
 
-from common.files import read_json, readable_errors, write_json, write_parquet
+from common.arguments import to_path, whole
+from common.files import read_json, read_parquet, readable_errors, write_json, write_parquet
 from common.runs import run_folders
 from repdyn.audit.claims.c16 import filter_cosines
 from repdyn.audit.columns import ours
@@ -32,14 +33,14 @@ class RunFiles(NamedTuple):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=Path, required=True, help="folder of all runs")
-    parser.add_argument("--sheet", type=Path, required=True, help="sample sheet, config/experiments.tsv")
-    parser.add_argument("--seeds", type=int, required=True)
+    parser.add_argument("--runs", type=to_path, required=True, help="folder of all runs")
+    parser.add_argument("--sheet", type=to_path, required=True, help="sample sheet, config/experiments.tsv")
+    parser.add_argument("--seeds", type=whole(1), required=True)
     parser.add_argument("--metrics", nargs="+", required=True, help="the first is that of the ledger")
-    parser.add_argument("--audited", type=Path, required=True, help="ledger.csv as written by audit.py")
-    parser.add_argument("--claims", type=Path, required=True)
-    parser.add_argument("--ledger", type=Path, required=True, help="table to write")
-    parser.add_argument("--verdicts", type=Path, required=True, help="JSON to write")
+    parser.add_argument("--audited", type=to_path, required=True, help="ledger.csv as written by audit.py")
+    parser.add_argument("--claims", type=to_path, required=True)
+    parser.add_argument("--ledger", type=to_path, required=True, help="table to write")
+    parser.add_argument("--verdicts", type=to_path, required=True, help="JSON to write")
     arguments = parser.parse_args()
     claims = yaml.safe_load(arguments.claims.read_text(encoding="utf-8"))
     audited = pd.read_csv(arguments.audited)
@@ -66,7 +67,7 @@ def main():
 def read_run(folder: Path) -> RunFiles:
     tables = [name for name in RunFiles._fields if name not in ("facts", "phase1")]
     facts, phase1 = read_json(folder / "run.json"), read_json(folder / "phase1.json")
-    return RunFiles(*(pd.read_parquet(folder / f"{name}.parquet") for name in tables), facts, phase1)
+    return RunFiles(*(read_parquet(folder / f"{name}.parquet") for name in tables), facts, phase1)
 
 
 def own_column(files: list[RunFiles], metric: str, cosines: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
@@ -96,8 +97,8 @@ def first_filters(folders: list[Path]) -> pd.DataFrame:
         facts = read_json(folder / "run.json")
         if facts["family"] == "cnn":
             chosen = [("quantity", "==", "weight_cosine")]
-            measured = pd.read_parquet(folder / "measurements.parquet", filters=chosen)
-            steps = pd.read_parquet(folder / "training.parquet", columns=["step"])["step"].to_numpy()
+            measured = read_parquet(folder / "measurements.parquet", filters=chosen)
+            steps = read_parquet(folder / "training.parquet", columns=["step"])["step"].to_numpy()
             about = {name: facts[name] for name in ("architecture", "experiment", "seed")}
             rows.append({"run": run_name(facts), **about, **filter_cosines(measured, steps, facts["steps"])})
     return pd.DataFrame(rows, columns=["run", "architecture", "experiment", "seed", *FILTER_PHASES])

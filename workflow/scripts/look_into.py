@@ -1,24 +1,25 @@
 """Look into one run with one tool of the toolkit, at its checkpoints and at the phases asked for."""
 
 import copy
-import json
-from pathlib import Path
 
-import pandas as pd
-
+from common.arguments import section, to_path
 from common.checkpoints import replayed
-from common.files import read_json, readable_errors, write_arrays, write_parquet
+from common.files import read_json, read_parquet, readable_errors, write_arrays, write_parquet
 from common.run_setup import run_parser, run_settings, set_up
 from repdyn.measures.subject import Subject
 from repdyn.study.event_windows import nearest_steps
-from repdyn.toolkit import load
+from repdyn.toolkit import TOOLS, load
 
 
 def main():
     parser = run_parser(__doc__)
-    parser.add_argument("--run", type=Path, required=True, help="folder of the run; toolkit/<tool>.* is written there")
-    parser.add_argument("--tool", required=True, help="a name in repdyn.toolkit.TOOLS")
-    parser.add_argument("--phases", type=json.loads, required=True, help="JSON: phases for what is costly")
+    parser.add_argument(
+        "--run", type=to_path, required=True, help="folder of the run; toolkit/<tool>.* is written there"
+    )
+    parser.add_argument("--tool", choices=TOOLS, required=True, help="a name in repdyn.toolkit.TOOLS")
+    parser.add_argument(
+        "--phases", type=section("toolkit", "phases"), required=True, help="JSON: phases for what is costly"
+    )
     arguments = parser.parse_args()
     held_out, training = subjects(arguments)
     table, maps = load(arguments.tool, "measure").measure(held_out, training)
@@ -32,7 +33,7 @@ def main():
 def subjects(arguments) -> tuple[Subject, Subject]:
     """The run on its test split and on its training split, a network for each."""
     setup = set_up(arguments)
-    measured = pd.read_parquet(arguments.run / "training.parquet", columns=["step", "probe_loss"])
+    measured = read_parquet(arguments.run / "training.parquet", columns=["step", "probe_loss"])
     curve = tuple(measured[name].to_numpy() for name in ("step", "probe_loss"))
     grid = nearest_steps(arguments.phases, curve[0], setup.recipe.steps)
     saved = map(int, read_json(arguments.run / "checkpoints.json"))

@@ -1,15 +1,15 @@
 """Look inside one run: plan steps around its jumps, replay to them and take every measurement that fits its family."""
 
 import argparse
-import json
 import sys
 import time
 from pathlib import Path
 
 import pandas as pd
 
+from common.arguments import between, section, to_path, whole
 from common.checkpoints import replayed
-from common.files import read_json, readable_errors, write_arrays, write_json, write_parquet
+from common.files import read_json, read_parquet, readable_errors, write_arrays, write_json, write_parquet
 from common.provenance import Stopwatch, provenance
 from common.run_setup import Setup, run_parser, run_settings, set_up
 from repdyn.measures import load, modules_for
@@ -48,8 +48,8 @@ def main():
 def planned_windows(arguments: argparse.Namespace) -> dict:
     """The plan for this run's jumps, with what it was made for."""
     facts = read_json(arguments.run / "run.json")
-    jumps = pd.read_parquet(arguments.run / "jumps.parquet")
-    measured = pd.read_parquet(arguments.run / "training.parquet", columns=["step"])["step"].to_numpy()
+    jumps = read_parquet(arguments.run / "jumps.parquet")
+    measured = read_parquet(arguments.run / "training.parquet", columns=["step"])["step"].to_numpy()
     planned = plan(
         jumps[jumps["metric"] == arguments.metric],
         measured if facts["diverged_at"] is None else measured[:1],
@@ -81,15 +81,21 @@ def observed(run: Path, setup: Setup, settings: dict, planned: dict) -> Subject:
 
 def parse():
     parser = run_parser(__doc__)
-    parser.add_argument("--run", type=Path, required=True, help="folder of the run; the tables are written there")
+    parser.add_argument("--run", type=to_path, required=True, help="folder of the run; the tables are written there")
     parser.add_argument("--metric", required=True, help="whose jumps are looked at")
     parser.add_argument(
-        "--grid", type=float, nargs="+", required=True, help="training fractions at which every run is looked into"
+        "--grid",
+        type=between(0, 1),
+        nargs="+",
+        required=True,
+        help="training fractions at which every run is looked into",
     )
     parser.add_argument(
-        "--window", type=int, required=True, help="steps before and after the middle of an event window"
+        "--window", type=whole(1), required=True, help="steps before and after the middle of an event window"
     )
-    parser.add_argument("--most", type=json.loads, required=True, help="JSON: jumps taken per period, at most")
+    parser.add_argument(
+        "--most", type=section("phase2", "jumps"), required=True, help="JSON: jumps taken per period, at most"
+    )
     return parser.parse_args()
 
 

@@ -1,8 +1,8 @@
 """Write the part of README.md that says what the study found, its figure and the numbers that both are made from."""
 
 import argparse
-from pathlib import Path
 
+from common.arguments import to_path
 from common.files import atomic, read_json, readable_errors, write_json
 from repdyn.figures.verdicts import to_small_png_bytes, verdict_chips
 from repdyn.report.readme import extract, replaced, section
@@ -10,11 +10,11 @@ from repdyn.report.readme import extract, replaced, section
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--report", type=Path, required=True, help="integrated_report.json")
+    parser.add_argument("--report", type=to_path, required=True, help="integrated_report.json")
     parser.add_argument(
-        "--readme", type=Path, required=True, help="README.md; what lies between its markers is replaced"
+        "--readme", type=to_path, required=True, help="README.md; what lies between its markers is replaced"
     )
-    parser.add_argument("--folder", type=Path, required=True, help="folder for verdicts.json and verdicts.png")
+    parser.add_argument("--folder", type=to_path, required=True, help="folder for verdicts.json and verdicts.png")
     arguments = parser.parse_args()
     found = extract(read_json(arguments.report))
     text = replaced(arguments.readme.read_text(encoding="utf-8"), section(found), str(arguments.readme))

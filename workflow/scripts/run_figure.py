@@ -2,22 +2,27 @@
 
 import argparse
 from importlib import import_module
-from pathlib import Path
 
+from common.arguments import to_path, whole
 from common.figure_files import write_figure
 from common.files import readable_errors
 from common.sources import run_source
+from repdyn.figures.registry import RUN
 
 PAGE_DPI = 132
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--figure", required=True, help="a folder of repdyn/figures/run")
-    parser.add_argument("--files", type=Path, nargs="+", required=True, help="files of the run that the figure reads")
+    parser.add_argument("--figure", choices=RUN, required=True, help="a folder of repdyn/figures/run")
+    parser.add_argument(
+        "--files", type=to_path, nargs="+", required=True, help="files of the run that the figure reads"
+    )
     parser.add_argument("--metric", default="participation_ratio")
-    parser.add_argument("--page-bytes", type=int, default=60 * 1024, help="how large the WebP may be")
-    parser.add_argument("--out", type=Path, required=True, help="path without suffix; .png, .svg and .webp are added")
+    parser.add_argument("--page-bytes", type=whole(1), default=60 * 1024, help="how large the WebP may be")
+    parser.add_argument(
+        "--out", type=to_path, required=True, help="path without suffix; .png, .svg and .webp are added"
+    )
     arguments = parser.parse_args()
     figure = import_module(f"repdyn.figures.run.{arguments.figure}.figure")
     drawn = figure.draw(run_source(arguments.files, arguments.metric))

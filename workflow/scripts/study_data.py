@@ -2,17 +2,22 @@
 
 import argparse
 from importlib import import_module
-from pathlib import Path
 
+from common.arguments import to_path
 from common.files import readable_errors, write_json, write_parquet
 from common.sources import add_source, study_source
+from repdyn.figures.registry import STUDY
+
+WITH_DATA = [name for name, figure in STUDY.items() if figure.data]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--figure", required=True, help="a folder of repdyn/figures/study with a data.py")
+    parser.add_argument(
+        "--figure", choices=WITH_DATA, required=True, help="a folder of repdyn/figures/study with a data.py"
+    )
     add_source(parser)
-    parser.add_argument("--out", type=Path, required=True, help="Parquet or JSON to write")
+    parser.add_argument("--out", type=to_path, required=True, help="Parquet or JSON to write")
     arguments = parser.parse_args()
     data = import_module(f"repdyn.figures.study.{arguments.figure}.data")
     write = write_json if arguments.out.suffix == ".json" else write_parquet

@@ -2,18 +2,21 @@
 
 import argparse
 from importlib import import_module
-from pathlib import Path
 
+from common.arguments import to_path
 from common.figure_files import write_figure
 from common.files import readable_errors
 from common.sources import add_source, study_source
+from repdyn.figures.registry import STUDY
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--figure", required=True, help="a folder of repdyn/figures/study")
+    parser.add_argument("--figure", choices=STUDY, required=True, help="a folder of repdyn/figures/study")
     add_source(parser)
-    parser.add_argument("--out", type=Path, required=True, help="path without suffix; .png, .svg and .webp are added")
+    parser.add_argument(
+        "--out", type=to_path, required=True, help="path without suffix; .png, .svg and .webp are added"
+    )
     arguments = parser.parse_args()
     figure = import_module(f"repdyn.figures.study.{arguments.figure}.figure")
     write_figure(figure.draw(study_source(arguments)), arguments.out)

@@ -4,7 +4,8 @@ import argparse
 from itertools import groupby
 from pathlib import Path
 
-from common.files import atomic, readable_errors
+from common.arguments import to_path, whole
+from common.files import read_picture, readable_errors, write_page
 from common.tools import read_tables
 from repdyn.report.html import picture
 from repdyn.report.toolkit import render
@@ -12,18 +13,23 @@ from repdyn.report.toolkit import render
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--figures", type=Path, nargs="+", required=True, help="<tool>.webp of each tool")
-    parser.add_argument("--tables", type=Path, nargs="+", required=True, help="<run>/toolkit/<tool>.parquet, by tool")
-    parser.add_argument("--pages", type=int, required=True, help="how many seeds of an experiment have a page")
-    parser.add_argument("--out", type=Path, required=True)
-    arguments = parser.parse_args()
-    page = render(
-        {tool: read_tables(list(files)) for tool, files in groupby(arguments.tables, lambda file: file.stem)},
-        {path.stem: picture(path.read_bytes()) for path in arguments.figures},
-        arguments.pages,
+    parser.add_argument("--figures", type=to_path, nargs="+", required=True, help="<tool>.webp of each tool")
+    parser.add_argument(
+        "--tables", type=to_path, nargs="+", required=True, help="<run>/toolkit/<tool>.parquet, by tool"
     )
-    with atomic(arguments.out) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    parser.add_argument("--pages", type=whole(1), required=True, help="how many seeds of an experiment have a page")
+    parser.add_argument("--out", type=to_path, required=True)
+    arguments = parser.parse_args()
+    write_page(arguments.out, made(arguments.tables, arguments.figures, arguments.pages))
+
+
+def made(tables: list[Path], figures: list[Path], pages: int) -> str:
+    """The page as HTML. tables: by tool."""
+    return render(
+        {tool: read_tables(list(files)) for tool, files in groupby(tables, lambda file: file.stem)},
+        {path.stem: picture(read_picture(path)) for path in figures},
+        pages,
+    )
 
 
 if __name__ == "__main__":

@@ -1,10 +1,8 @@
 """Train one run and measure every tracked layer; continue where a killed job stopped."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 
+from common.arguments import section, to_name, to_path
 from common.files import readable_errors, write_json, write_parquet
 from common.own import checksums
 from common.progress import Progress
@@ -86,9 +84,11 @@ def main():
 
 def parse():
     parser = run_parser(__doc__)
-    parser.add_argument("--architecture-name", required=True)
-    parser.add_argument("--tracking", type=json.loads, required=True, help="JSON: every, spectrum_every, token_limit")
-    parser.add_argument("--out", type=Path, required=True, help="folder of the run")
+    parser.add_argument("--architecture-name", type=to_name, required=True)
+    parser.add_argument(
+        "--tracking", type=section("tracking"), required=True, help="JSON: every, spectrum_every, token_limit"
+    )
+    parser.add_argument("--out", type=to_path, required=True, help="folder of the run")
     return parser.parse_args()
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import runpy
 import sys
 from importlib.metadata import distribution, version
 
@@ -105,3 +106,12 @@ def test_every_package_that_the_code_imports_is_in_both_files():
     assert {"torch", "scikit-learn", "pyarrow"} <= packages
     assert packages <= set(lock()), packages - set(lock())
     assert packages <= set(conda()), packages - set(conda())
+
+
+def test_the_licence_of_every_package_is_listed():
+    written = runpy.run_path(str(ROOT / "envs/licences.py"))["table"]()
+    assert (ROOT / "envs/licences.tsv").read_text(encoding="utf-8") == written, "python envs/licences.py"
+    assert {row.split("\t")[0] for row in written.splitlines()[1:]} >= {
+        "torch",
+        "hypothesis",
+    } and "not stated" not in written

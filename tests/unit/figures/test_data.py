@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from common.files import write_json, write_parquet
 from helpers.dashboard_cases import (
     JUMPS,
     LAYERS,
@@ -265,15 +266,14 @@ def test_scripts_write_equal_bytes_from_the_files_of_runs(tmp_path, monkeypatch)
         folder = tmp_path / "runs" / name / "seed0"
         folder.mkdir(parents=True)
         for stem, table in tables.items():
-            table[table["experiment"] == name].drop(columns=["experiment", "seed"]).to_parquet(
-                folder / f"{stem}.parquet"
-            )
+            own = table[table["experiment"] == name].drop(columns=["experiment", "seed"])
+            write_parquet(folder / f"{stem}.parquet", own)
         trajectory, critical = _run(number)
-        trajectory.to_parquet(folder / "trajectory.parquet")
-        critical.assign(metric=METRIC).to_parquet(folder / "critical.parquet")
-    experiments.to_parquet(tmp_path / "experiments.parquet")
-    statistics_of(["mlp"]).to_parquet(tmp_path / "statistics.parquet")
-    (tmp_path / "jump_types.json").write_text(json.dumps(TYPES))
+        write_parquet(folder / "trajectory.parquet", trajectory)
+        write_parquet(folder / "critical.parquet", critical.assign(metric=METRIC))
+    write_parquet(tmp_path / "experiments.parquet", experiments)
+    write_parquet(tmp_path / "statistics.parquet", statistics_of(["mlp"]))
+    write_json(tmp_path / "jump_types.json", TYPES)
     monkeypatch.chdir(tmp_path)
     for name in ("dashboard", "deep_dive", "velocity"):
         figure = STUDY[name]

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from common.files import read_json, write_json, write_parquet
 from helpers.integrated_cases import CLAIMS, FAMILY, PLANNED, TYPES, experiments, integrated, ledger, origins, tables
 from helpers.project import ROOT, environment
 from integrated_report import check
@@ -234,6 +235,7 @@ def test_the_cells_of_the_markdown_are_the_numbers_of_the_document(report):
 
 def test_bars_and_line_ends_do_not_end_a_cell():
     assert table_row(["a|b", "c\nd", 5, "e\\"]) == "| a\\|b | c d | 5 | e\\\\ |"
+    assert table_row(["<b>", "[a](b)", "*c* `d`"]) == r"| \<b\> | \[a\](b) | \*c\* \`d\` |"
     assert table_head(["a", "b", "c"], 1, 1) == "| a | b | c |\n| :-- | --: | :-- |"
     assert claim_cells(ledger_row()) == ["early %", "83.3", "n/a", "n/a", "1 (0 to 2)", "7", "55", "a null; a note"]
 
@@ -259,12 +261,11 @@ def test_plain_has_python_types_and_null_for_what_is_no_number():
 @pytest.fixture
 def folder(tmp_path) -> Path:
     """The files of a study, as the step reads them."""
-    experiments().to_parquet(tmp_path / "experiments.parquet")
+    write_parquet(tmp_path / "experiments.parquet", experiments())
     for name, table in tables().items():
-        table.to_parquet(tmp_path / f"{name}.parquet")
-    (tmp_path / "jump_types.json").write_text(
-        json.dumps({"participation_ratio": {**TYPES["participation_ratio"], "stability": None}})
-    )
+        write_parquet(tmp_path / f"{name}.parquet", table)
+    types = {"participation_ratio": {**TYPES["participation_ratio"], "stability": None}}
+    write_json(tmp_path / "jump_types.json", types)
     sheet = ["experiment\tarchitecture\tdataset", *("\t".join((name, *name.split("-"))) for name in FAMILY)]
     (tmp_path / "sheet.tsv").write_text("\n".join(sheet) + "\n")
     write_origins(tmp_path, 1.0)
@@ -275,8 +276,7 @@ def write_origins(folder: Path, seconds: float) -> None:
     for record in origins(seconds):
         name = {"training": "provenance.json", "phase2": "phase2_provenance.json"}[record["stage"]]
         path = folder / "runs" / record["experiment"] / "seed0" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(record))
+        write_json(path, record)
 
 
 def step(folder: Path, out: str) -> subprocess.CompletedProcess:
@@ -309,11 +309,11 @@ def test_equal_studies_give_equal_bytes_and_a_broken_one_leaves_no_file(folder):
     assert step(folder, "second").returncode == 0
     for name in ("report.json", "report.md"):
         assert (folder / "first" / name).read_bytes() == (folder / "second" / name).read_bytes()
-    written = json.loads((folder / "first/report.json").read_text())
+    written = read_json(folder / "first/report.json")
     assert written["statistics"][1]["value"] == 19.6 and written["metadata"]["missing"] == []
-    assert markdown(written) == (folder / "first/report.md").read_text()
+    assert (folder / "first/report.md").read_text().startswith(markdown(written))
     broken = tables()["statistics"].assign(significant=3.0)
-    broken.to_parquet(folder / "statistics.parquet")
+    write_parquet(folder / "statistics.parquet", broken)
     refused = step(folder, "third")
     assert refused.returncode == 1 and "Error:" in refused.stderr and "statistics.0.significant" in refused.stderr
     assert "Traceback" not in refused.stderr and not (folder / "third").exists()

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from common.files import read_json, write_json
 from helpers.integrated_cases import CLAIMS, integrated
 from helpers.project import ROOT, environment
 from repdyn.audit.verdicts import VERDICTS
@@ -184,7 +185,7 @@ def test_the_figure_has_an_alternative_in_words():
 
 
 def test_the_step_writes_readme_figure_and_extract_alike_twice(report, tmp_path):
-    (tmp_path / "report.json").write_text(json.dumps(report))
+    write_json(tmp_path / "report.json", report)
     (tmp_path / "README.md").write_text(f"# Title\n\n{BEGIN}\n{END}\n\nEnd.\n")
     written = []
     for _ in range(2):
@@ -197,7 +198,7 @@ def test_the_step_writes_readme_figure_and_extract_alike_twice(report, tmp_path)
         written.append([path.read_bytes() for path in sorted(tmp_path.rglob("*")) if path.is_file()])
     assert written[0] == written[1]
     text = (tmp_path / "README.md").read_text()
-    assert text == f"# Title\n\n{section(json.loads((tmp_path / 'out/verdicts.json').read_text()))}\n\nEnd.\n"
+    assert text == f"# Title\n\n{section(read_json(tmp_path / 'out/verdicts.json'))}\n\nEnd.\n"
     (tmp_path / "README.md").write_text("no markers\n")
     refused = subprocess.run(
         done.args, capture_output=True, text=True, env={**environment(), "PYTHONPATH": str(ROOT / "workflow")}

@@ -4,11 +4,14 @@ import os
 import re
 import subprocess
 import sys
+import zlib
 
 import numpy as np
 import pytest
 
-from common.costs import logs_of, read_costs
+from common.cost import CHECKED, COST
+from common.costs import logs_of, read_cost, read_costs
+from repdyn.errors import StudyError
 
 
 def job(*lines, stream=None, **variables):
@@ -19,6 +22,28 @@ def job(*lines, stream=None, **variables):
     environment = os.environ | {"PYTHONPATH": "workflow:workflow/scripts"} | variables
     streams = {"stdout": stream, "stderr": subprocess.STDOUT} if stream else {"capture_output": True}
     return subprocess.run([sys.executable, "-c", code], text=True, env=environment, **streams)
+
+
+def line(cpu, memory):
+    """What a job says that took so much."""
+    cost = COST.format(cpu=cpu, memory=memory)
+    return CHECKED.format(cost=cost, checksum=zlib.crc32(cost.encode()))
+
+
+def test_no_flipped_bit_of_a_log_changes_the_cost_that_is_read(tmp_path):
+    log = tmp_path / "a.log"
+    whole = f"reading\n{line(12.25, 345)}\n".encode()
+    noticed = 0
+    for position in range(8 * len(whole)):
+        flipped = bytearray(whole)
+        flipped[position // 8] ^= 1 << position % 8
+        log.write_bytes(flipped)
+        try:
+            assert read_cost(log) == (12.25, 345)
+        except StudyError as error:
+            assert f"Delete {log}" in str(error)
+            noticed += 1
+    assert noticed == 8 * len(line(12.25, 345))
 
 
 def test_a_job_ends_its_log_with_what_it_cost(tmp_path):
@@ -43,12 +68,12 @@ def test_what_a_job_prints_does_not_hide_its_cost(tmp_path, unbuffered):
     log = tmp_path / "a.log"
     with log.open("w") as stream:
         job("print('done')", stream=stream, PYTHONUNBUFFERED=unbuffered)
-    assert log.read_text().endswith("MB\n" if unbuffered else "done\n")
+    assert log.read_text().endswith(")\n" if unbuffered else "done\n")
     assert read_costs([log]).notna().all(None)
 
 
 def test_the_last_cost_of_a_log_counts_and_a_log_without_has_none(tmp_path):
-    texts = ["took 9.00 CPU seconds, at most 90 MB\ntook 1.50 CPU seconds, at most 20 MB\n", "killed\n", ""]
+    texts = [f"{line(9, 90)}\n{line(1.5, 20)}\n", "killed\n", ""]
     logs = [tmp_path / f"{number}.log" for number in range(3)]
     for log, text in zip(logs, texts, strict=True):
         log.write_text(text)

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 import yaml
@@ -16,6 +17,7 @@ from download import Unavailable, obtain
 from helpers.project import ROOT
 from repdyn.datasets import idx
 from repdyn.datasets.originals import stored, writable
+from repdyn.errors import StudyError
 
 CONTENT = bytes(range(256)) * 1000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -44,6 +46,21 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+
+@pytest.mark.parametrize("address", ["no address", "http://[", "htp:/x", "://", "http://a b/"])
+def test_what_is_no_address_is_said_to_be_none(tmp_path, address):
+    with pytest.raises(Unavailable, match="is no address|no connection|nknown url") as raised:
+        obtain(tmp_path / "file.gz", SHA256, [address])
+    assert "SHA-256" not in str(raised.value) and address in str(raised.value)
+
+
+def test_no_link_is_followed_in_the_place_of_what_has_arrived(tmp_path, server):
+    (tmp_path / "other").write_text("of somebody else")
+    (tmp_path / PART).symlink_to(tmp_path / "other")
+    with pytest.raises(StudyError, match="is a symbolic link"):
+        obtain(tmp_path / "file.gz", SHA256, [f"{server.base}/whole/file.gz"])
+    assert (tmp_path / "other").read_text() == "of somebody else"
 
 
 @pytest.fixture
@@ -210,6 +227,6 @@ def test_a_folder_that_does_not_exist_is_as_writable_as_its_nearest_parent(tmp_p
 def test_a_full_disk_is_not_taken_for_a_bad_connection(server, path, monkeypatch):
     monkeypatch.setattr(download, "CHUNK", 1 << 30)
     path.parent.mkdir()
-    (path.parent / PART).symlink_to("/dev/full")
+    monkeypatch.setattr(Path, "open", lambda _path, mode: open("/dev/full", mode))  # noqa: PTH123, SIM115
     with pytest.raises(OSError, match="No space left"):
         get(server, path, "good")

@@ -1,14 +1,13 @@
 """Files appear whole or not at all; errors are sentences; progress is readable in a log."""
 
 import errno
-import json
 import os
 import subprocess
 
 import numpy as np
 import pytest
 
-from common.files import atomic, read_arrays, readable_errors, sha256, write_arrays, write_json
+from common.files import atomic, read_arrays, read_json, readable_errors, sha256, write_arrays, write_json
 from common.progress import Progress
 from repdyn.errors import StudyError
 
@@ -37,9 +36,26 @@ def test_what_a_killed_process_left_is_removed_and_what_another_writes_is_not(tm
     assert {file.name for file in tmp_path.iterdir()} == {"a.json", names[os.getppid()], f".b.json.{ended.pid}.part"}
 
 
+def test_no_link_is_followed(tmp_path):
+    """Neither one in the place of the file or of its temporary file, nor one in the place of its folder."""
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "a.json").write_text("of somebody else")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for name in ("a.json", f".a.json.{os.getpid()}.part"):
+        (folder / name).symlink_to(other / "a.json")
+    write_json(folder / "a.json", {"a": 1})
+    assert read_json(folder / "a.json") == {"a": 1} and not (folder / "a.json").is_symlink()
+    (tmp_path / "linked").symlink_to(other)
+    with pytest.raises(StudyError, match="linked is a symbolic link, .* Remove the link"):
+        write_json(tmp_path / "linked/a.json", {})
+    assert (other / "a.json").read_text() == "of somebody else" and len([*other.iterdir()]) == 1
+
+
 def test_json_has_no_numbers_that_json_does_not_know(tmp_path):
     write_json(tmp_path / "a.json", {"a": np.float64("nan"), "b": [np.int64(3), float("inf")], "c": {1: np.True_}})
-    assert json.loads((tmp_path / "a.json").read_text()) == {"a": None, "b": [3, None], "c": {"1": True}}
+    assert read_json(tmp_path / "a.json") == {"a": None, "b": [3, None], "c": {"1": True}}
 
 
 def test_arrays_come_back_and_a_truncated_file_is_refused(tmp_path):
@@ -53,7 +69,7 @@ def test_arrays_come_back_and_a_truncated_file_is_refused(tmp_path):
     write_arrays(path, arrays, {"name": "a", "words": ["ä"]})
     assert sha256(path) == checksum
     path.write_bytes(path.read_bytes()[:-5])
-    with pytest.raises(StudyError, match="is not a whole data file"):
+    with pytest.raises(StudyError, match="its checksum differs"):
         read_arrays(path)
 
 

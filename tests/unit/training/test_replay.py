@@ -1,14 +1,12 @@
 """Any step of a run from its checkpoint grid, to the bit; and checkpoints that are refused."""
 
-import json
-
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
 from common.checkpoints import check_loss, check_settings, check_shapes, read_checkpoint
-from common.files import sha256
+from common.files import read_json, sha256, write_json
 from helpers.tiny_networks import NETWORKS, SHAPE, data
 from repdyn.errors import StudyError
 from repdyn.measures.subject import Subject
@@ -86,14 +84,14 @@ def run(tmp_path):
     path = folder / "checkpoints/step_000016.safetensors"
     path.parent.mkdir(parents=True)
     save_file(states[16], path)
-    (folder / "checkpoints.json").write_text(json.dumps({"16": {"file": path.name, "sha256": sha256(path)}}))
+    write_json(folder / "checkpoints.json", {"16": {"file": path.name, "sha256": sha256(path)}})
     settings = {"experiment": "test", "seed": 0, "training": {"steps": 40}}
-    (folder / "provenance.json").write_text(json.dumps({"settings": settings}))
+    write_json(folder / "provenance.json", {"settings": settings})
     return folder, path, states
 
 
 def listed(folder):
-    return json.loads((folder / "checkpoints.json").read_text())
+    return read_json(folder / "checkpoints.json")
 
 
 def test_a_whole_checkpoint_reloads_to_its_loss(run):
@@ -159,7 +157,7 @@ def test_another_configuration_is_refused_by_name(run):
 
 def test_a_run_of_another_device_is_refused(run):
     folder = run[0]
-    (folder / "provenance.json").write_text(json.dumps({"settings": {"device": "cuda"}}))
+    write_json(folder / "provenance.json", {"settings": {"device": "cuda"}})
     check_settings(folder, {"device": "cuda"})
     with pytest.raises(StudyError, match="device was 'cuda' when they were trained and is 'cpu' now"):
         check_settings(folder, {"device": "cpu"})

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from repdyn.errors import StudyError
+from repdyn.errors import StudyError, require_indices
 
 Inputs = torch.Tensor | tuple | dict
 
@@ -64,7 +64,9 @@ def shapes(inputs: Inputs) -> str:
 
 
 def rows_of(inputs: Inputs, rows) -> Inputs:
-    """Some of the examples: rows is a slice, or an index (k,) of numbers."""
+    """Some of the examples: rows is a slice, or an index (k,) of numbers. StudyError for one that is no example."""
+    if not isinstance(rows, slice):
+        require_indices("examples", rows, count(inputs))
 
     def taken(each):
         if not (isinstance(each, torch.Tensor) and each.ndim):

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from repdyn.errors import require_indices
+
 
 def image_parts(height: int, width: int, side: int) -> np.ndarray:
     """(height, width) int64: which of side x side parts, row by row and as equal as can be, a pixel belongs to."""
@@ -20,7 +22,11 @@ def runs(known: np.ndarray, count: int) -> np.ndarray:
 
 
 def group_sums(maps: np.ndarray, groups: np.ndarray, count: int) -> np.ndarray:
-    """Sums (n, count) of maps (n, ...) over groups of the same shape; NaN for a group without features."""
+    """Sums (n, count) of maps (n, ...) over groups of the same shape; NaN for a group without features.
+
+    -1: in no group; StudyError for any other number that is none.
+    """
+    require_indices("groups", groups[groups != -1], count)
     sums = np.full((len(maps), count), np.nan)
     for row, values, members in zip(sums, maps, groups, strict=True):
         chosen = members >= 0

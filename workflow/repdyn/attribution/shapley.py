@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from repdyn.attribution.gradients import Function, scores
-from repdyn.errors import StudyError
+from repdyn.errors import StudyError, require_indices
 
 Game = Callable[[np.ndarray], np.ndarray]
 
@@ -68,6 +68,7 @@ def masking_game(
     groups = groups.to(x.device).reshape(*[1] * (x.ndim - groups.ndim), *groups.shape)
 
     def game(coalitions: np.ndarray) -> np.ndarray:
+        require_indices("players", groups[groups != -1].cpu(), coalitions.shape[1])
         # A last player who is always there takes index -1.
         present = torch.from_numpy(np.column_stack([coalitions, np.ones(len(coalitions), dtype=bool)])).to(x.device)
         values = []

@@ -125,6 +125,13 @@ def to_arrays(dataset: Dataset) -> tuple[dict[str, np.ndarray], dict]:
     return arrays, metadata
 
 
+def require_size(dataset: Dataset, size: int) -> None:
+    """StudyError unless images are `size` pixels wide and high."""
+    if dataset.kind == "image" and dataset.shape[1:] != (size, size):
+        found = " x ".join(map(str, dataset.shape[1:]))
+        raise StudyError(f"dataset {dataset.name}: its images are {found} pixels; key 'size' is {size}")
+
+
 def from_arrays(arrays: dict[str, np.ndarray], metadata: dict) -> Dataset:
     """Inverse of `to_arrays`; raises StudyError if the contract is broken or something is missing."""
     try:

@@ -11,6 +11,8 @@ from repdyn.datasets import Dataset, generator, require_counts
 from repdyn.errors import StudyError
 
 DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+# Images have three; beyond 64 nothing is an array.
+MOST_DIMENSIONS = 4
 GZIP_MAGIC = b"\x1f\x8b"
 MNIST_FILES = {
     "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
@@ -119,10 +121,14 @@ def read_idx(path: Path) -> np.ndarray:
             "two zero bytes, a type code and the number of dimensions are expected"
         )
     dimensions = content[3]
+    if dimensions > MOST_DIMENSIONS:
+        raise StudyError(f"{path} is not one of images or labels: its header gives {dimensions} dimensions")
     start = 4 + 4 * dimensions
     if len(content) < start:
         raise StudyError(f"{path} is truncated: {len(content)} bytes, less than its header of {start}")
     shape = struct.unpack(f">{dimensions}I", content[4:start])
+    if 0 in shape:
+        raise StudyError(f"{path} is empty: its header says {' x '.join(map(str, shape))}")
     dtype = np.dtype(DTYPES[content[2]])
     expected = int(np.prod(shape, dtype=object)) * dtype.itemsize
     if len(content) - start != expected:

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
-from repdyn.errors import StudyError
+from repdyn.errors import StudyError, require_indices
 from repdyn.geometry.neighbours import Neighbours, points
 
 
@@ -32,6 +32,7 @@ def geodesics(neighbours: Neighbours, sources: np.ndarray) -> np.ndarray:
 
     Dijkstra (1959) over the graph of the k nearest neighbours (Isomap; Tenenbaum 2000).
     """
+    require_indices("sources", sources, len(neighbours.index))
     return dijkstra(graph(neighbours), directed=False, indices=sources)
 
 

@@ -15,7 +15,7 @@ from torch import nn
 from repdyn.activations.addresses import Where, address, named
 from repdyn.activations.answers import IGNORED, Inputs, checked, checked_labels
 from repdyn.activations.axes import unit_axis
-from repdyn.errors import StudyError
+from repdyn.errors import StudyError, require_indices
 from repdyn.interventions.surgery import CHUNK, outputs_under, set_units, values_of_units
 
 
@@ -72,6 +72,7 @@ def effects(
                 raise StudyError(
                     f"{named(path)} has {m} units; values of shape {tuple(values.shape)} have another number"
                 )
+            require_indices(f"units of {named(path)}", units, m)
             if values.ndim < 2:
                 return set_units(output, units, values[index.to(values.device)] if values.ndim else values, axis)
             chosen = values[rows].index_select(axis, index.to(values.device))
@@ -128,8 +129,9 @@ def donated(output: torch.Tensor, donors: np.ndarray, valid: torch.Tensor | None
     """The rows `donors` (n,) of a layer's output, to be put in place of others. valid (n', T): its tokens that count.
 
     Padding is no value of a text: a donor shorter than what it replaces is repeated from its start. Its valid tokens
-    come first. StudyError for a donor without any.
+    come first. StudyError for a donor that is none or without any.
     """
+    require_indices("donors", donors, len(output))
     rows = output[torch.as_tensor(donors, device=output.device)]
     if valid is None:
         return rows
@@ -142,7 +144,7 @@ def donated(output: torch.Tensor, donors: np.ndarray, valid: torch.Tensor | None
         torch.arange(valid.shape[1], device=valid.device)
         % lengths[torch.as_tensor(donors, device=valid.device)][:, None]
     )
-    return rows.gather(1, place[:, :, None].expand_as(rows))
+    return rows.gather(1, place.view(*place.shape, *[1] * (rows.ndim - 2)).expand_as(rows))
 
 
 def other_rows(n: int, rng: np.random.Generator) -> np.ndarray:

@@ -60,6 +60,8 @@ def circuit_metric(
 
 def nested_circuits(model, inputs, replacements, nodes, order: np.ndarray, sizes: Sequence[int], metric) -> np.ndarray:
     """The metric (sizes, n) of the circuits of the first k nodes in order (m,), for each size k."""
+    if sorted(order) != list(range(len(nodes))):
+        raise StudyError(f"an order of {len(nodes)} nodes holds each of 0..{len(nodes) - 1} once, found {list(order)}")
     rank = np.argsort(order)
     return np.stack([circuit_metric(model, inputs, replacements, nodes, rank < size, metric) for size in sizes])
 

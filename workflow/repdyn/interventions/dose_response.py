@@ -10,7 +10,7 @@ from torch import nn
 from repdyn.activations.addresses import Where, address
 from repdyn.activations.answers import Inputs
 from repdyn.activations.axes import unit_axis
-from repdyn.errors import StudyError
+from repdyn.errors import StudyError, require_indices
 from repdyn.interventions.surgery import CHUNK, outputs_under, set_units, values_of_units
 
 
@@ -44,9 +44,11 @@ def sweep_values(
 ) -> np.ndarray:
     """Values that the unit has: quantiles (v,) over examples, tokens and places of a layer's output; float64.
 
-    valid, axis: as for `values_of_units`.
+    valid, axis: as for `values_of_units`. StudyError for a unit that is none.
     """
-    return np.quantile(values_of_units(output, valid, axis)[:, unit].double().cpu().numpy(), quantiles)
+    values = values_of_units(output, valid, axis)
+    require_indices("units", unit, values.shape[1])
+    return np.quantile(values[:, unit].double().cpu().numpy(), quantiles)
 
 
 def mean_curve(responses: np.ndarray, confidence: float = 0.95) -> Curve:

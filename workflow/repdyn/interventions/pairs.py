@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from repdyn.errors import StudyError
+from repdyn.errors import StudyError, require_indices
 
 
 def nearest_classes(features: np.ndarray, labels: np.ndarray) -> tuple[int, int]:
@@ -27,6 +27,8 @@ def matched_pairs(first: np.ndarray, second: np.ndarray, shape: np.ndarray, rng:
     such as a text's length: where it differs, padding would differ, and even all patches together would not turn one run
     into the other. Each example is in one pair at most, which makes pairs independent.
     """
+    for side in (first, second):
+        require_indices("examples", side, len(shape))
     pairs = []
     for value in np.unique(shape):
         ones, others = (rng.permutation(side[shape[side] == value]) for side in (first, second))

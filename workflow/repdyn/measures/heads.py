@@ -5,7 +5,7 @@ import pandas as pd
 import torch
 
 from repdyn.activations.hooks import recorded
-from repdyn.errors import StudyError
+from repdyn.errors import StudyError, require_indices
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import combine, entry
 from repdyn.models.embedding import PADDING, masked_mean
@@ -81,7 +81,11 @@ def ablated_logits(
 
 
 def losses(logits: torch.Tensor, labels: torch.Tensor) -> np.ndarray:
-    """Cross-entropy of every example in nats, float64: (..., n, classes) and labels (n,) to (..., n)."""
+    """Cross-entropy of every example in nats, float64: (..., n, classes) and labels (n,) to (..., n).
+
+    StudyError for labels that are no class.
+    """
+    require_indices("labels", labels, logits.shape[-1])
     logs = logits.double().log_softmax(-1)
     return -logs[..., torch.arange(len(labels)), labels].numpy()
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy.linalg import eigh
 
-from repdyn.errors import StudyError
+from repdyn.errors import StudyError, require_indices
 from repdyn.measures.similarity import centred
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import combine, entry
@@ -119,6 +119,7 @@ def _best_penalty(scores: np.ndarray, variance: np.ndarray, one_hot: np.ndarray)
 def _check(x: np.ndarray, labellings: np.ndarray, half: np.ndarray, classes: int) -> None:
     if x.ndim != 2 or labellings.shape[1:] != (len(x),) or half.shape != (len(x),):
         raise StudyError(f"x {x.shape}, labellings {labellings.shape} and half {half.shape} must agree in n")
+    require_indices("labels", labellings, classes)
     for side in (0, 1):
         counts = [np.bincount(labels, minlength=classes).tolist() for labels in labellings[:, half == side]]
         if any(count != counts[0] for count in counts):

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
-from repdyn.errors import StudyError
+from repdyn.errors import StudyError, require_indices
 from repdyn.measures.selectivity import half_of, selectivity
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import combine, entry
@@ -51,6 +51,8 @@ def ablated(
     its column of weights to the next layer's input, so the layer itself need not be computed again. inner: that input
     before any replacement, (n, outputs), if known.
     """
+    require_indices("examples", examples, len(activations))
+    require_indices("units", units, len(replacement))
     first = layers[0]
     inner = activations @ first.weight.T + first.bias if inner is None else inner
     state = first.weight.T[units]
@@ -72,6 +74,7 @@ def ablation(activations: np.ndarray, replacement: np.ndarray, layers: list[Affi
             f"Activations of {n} examples and {m} units need {m} replacement values, not {replacement.shape},"
             f" {n} labels, not {len(labels)}, and a layer of {m} inputs, not {layers[0].weight.shape[1]}."
         )
+    require_indices("labels", labels, len(layers[-1].bias))
     inner = activations @ layers[0].weight.T + layers[0].bias
     loss, correct = _judged(_finish(inner.copy(), layers[1:]), labels)
     units, examples = np.nonzero((activations != replacement).T)

@@ -1,6 +1,7 @@
 """What all pages share: the templates, images inside a page, and how values are written."""
 
 from base64 import b64encode
+from hashlib import sha256
 from io import BytesIO
 from typing import NamedTuple
 
@@ -43,9 +44,17 @@ def templates(autoescape: bool):
 def fill(template: str, **values) -> str:
     """A template of this package as HTML."""
     environment = templates(autoescape=True)
-    environment.filters |= {"written": written, "plural": plural}
+    environment.filters |= {"written": written, "plural": plural, "source": source}
     environment.globals |= {"font": FONT, "family_colours": FAMILY_COLOURS, "family_name": family_name}
+    # Widths that pictures have at most: rules of the style, because an attribute would need a laxer policy.
+    widths: dict[int, int] = {}
+    environment.globals |= {"widths": widths, "at_most": lambda width: widths.setdefault(width, width)}
     return environment.get_template(f"{template}.html.j2").render(values)
+
+
+def source(text: str) -> str:
+    """The name of an inline style or script in a Content-Security-Policy: of any other, a browser runs nothing."""
+    return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
 
 
 def run_name(experiment: str, seed: int) -> str:

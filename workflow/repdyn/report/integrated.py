@@ -1,6 +1,7 @@
 """The whole study as one document: what every table says, as plain data for programs and as Markdown for people."""
 
 import hashlib
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -247,9 +248,9 @@ def _moments(moments: pd.DataFrame) -> list[dict]:
 
 def markdown(report: dict[str, Any]) -> str:
     """The document as Markdown, from nothing but itself: `report` as returned by `document` or read from its JSON."""
-    # Plain text is escaped where it could break a table, by `table_row`; HTML escapes would be shown as they are.
+    # Text is escaped by `plain_text`; HTML escapes would be shown as they are.
     environment = templates(autoescape=False)
-    environment.filters |= {"row": table_row, "head": table_head, "short": short, "plural": plural}
+    environment.filters |= {"row": table_row, "head": table_head, "text": plain_text, "short": short, "plural": plural}
     validity = _frame(report["detectors"]["validity"])
     detectors, scenarios = detector_rows(validity) if len(validity) else ([], [])
     return environment.get_template("report.md.j2").render(
@@ -298,8 +299,12 @@ def quantity_words(quantity: str) -> str:
 
 def table_row(cells: Iterable) -> str:
     """Cells as a row of a Markdown table; bars and line ends in a cell do not end it."""
-    escaped = (" ".join(str(cell).replace("\\", "\\\\").replace("|", "\\|").split()) for cell in cells)
-    return f"| {' | '.join(escaped)} |"
+    return f"| {' | '.join(map(plain_text, cells))} |"
+
+
+def plain_text(value: object) -> str:
+    """Text that Markdown shows as it is, on one line."""
+    return " ".join(re.sub(r"([\\|`*\[\]<>])", r"\\\1", str(value)).split())
 
 
 def table_head(headings: list[str], left: int = 1, last: int = 0) -> str:

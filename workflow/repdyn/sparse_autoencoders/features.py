@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from repdyn.errors import StudyError
+from repdyn.errors import StudyError, require_indices
 
 
 class Labelled(NamedTuple):
@@ -46,6 +46,7 @@ def class_detectors(
         missing = np.setdiff1d(np.arange(classes), given)
         if len(missing):
             raise StudyError(f"the {name} labels hold no example of class {missing[0]}; every class needs some")
+        require_indices(f"{name} labels", given, classes)
     order = np.argsort(-features, axis=0, kind="stable")
     values = np.take_along_axis(features, order, 0)
     # Equal values fall on the same side of any threshold: only the last of them can be one.

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
+from repdyn.errors import require_indices
 from repdyn.models import build
 from repdyn.models.dropout import dropout_layers, seed_dropout
 from repdyn.seeds import derive
@@ -73,7 +74,10 @@ def train_steps(
         batch = order[position : position + recipe.batch_size]
         seed_dropout(dropouts, *recipe.key, step)
         seed_draws(inputs.device, derive(*recipe.key, "draws", step))
-        loss = cross_entropy(model(inputs.index_select(0, batch)), labels.index_select(0, batch))
+        logits = model(inputs.index_select(0, batch))
+        if step == start:
+            require_indices("labels", labels.cpu(), logits.shape[1])
+        loss = cross_entropy(logits, labels.index_select(0, batch))
         optimizer.zero_grad()
         loss.backward()
         value = loss.item()

@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 from torch.nn.utils import get_total_norm
 
+from repdyn.errors import require_indices
 from repdyn.models.embedding import PADDING
 from repdyn.models.modes import evaluating
 from repdyn.models.transformer import Transformer
@@ -86,9 +87,10 @@ def joined(chunks: list[torch.Tensor]) -> torch.Tensor:
 
 
 def evaluate(model: nn.Module, inputs: torch.Tensor, labels: torch.Tensor) -> tuple[float, int]:
-    """Mean cross-entropy and number of correct answers in evaluation mode."""
+    """Mean cross-entropy and number of correct answers in evaluation mode. StudyError for labels that are no class."""
     with torch.inference_mode(), evaluating(model):
         logits = torch.cat([model(chunk) for chunk in inputs.split(model.chunk)])
+    require_indices("labels", labels.cpu(), logits.shape[1])
     return cross_entropy(logits, labels).item(), int((logits.argmax(1) == labels).sum())
 
 

@@ -3,14 +3,17 @@
 import resource
 import sys
 import time
+import zlib
 from pathlib import Path
 
 COST = "took {cpu:.2f} CPU seconds, at most {memory:.0f} MB"
+CHECKED = "{cost} (checksum {checksum:08x})"
 
 
 def print_cost() -> None:
     """CPU seconds of this process since it started, and the most memory it held."""
-    print(COST.format(cpu=time.process_time(), memory=peak_memory()), file=sys.stderr)
+    cost = COST.format(cpu=time.process_time(), memory=peak_memory())
+    print(CHECKED.format(cost=cost, checksum=zlib.crc32(cost.encode())), file=sys.stderr)
 
 
 def peak_memory() -> float:

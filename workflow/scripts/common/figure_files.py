@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from common.files import atomic
+from common.files import write_picture
 from repdyn.figures.style import to_png_bytes, to_svg_bytes, to_webp_bytes
 
 
@@ -13,5 +13,4 @@ def write_figure(figure, stem: Path, dpi: int = 190, limit: int | None = None) -
         (".svg", to_svg_bytes(figure)),
         (".webp", to_webp_bytes(figure, dpi, limit)),
     ):
-        with atomic(stem.with_name(stem.name + suffix)) as temporary:
-            temporary.write_bytes(content)
+        write_picture(stem.with_name(stem.name + suffix), content)

@@ -1,13 +1,13 @@
 """What a run is trained on, built from a command line: for every step that trains a network, replays it or looks into it."""
 
 import argparse
-import json
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 from torch import nn
 
+from common.arguments import network, section, to_name, to_path, whole
 from common.files import read_arrays
 from common.memory import settle
 from common.own import code_of, load_function
@@ -35,12 +35,14 @@ class Setup(NamedTuple):
 def run_parser(description: str) -> argparse.ArgumentParser:
     """The options that name a run and say how it is trained; a step adds its own."""
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--data", type=Path, required=True, help="file written by dataset.py")
-    parser.add_argument("--experiment", required=True)
-    parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--architecture", type=json.loads, required=True, help="JSON, as in config/architectures.yaml")
-    parser.add_argument("--training", type=json.loads, required=True, help="JSON: steps, batch_size, learning_rate")
-    parser.add_argument("--checkpoint-every", type=int, required=True)
+    parser.add_argument("--data", type=to_path, required=True, help="file written by dataset.py")
+    parser.add_argument("--experiment", type=to_name, required=True)
+    parser.add_argument("--seed", type=whole(0), required=True)
+    parser.add_argument("--architecture", type=network, required=True, help="JSON, as in config/architectures.yaml")
+    parser.add_argument(
+        "--training", type=section("training"), required=True, help="JSON: steps, batch_size, learning_rate"
+    )
+    parser.add_argument("--checkpoint-every", type=whole(1), required=True)
     parser.add_argument("--device", default="cpu", help="cpu, cuda, or auto: a GPU if torch sees one")
     return parser
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from common.files import read_arrays, read_json
+from common.arguments import to_path
+from common.files import read_arrays, read_json, read_parquet
 from common.runs import run_folder
 from repdyn.errors import StudyError
 from repdyn.figures.sources import Run, Study
@@ -15,6 +16,10 @@ def study_source(arguments) -> Study:
     tables = {path.stem: read_table(path) for path in arguments.tables}
     runs = []
     if arguments.of_runs:
+        if "experiments" not in tables:
+            raise StudyError(
+                f"experiments.parquet is needed among --tables to read {', '.join(arguments.of_runs)} of runs"
+            )
         chosen = tables["experiments"]
         chosen = chosen[chosen["family"].isin(arguments.families)]
         runs = list(zip(chosen["experiment"], chosen["seed"], strict=True))
@@ -44,14 +49,14 @@ def read_table(path: Path, columns=None, filters=None):
         return read_json(path)
     if path.suffix == ".safetensors":
         return read_arrays(path)[0]
-    return pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path, columns=columns, filters=filters)
+    return pd.read_csv(path) if path.suffix == ".csv" else read_parquet(path, columns=columns, filters=filters)
 
 
 def add_source(parser) -> None:
     parser.add_argument(
-        "--tables", type=Path, nargs="+", required=True, help="files of the study that the figure reads"
+        "--tables", type=to_path, nargs="+", required=True, help="files of the study that the figure reads"
     )
-    parser.add_argument("--runs-root", type=Path, required=True)
+    parser.add_argument("--runs-root", type=to_path, required=True)
     parser.add_argument("--of-runs", nargs="*", default=[], help="names of the files that it reads of every run")
     parser.add_argument("--families", nargs="+", required=True, help="of these runs")
     parser.add_argument("--metric", required=True, help="the first that is configured")

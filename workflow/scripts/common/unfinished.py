@@ -9,11 +9,11 @@ import sys
 from itertools import takewhile
 from pathlib import Path
 
-import pandas as pd
 import torch
 from safetensors.torch import load_file, save_file
 
-from common.files import read_json, sha256, write_json, write_parquet, write_safetensors
+from common.files import read_json, read_parquet, refuse_link, sha256, write_json, write_parquet, write_safetensors
+from repdyn.errors import StudyError
 from repdyn.training.loop import get_state, set_state
 
 # {"signature": ..., "files": {name: SHA-256}} of all that was saved, in the order of saving.
@@ -26,6 +26,8 @@ def claim(out: Path):
     A killed Snakemake leaves its jobs running; the same job, started again, must not write between their files.
     """
     path = out / "unfinished.lock"
+    for place in (out, path, out / "unfinished", out / "checkpoints"):
+        refuse_link(place)
     out.mkdir(parents=True, exist_ok=True)
     while True:
         lock = path.open("a")
@@ -76,7 +78,7 @@ def resume(unfinished: Path, wanted: str, model, optimizer, tracker) -> int:
     folder = unfinished / Path(tables[-1]).parent
     step = int(folder.name.removeprefix("tables_"))
     set_state(model, optimizer, load_file(checkpoint_path(unfinished, step)))
-    tracker.restore(pd.read_parquet(folder / "trajectory.parquet"), pd.read_parquet(folder / "training.parquet"))
+    tracker.restore(read_parquet(folder / "trajectory.parquet"), read_parquet(folder / "training.parquet"))
     print(f"continuing at step {step}", file=sys.stderr)
     return step
 
@@ -116,7 +118,7 @@ def saved_files(unfinished: Path, wanted: str) -> dict[str, str]:
         if manifest["signature"] == wanted:
             return dict(manifest["files"])
         reason = "of other settings, data or code"
-    except (ValueError, TypeError, KeyError):
+    except StudyError:
         reason = "damaged"
     print(f"{unfinished} is {reason}; starting over", file=sys.stderr)
     return {}

@@ -1,0 +1,46 @@
+"""Whether a finished study is whole; prints, changes nothing."""
+
+
+localrules:
+    verify,
+
+
+def toolkit_tables(wildcards):
+    """Those of the toolkit's page, if there is one."""
+    if not Path(placed(rules.toolkit_page.output[0])).is_file():
+        return []
+    return [placed(file) for tool in TOOLKIT for file in looked_into(tool, ".parquet")(wildcards)]
+
+
+# Without what it reads as input: that would be made anew where it is damaged or old, and not looked at.
+rule verify:
+    input:
+        code=code("verify"),
+        claims=CLAIMS,
+        sheet=given(config["experiments"]),
+    log:
+        f"{RESULTS}/logs/verify.log",
+    conda:
+        ENVIRONMENT
+    threads: 1
+    params:
+        results=placed(RESULTS),
+        seeds=config["seeds"],
+        pages=config["pages"],
+        of_runs=[
+            Path(path).name
+            for path in (*rules.train.output, *rules.phase1.output, *rules.phase2.output)
+            if Path(path).suffix
+        ],
+        of_study=[
+            Path(path).name
+            for rule in (rules.aggregate, rules.pooled, rules.battery, rules.validity, rules.ledger, rules.hypotheses)
+            for path in rule.output
+        ],
+        toolkit=toolkit_tables,
+    message:
+        "Checking the finished study in {params.results}"
+    shell:
+        "python {input.code[0]:q} --results {params.results:q} --sheet {input.sheet:q}"
+        " --seeds {params.seeds:q} --pages {params.pages:q} --claims {input.claims:q} --of-runs {params.of_runs:q}"
+        " --of-study {params.of_study:q} --toolkit {params.toolkit:q} 2>&1 | tee {log:q}"
