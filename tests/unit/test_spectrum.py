@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from repdyn import spectrum
 from repdyn.spectrum import FULL, LEADING, full_measures, largest_eigenvalues, largest_ritz, leading_measures
 
 TOLERANCE = 1e-4
@@ -169,3 +170,12 @@ def test_layers_with_a_single_direction_are_measured():
     nothing = torch.zeros(len(gram), 24, 1)
     found = largest_eigenvalues(gram, nothing, nothing)
     assert found.numpy() == pytest.approx(np.tile((vectors.double() ** 2).sum(1).numpy(), (2, 1)), rel=1e-6)
+
+
+@pytest.mark.parametrize("size", [1, 63, 64, 65, 200, 512])
+def test_products_of_half_the_blocks_are_the_whole_product_and_exactly_symmetric(size):
+    rows = torch.from_numpy(np.random.default_rng(size).standard_normal((3, size, 90)))
+    products = spectrum.own_products(rows)
+    np.testing.assert_allclose(products, rows @ rows.transpose(1, 2), rtol=1e-12, atol=1e-12)
+    if size > spectrum.BLOCK:
+        assert torch.equal(products, products.transpose(1, 2))
