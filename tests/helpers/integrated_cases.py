@@ -34,6 +34,7 @@ def experiments() -> pd.DataFrame:
             "diverged_at": [None, None, 400, None],
             "at_chance": [False, True, False, False],
             "metric": "participation_ratio",
+            "candidates": [5, 0, 2, 1],
             "jumps": [3, 0, 0, 1],
             "jumps_per_layer": [0.75, 0.0, np.nan, 1 / 3],
             "early": [2, 0, 0, 1],

@@ -1,9 +1,55 @@
 """Statistics of each run, of all runs together, and the validity of jump detectors."""
 
 
+rule jumps:
+    input:
+        code=code("jumps"),
+        data=rules.train.input.data,
+        own=own_network,
+        trajectory=rules.train.output.trajectory,
+        training=rules.train.output.training,
+        facts=rules.train.output.facts,
+        checksums=rules.train.output.checksums,
+        checkpoints=rules.train.output.checkpoints,
+        provenance=rules.train.output.provenance,
+    output:
+        candidates=f"{RUN}/candidates.parquet",
+        steps=f"{RUN}/candidate_steps.parquet",
+    log:
+        f"{RESULTS}/logs/jumps/{{experiment}}-seed{{seed}}.log",
+    priority: slowness
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        **GPU,
+        mem_mb=memory(1500),
+        runtime=30,
+    params:
+        run=subpath(output.candidates, parent=True),
+        architecture=lambda wildcards: json.dumps(network(wildcards)),
+        training=section("training"),
+        checkpoint_every=config["checkpoints"]["every"],
+        device=config["device"],
+        metrics=config["phase1"]["metrics"],
+        level=config["phase1"]["level"],
+        surrogates=config["phase1"]["surrogates"],
+        every=config["tracking"]["every"],
+        token_limit=config["tracking"]["token_limit"],
+    message:
+        "Looking for jumps in {wildcards.experiment}, seed {wildcards.seed}"
+    shell:
+        "python {input.code[0]:q} --run {params.run:q} --data {input.data:q} --experiment {wildcards.experiment:q}"
+        " --seed {wildcards.seed:q} --architecture {params.architecture:q} --training {params.training:q}"
+        " --checkpoint-every {params.checkpoint_every:q} --device {params.device:q} --metrics {params.metrics:q}"
+        " --level {params.level:q} --surrogates {params.surrogates:q} --every {params.every:q}"
+        " --token-limit {params.token_limit:q} > {log:q} 2>&1"
+
+
 rule phase1:
     input:
         code=code("phase1"),
+        candidates=rules.jumps.output.candidates,
         trajectory=rules.train.output.trajectory,
         training=rules.train.output.training,
         facts=rules.train.output.facts,

@@ -22,9 +22,7 @@ def main():
         "--quantile", type=between(0, 1), required=True, help="of |velocity| above which a step is critical"
     )
     parser.add_argument("--surrogates", type=whole(1), required=True, help="of every null")
-    parser.add_argument(
-        "--level", type=between(0, 0.5), required=True, help="of the jump detector and of every test of a layer"
-    )
+    parser.add_argument("--level", type=between(0, 0.5), required=True, help="of every test of a layer")
     arguments = parser.parse_args()
     facts = read_json(arguments.run / "run.json")
     settings = Settings(**{name: getattr(arguments, name) for name in Settings._fields})
@@ -32,8 +30,12 @@ def main():
         arguments.run / "trajectory.parquet", columns=["step", "layer", "depth", *arguments.metrics]
     )
     training = read_parquet(arguments.run / "training.parquet", columns=["step", "probe_loss"])
+    candidates = read_parquet(arguments.run / "candidates.parquet")
     key = (facts["experiment"], facts["seed"])
-    results = [analyse(trajectory, training, metric, key, facts["steps"], settings) for metric in arguments.metrics]
+    results = [
+        analyse(trajectory, training, candidates[candidates["metric"] == metric], metric, key, facts["steps"], settings)
+        for metric in arguments.metrics
+    ]
     for name in ("convergence", "layers", "jumps", "critical"):
         table = pd.concat([getattr(result, name) for result in results], ignore_index=True)
         write_parquet(arguments.run / f"{name}.parquet", table)

@@ -10,6 +10,7 @@ from repdyn.audit import run_statistics
 from repdyn.audit.columns import ours
 from repdyn.audit.own import own_run
 from repdyn.audit.runs import Run
+from repdyn.study.candidates import find_candidates
 from repdyn.study.phase1 import Settings, analyse
 from repdyn.timeseries.critical_steps import critical_steps
 
@@ -39,7 +40,8 @@ def written(settings: Settings) -> tuple[Run, run_statistics.RunStatistics]:
     """The run, and its statistics after a phase 1 with these settings; the summary goes through JSON as in the study."""
     trajectory, training, facts = frames()
     run = own_run(trajectory, training, facts, METRIC)
-    result = analyse(trajectory, training, METRIC, ("e", 0), 2000, settings)
+    found = find_candidates(trajectory, METRIC, ("e", 0), 2000, settings.level, settings.surrogates).assign(jump=True)
+    result = analyse(trajectory, training, found, METRIC, ("e", 0), 2000, settings)
     nulls = {name: None if value != value else value for name, value in result.summary.items()}
     summary = json.loads(json.dumps(nulls))
     shuffled = [table.sample(frac=1, random_state=0) for table in (result.convergence, result.layers, result.critical)]

@@ -5,7 +5,8 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import binomtest, kurtosis
+from scipy.linalg import toeplitz
+from scipy.stats import binomtest, kurtosis, norm
 
 from repdyn.detectors import detectors, levelshift, validity
 from repdyn.errors import StudyError
@@ -84,7 +85,8 @@ def test_rate_intervals_cover_and_never_claim_certainty():
 def test_the_battery_covers_every_scenario_for_every_detector(table):
     per_detector = table.groupby("detector").size()
     assert set(per_detector.index) == set(DETECTORS)
-    scenarios = len(validity.NULLS) + len(validity.STRESS) + len(validity.STEPS) + len(validity.EXTRA_STEPS)
+    steps = len(validity.STEPS) * len(validity.STEP_SIZES) + len(validity.EXTRA_STEPS)
+    scenarios = len(validity.NULLS) + steps
     assert (per_detector == scenarios + 1 + len(validity.SEVERAL) + len(validity.REAL_SIZES)).all()
     assert (table["draws"] == DRAWS).all()
     planted = table["size"].notna()
@@ -118,15 +120,38 @@ def test_the_rule_passes_the_default_and_fails_the_others(table):
 
 def test_the_rule_at_its_thresholds(table):
     good = table[table["detector"] == "levelshift"].copy()
-    good.loc[good["scenario"].isin(validity.NULLS), "false_per_1000"] = validity.MAXIMUM_FALSE
-    good.loc[good["scenario"].isin(validity.REQUIRED_STEPS), "recall"] = validity.MINIMUM_RECALL
+    limit = validity.MAXIMUM_FALSE / validity.per_series(1.0)
+    good.loc[good["kind"] == "null", "false_low"] = limit
+    for (scenario, size), least in validity.REQUIRED.items():
+        good.loc[(good["scenario"] == scenario) & (good["size"] == size), "recall"] = least
     assert validity.verdicts(good)["passes"].all()
-    good.loc[good["scenario"] == "random walk", "false_per_1000"] += 1e-6
+    good.loc[good["scenario"] == "random walk", "false_low"] += 1e-6
     assert validity.verdicts(good)["failed"].tolist() == ["random walk"]
-    good.loc[good["scenario"] == "step in AR(1) noise", "recall"] = np.nan
-    assert validity.verdicts(good)["failed"].tolist() == ["step in AR(1) noise; random walk"]
+    good.loc[(good["scenario"] == "step in AR(1) noise") & (good["size"] == 10), "recall"] = np.nan
+    assert validity.verdicts(good)["failed"].tolist() == ["step in AR(1) noise, 10 sd; random walk"]
     with pytest.raises(StudyError, match="lacks white noise"):
         validity.verdicts(good[good["scenario"] != "white noise"])
+
+
+def test_the_bound_is_the_power_of_the_likelihood_ratio_test():
+    # A walk of unit increments: the increment itself, against the largest of 400.
+    assert validity.best_recall(5.0, 1.0) == pytest.approx(norm.sf(norm.isf(0.05 / 400 / 2) - 5))
+    assert 0.87 < validity.best_recall(5.0, 1.0) < 0.89
+    # White noise: the difference of the means of 200 and 201 points.
+    z = 0.3 * np.sqrt(200 * 201 / 401)
+    assert validity.best_recall(0.3, 0.0) == pytest.approx(norm.sf(norm.isf(0.05 / 400 / 2) - z))
+    # AR(1): generalised least squares, written out.
+    covariance = toeplitz(0.8 ** np.arange(401)) / (1 - 0.64)
+    design = np.stack([np.ones(401), np.arange(401) >= 200], axis=1)
+    information = design.T @ np.linalg.solve(covariance, design)
+    z = 1.0 / np.sqrt(np.linalg.inv(information)[1, 1])
+    assert validity.best_recall(1.0, 0.8) == pytest.approx(norm.sf(norm.isf(0.05 / 400 / 2) - z), rel=1e-6)
+
+
+def test_no_detector_finds_more_steps_in_a_walk_than_can_be_found(table):
+    walks = table[(table["scenario"] == "step in random walk") & (table["detector"] == "levelshift")]
+    assert (walks["recall_low"] <= walks["bound"] + 1e-9).all()
+    assert walks.set_index("size").loc[10.0, "recall"] == 1
 
 
 def test_draws_do_not_depend_on_which_detectors_run():
@@ -195,7 +220,8 @@ def test_a_sample_of_measured_series_holds_only_what_can_be_searched():
 def test_a_failed_detector_is_told_why(table):
     reasons = validity.verdicts(table).set_index("detector")["reason"]
     assert reasons["levelshift"] == ""
-    assert "false jumps per 1,000 points of random walk, at most 1 allowed" in reasons["zscore"]
+    assert "false jumps per series of random walk, at most 0.08 allowed" in reasons["zscore"]
     bad = table[table["detector"] == "levelshift"].copy()
-    bad.loc[bad["scenario"] == "step in AR(1) noise", "recall"] = 0.5
-    assert validity.verdicts(bad)["reason"].tolist() == ["finds 50% of steps in AR(1) noise, needs 90%"]
+    bad.loc[(bad["scenario"] == "step in AR(1) noise") & (bad["size"] == 10), "recall"] = 0.5
+    reason = "finds 50% of steps in AR(1) noise of 10 standard deviations, needs 95%"
+    assert validity.verdicts(bad)["reason"].tolist() == [reason]

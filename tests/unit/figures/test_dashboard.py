@@ -297,7 +297,8 @@ def battery() -> pd.DataFrame:
 
 def test_validity_puts_every_detector_on_its_scenario():
     verdicts = pd.DataFrame({"detector": ["levelshift", "zscore"], "passes": [True, False]})
-    figure = detector_validity(battery(), verdicts, 1.0, 0.9)
+    required = {("step in white noise", 5.0): 0.9}
+    figure = detector_validity(battery(), verdicts, 1.0, required)
     false, recall = figure.axes
     assert [label.get_text() for label in false.get_yticklabels()] == ["white noise"]
     assert [label.get_text() for label in recall.get_yticklabels()] == [
@@ -307,9 +308,15 @@ def test_validity_puts_every_detector_on_its_scenario():
     assert [label.get_fontweight() for label in recall.get_yticklabels()] == ["bold", "normal"]
     assert dots(false)[:, 0].tolist() == [0.06, 45.0]
     assert dots(recall)[:, 0].tolist() == [1.0, 0.95, 0.5]
-    assert [line.get_xdata()[0] for axes in figure.axes for line in axes.lines] == [1.0, 0.9]
+    assert [line.get_xdata()[0] for line in false.lines] == [1.0]
+    dotted = [
+        lines
+        for lines in recall.collections
+        if getattr(lines, "get_segments", None) and lines.get_linestyle() != [(0.0, None)]
+    ]
+    assert [lines.get_segments()[0][0][0] for lines in dotted] == [0.9]
     assert legend_labels(figure)[:2] == ["level shift (default): passes", "|z| > 2 (published): fails"]
-    assert "No detector" in detector_validity(battery().iloc[:0], verdicts, 1.0, 0.9).texts[0].get_text()
+    assert "No detector" in detector_validity(battery().iloc[:0], verdicts, 1.0, required).texts[0].get_text()
 
 
 def test_families_keep_their_colours():

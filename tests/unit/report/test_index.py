@@ -38,6 +38,7 @@ def study() -> pd.DataFrame:
     frame["at_chance"] = [False, True, False, False, False]
     frame["metric"] = "participation_ratio"
     frame["level"] = 0.05
+    frame["candidates"] = [40, 20, 0, 60, 10]
     frame["jumps"] = [30, 10, 0, 50, 10]
     frame["jumps_per_layer"] = [10.0, 5.0, np.nan, 25.0, 2.0]
     frame["early"] = [10, 10, 0, 25, 5]
@@ -175,7 +176,10 @@ def test_summary_counts_what_learned():
     assert "5 runs of 5 experiments (5 architectures, 3 datasets)" in text
     assert "3 learned, 1 ended within noise of chance, 1 diverged" in text
     assert "median of 83.0 % (75.0 % to 91.0 %)" in text
-    assert "found 100 jumps (50.0 % before a tenth of training, 35.0 % up to half, 15.0 % in the second half)" in text
+    assert (
+        "100 happen within one and are jumps (50.0 % before a tenth of training, 35.0 % up to half, 15.0 % in the second half)"
+        in text
+    )
     assert "bottom-up 1, not evaluable 1, unclear 3" in text
 
 
@@ -228,8 +232,11 @@ def test_experiments_that_did_not_finish_are_named():
 
 
 def test_no_jumps():
-    experiments = study().assign(jumps=0, jumps_per_layer=0.0, early=0, middle=0, late=0)
-    assert "The jump detector found nothing in any run." in Reader(page_of(experiments)).words()
+    experiments = study().assign(candidates=0, jumps=0, jumps_per_layer=0.0, early=0, middle=0, late=0)
+    assert "no candidate for a jump in any run." in Reader(page_of(experiments)).words()
+    looked = "Of 3 candidates for jumps, each measured at every training step, none happens within one training step."
+    experiments["candidates"] = [3, 0, 0, 0, 0]
+    assert looked in Reader(page_of(experiments)).words()
 
 
 @pytest.mark.parametrize("missing", [None, np.nan])

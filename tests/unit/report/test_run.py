@@ -78,5 +78,5 @@ def test_a_run_without_jumps_says_so():
         )
     )
     assert note in reader.words()
-    assert "found no jump of the stable rank (uncentred) in this run" in reader.words()
+    assert "No jump of the stable rank (uncentred) was found in this run" in reader.words()
     assert "jump-table" not in reader.tables and "moment-table" not in reader.tables

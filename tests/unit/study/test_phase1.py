@@ -9,6 +9,7 @@ from helpers.project import ROOT
 from repdyn.detectors import validity
 from repdyn.errors import StudyError
 from repdyn.study import pooled
+from repdyn.study.candidates import find_candidates
 from repdyn.study.phase1 import Settings, analyse, simes
 
 STEPS = np.arange(0, 2005, 5)
@@ -42,7 +43,14 @@ def frames(values: np.ndarray, loss: np.ndarray | None = None) -> tuple[pd.DataF
 
 
 def phase1(values: np.ndarray, loss: np.ndarray | None = None, settings: Settings = QUICK, key: tuple = KEY):
-    return analyse(*frames(values, loss), "stable_rank", key, 2000, settings)
+    trajectory, training = frames(values, loss)
+    return analyse(trajectory, training, candidates(trajectory, settings, key), "stable_rank", key, 2000, settings)
+
+
+def candidates(trajectory: pd.DataFrame, settings: Settings = QUICK, key: tuple = KEY) -> pd.DataFrame:
+    """Those of the detector, all of them taken for jumps."""
+    found = find_candidates(trajectory, "stable_rank", key, 2000, settings.level, settings.surrogates)
+    return found.assign(jump=True)
 
 
 def test_planted_jumps_are_found_where_they_are():
@@ -143,16 +151,16 @@ def test_a_run_has_one_answer_and_its_own_surrogates():
 def test_frames_that_do_not_belong_together_are_refused():
     trajectory, training = frames(smooth_noise(0, 2))
     with pytest.raises(StudyError, match="not measured at the same steps"):
-        analyse(trajectory, training[1:], "stable_rank", KEY, 2000, QUICK)
+        analyse(trajectory, training[1:], candidates(trajectory), "stable_rank", KEY, 2000, QUICK)
     with pytest.raises(StudyError, match="lacks layers at step 0"):
-        analyse(trajectory[1:], training, "stable_rank", KEY, 2000, QUICK)
+        analyse(trajectory[1:], training, candidates(trajectory), "stable_rank", KEY, 2000, QUICK)
     with pytest.raises(StudyError, match="6 layers at alpha 0.05 need 120 surrogates"):
         phase1(smooth_noise(0, 6), settings=QUICK._replace(surrogates=99))
 
 
 def test_the_level_reaches_the_detector_the_counts_and_the_tables():
     values = smooth_noise(0, 1)
-    values[101:, 0] += 4
+    values[101:, 0] += 3.2
     found = {level: phase1(values, settings=QUICK._replace(level=level)) for level in (0.05, 0.01)}
     (p,) = found[0.05].jumps["p"]
     assert 0.01 < p < 0.05 and found[0.01].jumps.empty

@@ -61,7 +61,7 @@ def test_one_large_increment_hardly_moves_the_fit():
     assert np.abs(after.ar - before.ar).max() < 0.15
 
 
-@pytest.mark.parametrize(("tau", "error"), [(2, 1e-2), (3, 2e-3), (5, 4e-4), (50, 4e-4)])
+@pytest.mark.parametrize(("tau", "error"), [(1, 2e-3), (2, 1e-3), (5, 5e-4), (50, 1e-5)])
 def test_the_trend_follows_exponentials(tau, error):
     increments = np.diff(np.exp(-np.arange(401) / tau))
     basis = smooth_basis(400)

@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from repdyn.detectors.checks import evaluable, searchable
+from repdyn.detectors.checks import evaluable, searchable, unrounded
+from repdyn.detectors.fast_change import smooth_alternative
 from repdyn.errors import StudyError
 from repdyn.statistics.fdr import benjamini_hochberg
 from repdyn.timeseries.surrogates import IncrementModel, draw_increments, fit_increments, tail_weight, whiten
@@ -23,10 +24,11 @@ Generator = np.random.Generator
 
 MINIMUM_EFFECT = 0.01  # smallest jump, as a share of the range of the series
 SURROGATES = 1000
-CLEAN = 3.5  # |statistic| from which a shift is taken out before trend, scale and spectrum are fitted
-ROUNDS = 2  # of fitting and taking out
+CLEAN = 6.0  # |statistic| from which a shift is taken out before trend, scale and spectrum are fitted
 SEPARATION = 3  # measurements within which the larger of two candidates stands for both
 LIMIT = 100  # jumps looked for in one series
+ALIKE = 4  # places within a quarter of the distance to the nearer end are alike
+MEDIAN_MOMENT = 0.6744897501960817  # median |N(0, 1)|
 SCREEN = 200  # surrogates after which a series without a candidate near alpha is given up
 
 
@@ -92,6 +94,7 @@ def find_shifts(values: Array, alpha: float, surrogates: int = SURROGATES, rng: 
     if values is None:
         return NO_SHIFTS
     rng = np.random.default_rng(0) if rng is None else rng
+    values = unrounded(values, rng)
     increments = np.diff(values)[None]
     model, cleaned = fit_without_shifts(increments)
     freedom = innovation_tail(increments, cleaned, model)
@@ -117,8 +120,12 @@ def find_shifts(values: Array, alpha: float, surrogates: int = SURROGATES, rng: 
         p = (1 + surrogates - np.searchsorted(largest, score[at])) / (surrogates + 1)
         if p > alpha:
             break
-        found.append((at, size[0, at] * model.scale[0, at], score[at], p))
-        u[0, at] -= size[0, at]
+        smooth = smooth_alternative(u, at, model)
+        if smooth is None:
+            found.append((at, size[0, at] * model.scale[0, at], score[at], p))
+            u[0, at] -= size[0, at]
+        else:
+            u[0] -= smooth
         open_[max(0, at - SEPARATION) : at + SEPARATION + 1] = False
     before, *rest = np.array(found).reshape(-1, 4).T
     return Shifts(before.astype(np.int64), *rest)
@@ -134,22 +141,31 @@ def matched_filter(u: Array, model: IncrementModel) -> tuple[Array, Array]:
     return matched / power, matched / np.sqrt(model.variance[:, None] * power)
 
 
-def fit_without_shifts(increments: Array, rounds: int = ROUNDS) -> tuple[IncrementModel, Array]:
+def fit_without_shifts(increments: Array) -> tuple[IncrementModel, Array]:
     """`fit_increments` of (S, n), repeated without the clear shifts (|z| > CLEAN, locally largest).
 
-    Returns the model and the increments without those shifts (S, n). Each round sees more: a large shift
-    inflates scale and spectrum and hides the smaller ones.
+    Returns the model and the increments without those shifts (S, n). A large shift inflates scale and spectrum and hides
+    the smaller ones. CLEAN is above what series without shifts reach: taking out their largest values would raise z of what
+    is taken out, and with it the threshold.
     """
-    cleaned = increments
-    for _ in range(rounds):
-        model = fit_increments(cleaned)
-        size, z = matched_filter((increments - model.trend) / model.scale, model)
-        z = np.abs(z)
-        padded = np.pad(z, ((0, 0), (SEPARATION, SEPARATION)))
-        highest = np.max([padded[:, i : i + z.shape[1]] for i in range(2 * SEPARATION + 1)], axis=0)
-        clear = (z > CLEAN) & (z >= highest)
-        cleaned = increments - np.where(clear, size * model.scale, 0)
-    return fit_increments(cleaned), cleaned
+    model = fit_increments(increments)
+    size, z = matched_filter((increments - model.trend) / model.scale, model)
+    z = np.abs(z)
+    padded = np.pad(z, ((0, 0), (SEPARATION, SEPARATION)))
+    highest = np.max([padded[:, i : i + z.shape[1]] for i in range(2 * SEPARATION + 1)], axis=0)
+    clear = (z > CLEAN) & (z >= highest)
+    cleaned = np.where(clear, increments - size * model.scale, increments)
+    again = clear.any(axis=1)
+    if again.any():
+        better = fit_increments(cleaned[again])
+        model = IncrementModel(*(_replaced(old, again, new) for old, new in zip(model, better, strict=True)))
+    return model, cleaned
+
+
+def _replaced(old: Array, rows: Array, new: Array) -> Array:
+    old = old.copy()
+    old[rows] = new
+    return old
 
 
 def innovation_tail(increments: Array, cleaned: Array, model: IncrementModel) -> float:
@@ -170,10 +186,16 @@ def null_statistic(increments: Array) -> Array:
 
 
 def null_maxima(z: Array) -> tuple[Array, Array]:
-    """`null_statistic` (S, n) -> its standard deviation at every increment (n,), and the largest standardised
-    |value| of each surrogate, ascending (S,).
+    """`null_statistic` (S, n) -> its scale at every increment (n,), and the largest standardised |value| of each
+    surrogate, ascending (S,).
 
-    The standard deviation is taken place by place because the ends, where less of a shift is seen, differ.
+    The scale is taken place by place because at the ends less is seen of a shift, of the trend and of the noise. It is
+    that of the median, which a surrogate's own largest value does not move, averaged over places that are alike.
     """
-    unit = np.maximum(z.std(axis=0), 1e-9)
+    n = z.shape[1]
+    median = np.median(np.abs(z), axis=0) / MEDIAN_MOMENT
+    at = np.arange(n)
+    half = np.minimum(at, n - 1 - at) // ALIKE
+    total = np.concatenate([[0.0], np.cumsum(median)])
+    unit = np.maximum((total[at + half + 1] - total[at - half]) / (2 * half + 1), 1e-9)
     return unit, np.sort(np.abs(z / unit).max(axis=1))

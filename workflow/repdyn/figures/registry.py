@@ -77,6 +77,14 @@ STUDY = {
         "detectors",
         tables=("validity.parquet", "validity_verdicts.parquet"),
     ),
+    "single_steps": StudyFigure(
+        "Candidates for jumps, step by step",
+        "Above, a dot per candidate: the share of its change in the largest single training step, against the step; below,"
+        " its series at every training step, a panel per family",
+        "detectors",
+        runs=("candidates.parquet", "candidate_steps.parquet", "training.parquet"),
+        data="single_steps.parquet",
+    ),
     "velocity": StudyFigure(
         "Velocity, acceleration and critical steps",
         "Curves of velocity, acceleration and critical steps against training fraction, a column per family",

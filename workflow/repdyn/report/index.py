@@ -172,9 +172,12 @@ def summary(runs: pd.DataFrame) -> str:
 
 
 def _jump_sentence(runs: pd.DataFrame) -> str:
-    total = int(runs["jumps"].fillna(0).sum())
+    found, total = (int(runs[name].fillna(0).sum()) for name in ("candidates", "jumps"))
+    if found == 0:
+        return "No layer changes more between two measurements than its null does: no candidate for a jump in any run."
+    looked = f"Of {plural(found, 'candidate')} for jumps, each measured at every training step,"
     if total == 0:
-        return "The jump detector found nothing in any run."
+        return f"{looked} none happens within one training step."
     shares = ", ".join(
         f"{written(runs[part].fillna(0).sum() / total, 'percent')} {when}"
         for part, when in (
@@ -184,7 +187,7 @@ def _jump_sentence(runs: pd.DataFrame) -> str:
         )
     )
     return (
-        f"The jump detector found {plural(total, 'jump')} ({shares}), a median of "
+        f"{looked} {total} happen within one and are jumps ({shares}), a median of "
         f"{written(float(runs['jumps_per_layer'].median()), 'number')} per layer and run."
     )
 

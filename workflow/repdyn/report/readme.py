@@ -116,7 +116,7 @@ def section(found: dict) -> str:
         *(_row(claim) for claim in claims),
         "",
         "Ours: the numbers that the rule in [config/claims.yaml](config/claims.yaml) looks at "
-        f"({metric_name(found['metric'])}; jumps of the default detector; excess: above what chance gives). "
+        f"({metric_name(found['metric'])}; jumps: changes within one training step; excess: above what chance gives). "
         "This part is written by `snakemake readme`.",
         "",
         END,

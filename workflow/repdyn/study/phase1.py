@@ -11,13 +11,12 @@ import numpy as np
 import pandas as pd
 
 from repdyn.detectors import evaluable as is_searchable
-from repdyn.detectors import levelshift
 from repdyn.errors import StudyError
 from repdyn.seeds import derive
 from repdyn.statistics.fdr import benjamini_hochberg
 from repdyn.timeseries import convergence, critical_steps
 from repdyn.timeseries.coordination import coordination_test
-from repdyn.timeseries.jumps import change_zscores, describe_jumps, jump_rates, zscore_jumps
+from repdyn.timeseries.jumps import change_zscores, jump_rates, zscore_jumps
 from repdyn.timeseries.loss_coupling import falling_share_test, loss_coupling_test
 from repdyn.timeseries.periods import period
 from repdyn.timeseries.series import evaluable as is_evaluable
@@ -50,10 +49,7 @@ class Phase1(NamedTuple):
 
     convergence  a row per layer: layer, depth, evaluable, stabilised_step, settled_step
     layers       a row per layer: the statistics that are tested layer by layer, see `analyse`
-    jumps        a row per jump of the default detector: columns of `jumps.describe_jumps` with the layer's name, where
-                 change, magnitude, relative_magnitude and direction are those of the level, as the detector
-                 estimates it from both sides; difference (of the two measurements), statistic, p (familywise over
-                 the series)
+    jumps        a row per candidate that is a jump: the columns of `candidates.verify`
     critical     a row per layer and critical step or transition: layer, step, kind
     """
 
@@ -65,17 +61,24 @@ class Phase1(NamedTuple):
 
 
 def analyse(
-    trajectory: pd.DataFrame, training: pd.DataFrame, metric: str, key: tuple, total_steps: int, settings: Settings
+    trajectory: pd.DataFrame,
+    training: pd.DataFrame,
+    candidates: pd.DataFrame,
+    metric: str,
+    key: tuple,
+    total_steps: int,
+    settings: Settings,
 ) -> Phase1:
     """Convergence, jumps, critical periods, coordination and loss coupling of one metric of one run.
 
-    trajectory as for `series.layer_series`; training with columns step, probe_loss, a row per measurement. key names
-    the run for its seeds, e.g. ("mlp_wide-digits", 0): every statistic draws its surrogates from a seed of its own.
+    trajectory as for `series.layer_series`; training with columns step, probe_loss, a row per measurement; candidates of
+    this metric as `candidates.verify` gives them: those that are jumps are the jumps of the run. key names the run for its
+    seeds, e.g. ("mlp_wide-digits", 0): every statistic draws its surrogates from a seed of its own.
     A layer that is constant or NaN at some measurement is not evaluable: it is counted, and in no statistic.
     The summary names the level and the threshold that it was made with. Columns of `layers`, NaN where not evaluable:
       layer, depth, evaluable
       searched          whether jumps could be looked for (`detectors.evaluable`)
-      jumps, per_1000   of the default detector; z_jumps of the published one, z_jumps_null its mean on surrogates
+      jumps, per_1000   within one training step; z_jumps of the published detector, z_jumps_null its mean on surrogates
       dispersion, dispersion_null, clustering_p, clustering_q, concentration, densest_step
                         dispersion of critical steps (`critical_steps.Clustering`); step at which the densest window starts
       loss_correlation, loss_correlation_null, loss_lag, loss_p, loss_q
@@ -103,7 +106,7 @@ def analyse(
     usable = is_evaluable(values)
     layers = pd.DataFrame({"layer": names, "depth": range(len(names)), "evaluable": usable})
     order, order_summary = _convergence(steps, values, usable, total_steps, settings, rng("convergence"))
-    jumps, jump_columns, jump_summary = _jumps(steps, values, total_steps, settings, rng)
+    jumps, jump_columns, jump_summary = _jumps(steps, values, names, candidates, total_steps, settings, rng)
     events = critical_steps.critical_steps(values, settings.quantile, usable)
     transitions = critical_steps.transition_steps(values, settings.quantile, usable)
     period_columns, period_summary = _clustering(steps, values, settings, rng("critical"))
@@ -131,7 +134,8 @@ def analyse(
         *(table.assign(layer=np.array(names, dtype=object)[table["layer"]]) for table in (jumps, periods)),
     ]
     for table in tables:
-        table.insert(0, "metric", metric)
+        if "metric" not in table:
+            table.insert(0, "metric", metric)
     return Phase1(*tables, summary)
 
 
@@ -169,23 +173,17 @@ def _convergence(
 
 
 def _jumps(
-    steps: Array, values: Array, total_steps: int, settings: Settings, rng: Callable[[str], Generator]
+    steps: Array,
+    values: Array,
+    names: list[str],
+    candidates: pd.DataFrame,
+    total_steps: int,
+    settings: Settings,
+    rng: Callable[[str], Generator],
 ) -> tuple[pd.DataFrame, dict, dict]:
     searched = is_searchable(values)
-    found = levelshift.search_layers(values, settings.level, surrogates=settings.surrogates, rng=rng("jumps"))
-    layer = np.repeat(np.arange(len(found)), [len(shifts.before) for shifts in found])
-    columns = {name: np.concatenate([getattr(shifts, name) for shifts in found]) for name in levelshift.Shifts._fields}
-    jumps = describe_jumps(steps, values, layer, columns["before"], total_steps)
-    change = columns["size"]
-    jumps = jumps.assign(
-        change=change,
-        magnitude=np.abs(change),
-        relative_magnitude=np.abs(change) / np.ptp(values, axis=0)[layer],
-        direction=np.where(change > 0, "increase", "decrease"),
-        difference=jumps["change"],
-        statistic=columns["statistic"],
-        p=columns["p"],
-    )
+    jumps = candidates[candidates["jump"]].reset_index(drop=True)
+    jumps = jumps.assign(layer=jumps["layer"].map({name: depth for depth, name in enumerate(names)}).astype(np.int64))
     rates = jump_rates(jumps, searched, len(steps))
     usual = zscore_jumps(steps, values, settings.threshold, total_steps)
     null = _zscore_null(values, searched, settings, rng("zscore"))
@@ -207,7 +205,8 @@ def _jumps(
         "jumps_per_1000": mean(of_layers["per_1000"]),
         "layers_with_jumps": int((of_layers["jumps"] > 0).sum()),
         **{name: int((when == name).sum()) for name in ("early", "middle", "late")},
-        "increases": int((change > 0).sum()),
+        "candidates": len(candidates),
+        "increases": int((jumps["change"] > 0).sum()),
         "relative_magnitude": float(jumps["relative_magnitude"].median()) if len(jumps) else np.nan,
         "z_jumps": len(usual),
         "z_jumps_null": float(null[:, searched].mean(axis=0).sum()) if known else np.nan,

@@ -13,12 +13,17 @@ import numpy as np
 from repdyn.errors import StudyError
 
 ORDER = 8  # of the autoregression of the increments: two jumps closer than this share their evidence
-FIRST_KNOT, KNOT_SPACING = 6, 50  # measurements; knots 0, 6, 12, 24, 48, then about every 50
-SCALE_HALF_WINDOW = 40  # measurements on each side over which the scale of the increments is averaged
+FIRST_KNOT, KNOT_SPACING = 2, 50  # measurements; knots 0, 2, 4, 8, 16, 32, 64, then about every 50
+SCALE_HALF_WINDOWS = (
+    6,
+    60,
+)  # measurements on each side over which the scale of increments is averaged: at the start, at most
 WINSOR = 3.0  # local standard deviations beyond which an increment does not move the fitted trend or spectrum
 ROOT_MOMENT = 0.8221789586623884  # E sqrt|N(0, 1)|
 BURN_IN = 50
-TAILS = np.array([2.5, 3, 4, 5, 6, 8, 12, 20, 50, np.inf])  # degrees of freedom that are told apart
+TAILS = np.array([1.5, 2, 2.5, 3, 4, 5, 6, 8, 12, 20, 50, np.inf])  # degrees of freedom that are told apart
+HEAVY = 4  # degrees of freedom
+REFUSED = 1.35  # of the log-likelihood: a one-sided test at 0.05
 CENSORED = 0.01  # share of the largest innovations of which only the number counts: they may be jumps
 
 
@@ -39,8 +44,7 @@ class IncrementModel(NamedTuple):
 def smooth_basis(n: int) -> np.ndarray:
     """Orthonormal cubic splines on n increments, (n, q), knots dense at the start and then every KNOT_SPACING.
 
-    Dense at the start because training curves are steepest there: the increments of exponentials are followed
-    to 1e-2 (time constant 2 measurements), 2e-3 (3) or 4e-4 (5 and more) of their range.
+    Dense at the start because training curves are steepest there, down to a time constant of one measurement.
     """
     from scipy.interpolate import BSpline
 
@@ -59,16 +63,19 @@ def smooth_basis(n: int) -> np.ndarray:
 def local_scale(residual: np.ndarray, floor: np.ndarray) -> np.ndarray:
     """Standard deviation around each point of (S, n): squared moving average of square roots, >= floor (S, 1).
 
-    The root is a compromise: nearly as precise as the mean absolute value, and one jump of ten standard
-    deviations in a window of 81 raises it by 7 %.
+    The root is a compromise: nearly as precise as the mean absolute value, and one jump of ten standard deviations in a
+    window of 121 raises it by 5 %. Windows are short at the start, where noise falls as training settles, and grow by one
+    measurement for every two.
     """
-    half = min(SCALE_HALF_WINDOW, residual.shape[1] - 1)
+    n = residual.shape[1]
+    first, most = SCALE_HALF_WINDOWS
+    at = np.arange(n)
+    half = np.minimum(np.minimum(first + at // 2, most), n - 1)
     root = np.sqrt(np.abs(residual))
-    padded = np.concatenate([root[:, half:0:-1], root, root[:, -2 : -half - 2 : -1]], axis=1)
-    total = np.cumsum(padded, axis=1)
-    total = np.concatenate([np.zeros((len(root), 1)), total], axis=1)
-    width = 2 * half + 1
-    mean = (total[:, width:] - total[:, :-width]) / width
+    pad = half.max()
+    padded = np.concatenate([root[:, pad:0:-1], root, root[:, -2 : -pad - 2 : -1]], axis=1)
+    total = np.concatenate([np.zeros((len(root), 1)), np.cumsum(padded, axis=1)], axis=1)
+    mean = (total[:, at + pad + half + 1] - total[:, at + pad - half]) / (2 * half + 1)
     return np.maximum((np.maximum(mean, 0) / ROOT_MOMENT) ** 2, floor)
 
 
@@ -125,7 +132,8 @@ def whiten(u: np.ndarray, ar: np.ndarray) -> np.ndarray:
 def tail_weight(innovations: np.ndarray) -> float:
     """Degrees of freedom (one of TAILS) of the Student t that fits innovations (n,) best, scale free.
 
-    Maximum likelihood with the largest CENSORED share censored, so that jumps do not pass for heavy tails.
+    Maximum likelihood with the largest CENSORED share censored, so that jumps do not pass for heavy tails. Where tails are
+    heavy, the heaviest that the likelihood does not refuse: there the largest of 400 values depends most on it.
     """
     from scipy import special
 
@@ -145,7 +153,11 @@ def tail_weight(innovations: np.ndarray) -> float:
         - len(body) * np.log(unit)
         + cut * beyond
     )
-    return float(TAILS[np.unravel_index(log_likelihood.argmax(), log_likelihood.shape)[0]])
+    profile = log_likelihood.max(axis=1)
+    best = int(profile.argmax())
+    if TAILS[best] <= HEAVY:
+        best = int(np.flatnonzero(profile >= profile[best] - REFUSED)[0])
+    return float(TAILS[best])
 
 
 # Not scipy.stats nor scipy.signal, which take twice as long to import as all else that phase 1 of a small network does.

@@ -1,6 +1,6 @@
 """Any step of a finished run from its checkpoints, refusing those that are not what the run wrote."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import torch
@@ -16,10 +16,18 @@ TOLERANCE = 1e-4
 
 
 def replayed(run: Path, setup: Setup, steps: Iterable[int], settings: dict) -> dict[int, dict[str, torch.Tensor]]:
-    """{step: state_dict} of a run's network, each checked against the probe loss, where training recorded one.
+    """{step: state_dict} of a run's network, as `replay_through`. The states are on the CPU."""
+    return {
+        step: {name: value.to("cpu", copy=True) for name, value in setup.model.state_dict().items()}
+        for step in replay_through(run, setup, steps, settings)
+    }
 
-    settings: those the run must have been trained with, its kind of device among them. The states are on the CPU. Leaves the
-    network of `setup` at the last step.
+
+def replay_through(run: Path, setup: Setup, steps: Iterable[int], settings: dict) -> Iterator[int]:
+    """Bring the network of `setup` to each of `steps` of a run in ascending order, and yield the step.
+
+    Each is checked against the probe loss, where training recorded one. settings: those the run must have been trained
+    with, its kind of device among them.
     """
     check_settings(run, settings)
     listed = read_json(run / "checkpoints.json")
@@ -30,13 +38,11 @@ def replayed(run: Path, setup: Setup, steps: Iterable[int], settings: dict) -> d
         check_shapes(run, step, setup.model, state)
         return state
 
-    states = {}
     grid = map(int, listed)
     for step in materialise(setup.model, setup.optimizer, grid, load, steps, *setup.splits["train"], setup.recipe):
         if step in recorded.index:
             check_loss(run, step, evaluate(setup.model, *setup.splits["probe"])[0], recorded[step])
-        states[step] = {name: value.to("cpu", copy=True) for name, value in setup.model.state_dict().items()}
-    return states
+        yield step
 
 
 def read_checkpoint(run: Path, step: int, listed: dict) -> dict[str, torch.Tensor]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.detectors.validity import MAXIMUM_FALSE, MINIMUM_RECALL
+from repdyn.detectors.validity import MAXIMUM_FALSE, REQUIRED, per_series
 from repdyn.figures.panels import key_above
 from repdyn.figures.style import MARKERS, OKABE_ITO, message_figure, styled
 
@@ -20,16 +20,18 @@ NAMES = {
 
 
 def draw(study):
-    return detector_validity(study.tables["validity"], study.tables["validity_verdicts"], MAXIMUM_FALSE, MINIMUM_RECALL)
+    return detector_validity(
+        study.tables["validity"], study.tables["validity_verdicts"], MAXIMUM_FALSE / per_series(1.0), REQUIRED
+    )
 
 
 @styled
-def detector_validity(validity: pd.DataFrame, verdicts: pd.DataFrame, maximum_false: float, minimum_recall: float):
+def detector_validity(validity: pd.DataFrame, verdicts: pd.DataFrame, maximum_false: float, required: dict):
     """Left: false positives per 1,000 points; right: recall; a row per scenario, a marker per detector.
 
     validity: detector, scenario, kind ("null", "planted", "stress"), size, false_per_1000 with false_low and false_high,
-    recall with recall_low and recall_high; verdicts: detector, passes. Lines are 95 % intervals. maximum_false,
-    minimum_recall: what the rule asks of a detector, where it asks: scenarios in bold.
+    recall with recall_low and recall_high, bound; verdicts: detector, passes. Lines are 95 % intervals. maximum_false (per
+    1,000 points), required ((scenario, size): recall): what the rule asks of a detector, where it asks: scenarios in bold.
     """
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
@@ -51,7 +53,7 @@ def detector_validity(validity: pd.DataFrame, verdicts: pd.DataFrame, maximum_fa
         _draw(axes, validity, scenarios, quantity, looks)
         if quantity == "recall":
             axes.set(xlim=(0, 1.02), xlabel="recall of planted steps")
-            axes.axvline(minimum_recall, color="black", linestyle=":", linewidth=1.0, zorder=1)
+            _asked(axes, validity, scenarios, required)
         else:
             _false_scale(axes)
             axes.axvline(maximum_false, color="black", linestyle=":", linewidth=1.0, zorder=1)
@@ -60,7 +62,10 @@ def detector_validity(validity: pd.DataFrame, verdicts: pd.DataFrame, maximum_fa
                label=f"{NAMES.get(name, name)}: {'passes' if passes.get(name, False) else 'fails'}")
         for name, (colour, marker) in looks.items()
     ]  # fmt: skip
-    rule = [Line2D([], [], color="black", linestyle=":", label="required of the scenarios in bold")]
+    rule = [
+        Line2D([], [], color="black", linestyle=":", label="required of the scenarios in bold"),
+        Line2D([], [], color="#999999", marker="|", linestyle="", markersize=10, label="most that can be found"),
+    ]
     key_above(figure, [entries, rule])
     return figure
 
@@ -100,6 +105,17 @@ def _draw(axes, validity: pd.DataFrame, scenarios: list[tuple], quantity: str, l
     axes.tick_params(axis="y", length=0)
     axes.hlines(places[:-1] - 0.5, 0, 1, color="#DDDDDD", linewidth=0.5, transform=axes.get_yaxis_transform(), zorder=0)
     axes.set_ylim(-0.5, max(len(scenarios), 1) - 0.5)
+
+
+def _asked(axes, validity: pd.DataFrame, scenarios: list[tuple], required: dict) -> None:
+    """What is required of a recall, and the most that can be found where that is known, on the rows concerned."""
+    bounds = validity.dropna(subset="bound").set_index(["scenario", "size"])["bound"] if "bound" in validity else {}
+    for place, (scenario, size, _) in zip(np.arange(len(scenarios))[::-1], scenarios, strict=True):
+        if (scenario, size) in required:
+            axes.vlines(required[scenario, size], place - 0.5, place + 0.5, color="black", linestyle=":", zorder=1)
+        if (scenario, size) in bounds:
+            bound = np.max(bounds[scenario, size])
+            axes.scatter(bound, place, 160, color="#999999", marker="|", zorder=1, clip_on=False)
 
 
 def _false_scale(axes) -> None:
