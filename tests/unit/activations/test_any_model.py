@@ -1,16 +1,12 @@
 """Public functions times networks of all kinds: each agrees with a plain, slow computation, or says why it cannot."""
 
-from typing import NamedTuple
-
 import numpy as np
 import pytest
 import torch
-from torch import nn
 from torch.nn.functional import log_softmax
 
-from helpers import plain_forwards
-from helpers import stranger_models as strangers
-from repdyn.activations.addresses import Address, Answering, address, find
+from helpers.stranger_cases import MODELS
+from repdyn.activations.addresses import Answering, address, find, inner
 from repdyn.activations.answers import count, rows_of
 from repdyn.attribution.case import attributions, case_of
 from repdyn.attribution.gradcam import grad_cam
@@ -38,93 +34,6 @@ UNIT = 1
 METRIC = logit_difference(0, 2)
 LABELS = np.arange(N) % 3
 TARGETS = torch.from_numpy(LABELS)
-
-
-class Case(NamedTuple):
-    """A network, its inputs and others, an address in it, the axis of its units there, and the plain forward pass."""
-
-    model: nn.Module
-    inputs: object
-    donors: object
-    where: Address
-    axis: int
-    forward: object
-    last: str
-
-    def plain(self, change=lambda h: h, inputs=None):
-        return self.forward(self.model, self.inputs if inputs is None else inputs, change)
-
-    def answer(self, change=lambda h: h, inputs=None):
-        with torch.no_grad():
-            return self.plain(change, inputs)[1].numpy()
-
-    def h(self, inputs=None):
-        with torch.no_grad():
-            return self.plain(inputs=inputs)[0]
-
-    def units(self, h, units, value):
-        """A copy of h with units at a value, by a loop over units."""
-        h = h.clone()
-        for i, unit in enumerate(units):
-            h.select(self.axis, unit)[...] = value if np.isscalar(value) else value.select(self.axis, i)
-        return h
-
-
-def network(kind, forward, inputs, where, axis, last, answer=None):
-    model = strangers.made(kind).double().eval()
-    model = Answering(model, answer) if answer else model
-    given = [inputs(seed) for seed in (1, 2)]
-    given = [tuple(map(torch.Tensor.double, x)) if isinstance(x, tuple) else x.double() if x.is_floating_point() else x
-             for x in given]  # fmt: skip
-    return Case(model, *given, where, axis, forward, last)
-
-
-def small_mlp():
-    return nn.Sequential(nn.Linear(5, 7), nn.ReLU(), nn.Linear(7, 3))
-
-
-def small_cnn():
-    convolution = nn.Conv2d(1, 4, 3, padding=1)
-    return nn.Sequential(convolution, nn.ReLU(inplace=True), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(64, 3))
-
-
-def images(seed):
-    return strangers.normal(N, 1, 8, 8, seed=seed)
-
-
-def series(seed):
-    return strangers.normal(N, 6, 4, seed=seed)
-
-
-def words(seed):
-    return strangers.tokens(N, 6, seed)
-
-
-MODELS = {
-    "mlp": lambda: network(small_mlp, plain_forwards.mlp, lambda seed: strangers.normal(N, 5, seed=seed), "1", 1, "2"),
-    "cnn": lambda: network(small_cnn, plain_forwards.cnn, images, "1", 1, "4"),
-    "resnet": lambda: network(strangers.ResNet, plain_forwards.resnet, images, Address("layer1.0", units=1), 1, "fc"),
-    "encoder": lambda: network(strangers.Encoder, plain_forwards.encoder, words, "encoder.layers.0", 2, "head"),
-    "attention by hand": lambda: network(strangers.HandWritten, plain_forwards.by_hand, series, "mix", 2, "head"),
-    "gru": lambda: network(strangers.Recurrent, plain_forwards.gru, series, Address("rnn", output=0), 2, "head"),
-    "dictionary": lambda: network(
-        strangers.Named,
-        plain_forwards.named,
-        lambda seed: strangers.normal(N, 5, seed=seed),
-        Address("body", output="active"),
-        1,
-        "head",
-        "logits",
-    ),
-    "two inputs": lambda: network(
-        strangers.Two,
-        plain_forwards.two,
-        lambda seed: (strangers.normal(N, 5, seed=seed), strangers.normal(N, 3, seed=seed + 7)),
-        "relu",
-        1,
-        "head",
-    ),
-}
 
 
 def cross_entropy(logits):
@@ -332,7 +241,7 @@ def check_reinitialised(case):
 
 
 def check_subject(case):
-    steps = {0: case.model.state_dict(), 1: case.model.state_dict()}
+    steps = {0: inner(case.model).state_dict(), 1: inner(case.model).state_dict()}
     subject = Subject(case.model, steps, case.inputs, TARGETS, 3, layers=[case.where, case.last], chunk=4)
     yield subject.logits(1), case.answer()
     places = [axis for axis in range(1, case.h().ndim) if axis != case.axis]

@@ -8,6 +8,7 @@ from sklearn.decomposition import PCA
 from repdyn.errors import StudyError
 from repdyn.sparse_autoencoders.autoencoder import Autoencoder, decode, encode, explained_variance, fit, reconstruct
 from repdyn.sparse_autoencoders.dictionaries import gaussian_matched, matched, mmcs, random_dictionary
+from repdyn.sparse_autoencoders.gradients import gradients
 from repdyn.sparse_autoencoders.linear import principal
 
 D, M, ACTIVE = 32, 64, 3
@@ -203,3 +204,21 @@ def test_bad_input_is_refused():
     ):
         with pytest.raises(StudyError, match=message):
             fit(rows, M, 0, steps=1, **options)
+
+
+@pytest.mark.parametrize("nested", [(), (2, 5)])
+@pytest.mark.parametrize("kind", [{"k": 3}, {"penalty": 0.3}])
+def test_the_gradient_is_the_one_that_torch_finds(kind, nested):
+    random = torch.Generator().manual_seed(0)
+    encoder, decoder = torch.randn(4, 9, generator=random).double(), torch.randn(9, 4, generator=random).double()
+    encoder_bias, bias = torch.randn(9, generator=random).double() / 3, torch.randn(4, generator=random).double()
+    x = torch.randn(20, 4, generator=random).double()
+    sae = Autoencoder(encoder, encoder_bias, decoder, bias, kind.get("k"))
+    found = gradients(sae, x, encode(sae, x), kind.get("penalty"), nested)
+    for parameter in sae[:4]:
+        parameter.requires_grad_()
+    active = encode(sae, x)
+    loss = sum((active[:, :m] @ decoder[:m] + bias - x).square().sum() for m in (*nested, 9))
+    expected = torch.autograd.grad((loss + kind.get("penalty", 0) * active.sum()) / len(x), sae[:4])
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-12, atol=1e-12)

@@ -26,7 +26,8 @@ LAYERS = {
     "cnn": ["blocks.0.relu", "blocks.1.relu"],
     "transformer": ["blocks.0.feedforward", "blocks.1.feedforward"],
 }
-TRANSFORMERS_ALONE = {"position_denoising", "head_direct", "tracing", "tracing_total"}
+TRANSFORMERS_ALONE = {"head_direct", "tracing", "tracing_total"}
+TEXTS_ALONE = {"swap_span", "swap_denoising"}
 
 
 def texts(n=90, seed=0):
@@ -76,12 +77,13 @@ def test_the_quantities_are_those_of_the_docstring(tables):
     assert "patching" in TOOLS and load("patching", "measure") is patching
     assert all("patching" in tools_for(family) for family in NETWORKS)
     names = documented()
-    assert len(names) == 20
+    assert len(names) == 25
     for family, table in tables.items():
         assert tuple(table.columns) == COLUMNS
         written = set(table["quantity"].unique())
         bare = {re.sub("_(low|high)$", "", name) for name in written}
-        assert bare == (names if family == "transformer" else names - TRANSFORMERS_ALONE)
+        lacking = {"mlp": TRANSFORMERS_ALONE | {"position_denoising"}, "cnn": TRANSFORMERS_ALONE, "transformer": set()}
+        assert bare == names - lacking[family] - TEXTS_ALONE
         assert {f"{name}_low" for name in ("denoising", "noising", "circuit_faithfulness")} <= written
 
 
@@ -153,7 +155,7 @@ def test_texts_are_paired_by_length_and_all_patched_is_one():
         logits = held_out.model(40).eval()(torch.cat([side.clean, side.corrupted]))
         assert (logits.argmax(1).numpy() == np.repeat(side.classes, len(side.clean))).all()
     assert not (pairs.unrelated == pairs.corrupted).all(1).all()
-    look = Look(held_out.model(40), 40, pairs, discovery, ("tiny",))
+    look = Look(held_out, 40, pairs, discovery)
     assert next(look.denoised("embedding", "whole", [whole("embedding")]))["value"].tolist() == [1.0]
     assert [node.path.split(".", 2)[2] for node in look.nodes()] == (["attention.heads"] * 4 + ["feedforward"]) * 2
 
@@ -180,7 +182,7 @@ def test_the_figure_shows_the_table(tables):
     figure = draw(study, {})
     FigureCanvasAgg(figure).draw()
     panels = [axes for axes in figure.axes if axes.get_title(loc="left")]
-    assert len(panels) == 4 * (3 + 1)
+    assert len(panels) == 4 * (3 + 1) + 2
     top, over, _, circuit = panels[:4]
     expected = last_of(tables["mlp"], "top_denoising")
     points = [line for line in top.lines if len(line.get_xdata()) == 2 and line.get_marker() == "o"]
@@ -229,7 +231,7 @@ def looks():
     held_out, training = subjects("mlp")
     pairs, discovery = pairs_of(held_out, training)
     mute = discovery._replace(corrupted=discovery.clean)
-    return tuple(Look(held_out.model(40), 40, pairs, side, ("tiny", 0)) for side in (discovery, mute))
+    return tuple(Look(held_out, 40, pairs, side) for side in (discovery, mute))
 
 
 def values_of(entries, quantity, layer=""):
@@ -301,5 +303,7 @@ def test_pairs_are_those_the_network_gets_right():
 
 
 def test_texts_are_compared_by_the_frequencies_of_their_words():
-    frequencies = pairwise._features(torch.tensor([[3, 3, 1, 0], [2, 0, 0, 0]]))
+    training = subjects("transformer", texts)[1]
+    training.inputs = torch.tensor([[3, 3, 1, 0], [2, 0, 0, 0]])
+    frequencies = pairwise._features(training)
     np.testing.assert_allclose(frequencies, [[0, 1 / 3, 0, 2 / 3], [0, 0, 1, 0]], rtol=1e-6)

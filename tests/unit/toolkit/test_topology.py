@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from torch import nn
 
 from helpers.tiny_networks import NETWORKS, SHAPE, data
 from repdyn.errors import StudyError
@@ -15,7 +16,7 @@ from repdyn.measures.table import COLUMNS, combine, entry
 from repdyn.models import build
 from repdyn.report.quantities import quantity_names
 from repdyn.roles import HIDDEN, OUTPUT
-from repdyn.toolkit import tools_for
+from repdyn.toolkit import own_model, tools_for
 from repdyn.toolkit.layers import clouds, looked_at
 from repdyn.toolkit.topology import measure as module
 from repdyn.toolkit.topology.figure import draw
@@ -275,3 +276,50 @@ def test_joins_are_the_late_merges_of_large_clusters():
     assert joins(x, 1).tolist() == [18, 8, 1, 1, 1, 1] and joins(x, 2).tolist() == [8] and joins(x, 4).tolist() == []
     with pytest.raises(StudyError, match="clusters of 7 points have 1 to 7, not 0"):
         joins(x, 0)
+
+
+def telling(x, labels, seed):
+    """A network of tanh units before and after it has learnt to tell two classes, as the tool is given it."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        layers = [each for width in (3, 16, 16) for each in (nn.Linear(width, 16), nn.Tanh())]
+        model = nn.Sequential(*layers, nn.Linear(16, 2))
+    x, labels = torch.tensor(x, dtype=torch.float32), torch.from_numpy(labels)
+    states = {0: {key: value.clone() for key, value in model.state_dict().items()}}
+    optimizer = torch.optim.Adam(model.parameters(), 0.02)
+    for _ in range(600):
+        optimizer.zero_grad()
+        torch.nn.functional.cross_entropy(model(x), labels).backward()
+        optimizer.step()
+    assert (model(x).argmax(1) == labels).all()
+    states[600] = model.state_dict()
+    roles = {"1": HIDDEN, "3": HIDDEN, "5": HIDDEN, "6": OUTPUT}
+    return own_model.subjects(model, states, (x, labels), (x, labels), roles, key=("rings", seed))
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_linked_rings_are_two_loops_until_training_takes_them_apart(monkeypatch, seed):
+    """Naitzat 2020: topology simplifies through the layers of a trained network, and only there."""
+    monkeypatch.setattr(module, "LANDMARKS", 120)
+    monkeypatch.setattr(module, "GAUSSIANS", 19)
+    rings = linked_rings(240, np.random.default_rng(seed))
+    table = measure(*telling(rings, (np.arange(240) >= 120).astype(int), seed))[0]
+    value = table.set_index(["step", "layer", "quantity"]).sort_index()["value"]
+    for step, layer in ((0, "input"), (0, "3"), (0, "5")):
+        assert value[step, layer, "class_beyond_1"].tolist() == [1, 1]
+        assert value[step, layer, "class_longest_1"].min() > 0.8  # a circle's is the root of 3 at most
+    assert value[0, "input", "beyond_0"].item() == 1 and value[0, "input", "beyond_1"].item() == 2
+    assert value[600, "5", "beyond_0"].item() == 1  # two parts, and what is left of the rings is short
+    assert value[600, "5", "class_longest_1"].max() < 0.5
+
+
+def test_classes_without_a_loop_are_given_none_by_any_layer(monkeypatch):
+    monkeypatch.setattr(module, "LANDMARKS", 120)
+    monkeypatch.setattr(module, "GAUSSIANS", 19)
+    labels = (np.arange(240) >= 120).astype(int)
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((240, 3)) + 6 * labels[:, None]
+    table = measure(*telling(x, labels, 0))[0]
+    loops = table[(table["quantity"] == "class_beyond_1") & (table["step"] == 0)]
+    assert len(loops) == 6 and loops["value"].sum() <= 1  # of six tests at 5 %
+    assert (table.loc[table["quantity"] == "class_longest_1", "value"] < 0.5).all()

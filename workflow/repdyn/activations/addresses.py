@@ -37,9 +37,10 @@ def address(where: Where) -> Address:
 
 
 def named(where: Where) -> str:
-    """An address in words: 'relu', or 'call 1 of relu'."""
+    """An address in words: 'relu', 'rnn[0]' for a part of its output, or 'call 1 of relu'."""
     place = address(where)
-    return place.path if place.call is None else f"call {place.call} of {place.path}"
+    name = place.path + "".join(f"[{step!r}]" for step in _steps(place))
+    return name if place.call is None else f"call {place.call} of {name}"
 
 
 class Answering(nn.Module):

@@ -11,9 +11,18 @@ import torch
 from torch import nn
 from torch.nn.functional import linear
 
+from repdyn.activations.addresses import Where, address, find
 from repdyn.errors import StudyError
 
 NAMES = ("heads", "probabilities")
+
+
+def heads_of(model: nn.Module, where: Where) -> str | None:
+    """The path of the heads of an attention layer, (n, T, heads, d); None where they are no module of their own."""
+    path = address(where).path
+    module = find(model, path)
+    known = isinstance(module, nn.MultiheadAttention) or isinstance(getattr(module, "heads", None), nn.Module)
+    return f"{path}.heads" if known else None
 
 
 @contextmanager

@@ -79,7 +79,14 @@ def case_of(
         counts = torch.bincount(training[training != PADDING], minlength=len(words)).to(words.dtype)
         mean = (counts @ words / counts.sum())[None, None]
         x, known = layer_output(model, path, inputs), inputs != PADDING
-        return Case(model, from_layer(model, path, inputs), x, targets, known, 2, mean, torch.zeros_like(mean), None)
+        f = from_layer(model, path, inputs)
+
+        def of_words(states):
+            # What is no word stays as it is: a network may read its padding.
+            rounds = (len(states) // len(x), 1, 1)
+            return f(torch.where(known[:, :, None].repeat(rounds), states, x.repeat(rounds)))
+
+        return Case(model, of_words, x, targets, known, 2, mean, torch.zeros_like(mean), None)
     mean = training.mean(0, keepdim=True)
     lowest = training.min().expand_as(mean)
     axis = 1 if inputs.ndim == 4 else None

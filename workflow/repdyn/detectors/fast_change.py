@@ -34,7 +34,7 @@ def smooth_alternative(u: np.ndarray, at: int, model: IncrementModel) -> np.ndar
 
 
 def shapes_around(at: int, n: int) -> np.ndarray:
-    """Increments (K, n) of unit changes: sigmoids of WIDTHS whose middle is near increment `at`, and decays from the start."""
+    """Increments (K, n) of unit changes: sigmoids of WIDTHS with a middle near increment `at`, decays from the start."""
     from scipy.special import expit
 
     edges = np.arange(n + 1)

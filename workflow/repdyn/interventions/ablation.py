@@ -144,7 +144,7 @@ def donated(output: torch.Tensor, donors: np.ndarray, valid: torch.Tensor | None
         torch.arange(valid.shape[1], device=valid.device)
         % lengths[torch.as_tensor(donors, device=valid.device)][:, None]
     )
-    return rows.gather(1, place[:, :, None].expand_as(rows))
+    return rows.gather(1, place.view(*place.shape, *[1] * (rows.ndim - 2)).expand_as(rows))
 
 
 def other_rows(n: int, rng: np.random.Generator) -> np.ndarray:

@@ -2,9 +2,17 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import torch
+from torch import nn
 
+from repdyn.activations.addresses import Where
+from repdyn.activations.answers import Inputs, answer
+from repdyn.activations.hooks import replaced
 from repdyn.errors import StudyError
+from repdyn.interventions.circuits import POINTS
+from repdyn.interventions.patching import Metric
+from repdyn.training.tracker import evaluating
 
 Encode = Callable[[torch.Tensor], torch.Tensor]
 
@@ -46,3 +54,31 @@ def feature_change(
         return with_features(output.movedim(axis, -1), moved, encode, decoder, chosen, error).movedim(-1, axis)
 
     return change
+
+
+def feature_attributions(
+    model: nn.Module,
+    inputs: Inputs,
+    path: Where,
+    clean: torch.Tensor,
+    corrupted: torch.Tensor,
+    encode: Encode,
+    decoder: torch.Tensor,
+    metric: Metric,
+    axis: int = -1,
+    points: int = POINTS,
+) -> np.ndarray:
+    """Estimates (m, n) of how the metric falls with one feature corrupted, as `circuits.node_attributions` of units.
+
+    clean, corrupted: outputs (n, ...) at the path on the clean inputs and on the others. The gradient along the direction of
+    a feature, mean over points between the two, times the difference of the feature, summed over positions.
+    """
+    difference = clean - corrupted
+    gradient = torch.zeros_like(difference)
+    for share in (np.arange(points) + 0.5) / points:
+        point = (corrupted + float(share) * difference).requires_grad_()
+        with evaluating(model), replaced(model, {path: lambda _, point=point: point.clone()}):
+            gradient += torch.autograd.grad(metric(answer(model, inputs)).sum(), point)[0] / points
+    along = gradient.movedim(axis, -1) @ decoder.T
+    features = encode(clean.movedim(axis, -1)) - encode(corrupted.movedim(axis, -1))
+    return (along * features).double().reshape(len(clean), -1, len(decoder)).sum(1).T.cpu().numpy()

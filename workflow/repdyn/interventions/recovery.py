@@ -59,3 +59,9 @@ def null_of(changed: np.ndarray, start: np.ndarray, end: np.ndarray) -> tuple[np
     """
     change = (changed - start) / ((end - start).mean() or np.nan)
     return change.mean(1), change.std(1, ddof=1) / np.sqrt(change.shape[1])
+
+
+def drawn(changed: np.ndarray, start: np.ndarray, end: np.ndarray) -> tuple[float, float]:
+    """Mean and standard deviation of R over random draws of what is changed, a metric (draws, n) after each."""
+    values = (changed - start).mean(1) / ((end - start).mean() or np.nan)
+    return values.mean(), values.std(ddof=1)

@@ -39,9 +39,10 @@ def greedy(worth: Callable[[list[list[int]]], np.ndarray], m: int, size: int) ->
 
 
 def shapley(worth: Callable[[list[list[int]]], np.ndarray], players: Sequence[int]) -> np.ndarray:
-    """The Shapley value of each of k players (k,), exact over all 2^k - 1 sets; the empty set is worth 0 (Shapley 1953).
+    """The Shapley value of each of k players (k, ...), exact over all 2^k - 1 sets; the empty set is worth 0 (Shapley 1953).
 
-    Their sum is the worth of all together. StudyError for more than SHAPLEY_PLAYERS or none.
+    worth(sets): (sets, ...), a number of each set or one for every example. The sum of the values is the worth of all
+    together. StudyError for more than SHAPLEY_PLAYERS or none.
     """
     k = len(players)
     if not 1 <= k <= SHAPLEY_PLAYERS:
@@ -49,7 +50,7 @@ def shapley(worth: Callable[[list[list[int]]], np.ndarray], players: Sequence[in
     sets = [chosen for size in range(1, k + 1) for chosen in combinations(range(k), size)]
     worths = dict(zip(sets, worth([[players[i] for i in chosen] for chosen in sets]), strict=True))
     worths[()] = 0.0
-    values = np.zeros(k)
+    values = np.zeros((k, *np.shape(worths[sets[0]])))
     for chosen in sets:
         for player in chosen:
             without = tuple(i for i in chosen if i != player)

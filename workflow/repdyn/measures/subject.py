@@ -1,19 +1,19 @@
 """What a measure looks at: one network at several steps of its training, and held-out examples."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import nn
 
-from repdyn.activations.addresses import Where, address, named
+from repdyn.activations.addresses import Where, address, inner, named, tensors
 from repdyn.activations.answers import Inputs, answer, array, checked, parts
 from repdyn.activations.axes import unit_axis
 from repdyn.activations.hooks import recorded
 from repdyn.errors import StudyError
 from repdyn.models.embedding import PADDING, masked_mean
-from repdyn.roles import output_layer
+from repdyn.roles import check_roles, output_layer
 from repdyn.seeds import derive
 from repdyn.training.tracker import evaluating, make_probe, matrix
 
@@ -33,13 +33,14 @@ class Window(NamedTuple):
 class Subject:
     """A network whose weights at several steps are at hand, with the test split on which everything is measured.
 
-    model: the network, whose weights are replaced at will. states: {step: state_dict}. inputs (n, ...), labels (n,) int64.
+    model: the network, whose weights are replaced at will. states: {step: state_dict}, of the model itself where it is
+    `Answering`. inputs (n, ...), labels (n,) int64.
     key: names the run for random nulls. grid: the fixed steps, the first is initialisation, the last the end. windows: the
     moments. chunk: examples in a forward pass. layers: addresses of the layers to look at, in the order of the forward
-    pass, the last with the logits; without them those that the network declares, `roles`. valid (n, T) bool: the tokens
-    that count, of a network that does not mark them by PADDING; all, if not given. curve: steps and losses (k,) of every
-    measurement of the training, if there are any. Any module will do as a network, and
-    several inputs, as for `activations.answers.answer`.
+    pass, the last with the logits, or {address: role}; without them those that the network declares, `roles`. valid (n, T)
+    bool: the tokens that count, of a network that does not mark them by PADDING; all, if not given. curve: steps and losses
+    (k,) of every measurement of the training, if there are any. Any module will do as a network, and several inputs, as
+    for `activations.answers.answer`. Raises StudyError for layers of the same name and for labels that do not fit.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class Subject:
         grid: tuple[int, ...] = (),
         windows: tuple[Window, ...] = (),
         token_limit: int = 1024,
-        layers: Sequence[Where] | None = None,
+        layers: Sequence[Where] | Mapping[Where, str] | None = None,
         chunk: int | None = None,
         valid: torch.Tensor | None = None,
         curve: tuple[np.ndarray, np.ndarray] | None = None,
@@ -66,9 +67,12 @@ class Subject:
         self.grid = sorted(grid) if grid else self.steps
         self.windows = windows
         self.chunk = chunk or getattr(model, "chunk", CHUNK)
-        # Of layers that are named by hand nothing is known but that the last has the logits.
-        self.roles = dict(model.roles) if layers is None else {}
+        # Of layers that are only listed nothing is known but that the last has the logits.
+        self.roles = dict(model.roles) if layers is None else dict(layers) if isinstance(layers, Mapping) else {}
+        check_roles(self.roles)
         self.layers = list(self.roles if layers is None else layers)
+        if len({named(layer) for layer in self.layers}) < len(self.layers):
+            raise StudyError(f"layers need different names, found {', '.join(map(named, self.layers))}")
         self.inputs = inputs
         self.valid = valid
         self.curve = curve
@@ -90,7 +94,10 @@ class Subject:
     def model(self, step: int) -> nn.Module:
         """The network with the weights of a step. One module serves all steps: it holds them until the next call."""
         if self.loaded != step:
-            self.network.load_state_dict(self.states[step])
+            try:
+                inner(self.network).load_state_dict(self.states[step])
+            except RuntimeError as error:
+                raise StudyError(f"the checkpoint of step {step} is not one of this network: {error}") from None
             self.loaded = step
         return self.network
 
@@ -133,7 +140,19 @@ class Subject:
 
     def logits(self, step: int) -> np.ndarray:
         """(n, classes)."""
-        return self._observe(step)[1][output_layer(self.roles) if self.declared else self.layers[-1]]
+        return self._observe(step)[1][output_layer(self.roles) if self.roles else self.layers[-1]]
+
+    @property
+    def text(self) -> bool:
+        """Whether what comes in are numbers of words, with which nothing can be computed."""
+        return any(each.dtype == torch.int64 for each in tensors(self.inputs))
+
+    @property
+    def counted(self) -> torch.Tensor | None:
+        """The tokens that count, (n, T) bool; None where all do."""
+        if self.valid is not None or not (self.declared and self.text):
+            return self.valid
+        return self.inputs != PADDING
 
     def _observe(self, step: int) -> tuple[dict[Where, np.ndarray], dict[Where, np.ndarray]]:
         if step not in self.seen:

@@ -5,21 +5,25 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from repdyn.activations.addresses import Where, named
+
 COLUMNS = ("step", "reference", "layer", "unit", "quantity", "value", "null_mean", "null_sd")
 
 
-def entry(step: int, layer: str, quantity: str, value, null_mean=np.nan, null_sd=np.nan, reference: int | None = None):
+def entry(
+    step: int, layer: Where, quantity: str, value, null_mean=np.nan, null_sd=np.nan, reference: int | None = None
+):
     """One measurement as columns: a number, or (k,) numbers of the k units, heads or filters of a layer.
 
     reference: the other step, where two are compared. null_mean, null_sd: of the value under the null of the measure,
-    numbers or (k,); NaN where the quantity has none. layer "" is the whole network.
+    numbers or (k,); NaN where the quantity has none. layer "" is the whole network; of an address it is the name.
     """
     value = np.asarray(value, dtype=np.float64)
     k = value.size
     return {
         "step": np.full(k, step),
         "reference": np.full(k, -1 if reference is None else reference),
-        "layer": np.full(k, layer, dtype=object),
+        "layer": np.full(k, named(layer), dtype=object),
         "unit": np.arange(k) if value.ndim else np.full(1, -1),
         "quantity": np.full(k, quantity, dtype=object),
         "value": value.reshape(k),

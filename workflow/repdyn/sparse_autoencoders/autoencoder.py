@@ -7,6 +7,8 @@ import torch
 from torch.nn.functional import normalize, relu
 
 from repdyn.errors import StudyError
+from repdyn.sparse_autoencoders.gradients import gradients
+from repdyn.training.adam import Adam
 
 RATE = 3e-3  # of Adam; falls linearly to 0 over the last third
 RESAMPLED = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)  # shares of the training at which dead features are given new directions
@@ -68,36 +70,26 @@ def fit(
     Bussmann 2025). Raises StudyError for constant or non-finite activations and for fewer rows than features.
     """
     _check(x, features, penalty, k, nested)
-    with torch.no_grad():
-        rows = torch.from_numpy(np.ascontiguousarray(x, dtype=np.float32))
-        scale = (rows - rows.mean(0)).square().sum(1).mean().sqrt()
-        rows = rows / scale
-        random = torch.Generator().manual_seed(seed)
-        decoder = normalize(torch.randn(features, rows.shape[1], generator=random))
-        sae = Autoencoder(decoder.T.contiguous(), torch.zeros(features), decoder, rows.mean(0), k)
-    parameters = sae[:4]
-    for parameter in parameters:
-        parameter.requires_grad_()
-    optimiser = torch.optim.Adam(parameters, lr=RATE, fused=True)
+    rows = torch.from_numpy(np.ascontiguousarray(x, dtype=np.float32))
+    scale = (rows - rows.mean(0)).square().sum(1).mean().sqrt()
+    rows = rows / scale
+    random = torch.Generator().manual_seed(seed)
+    decoder = normalize(torch.randn(features, rows.shape[1], generator=random))
+    sae = Autoencoder(decoder.T.contiguous(), torch.zeros(features), decoder, rows.mean(0), k)
+    optimiser = Adam(sae[:4], RATE)
     checks = {int(share * steps) for share in RESAMPLED}
     fired = torch.zeros(features, dtype=torch.bool)
     for step in range(steps):
         if step in checks:
-            with torch.no_grad():
-                _revive(sae, rows, ~fired, optimiser, random)
+            _revive(sae, rows, ~fired, optimiser, random)
             fired[:] = False
         chosen = rows[torch.randint(len(rows), (batch,), generator=random)]
         active = encode(sae, chosen)
-        fired |= (active.detach() > 0).any(0)
-        loss = sum((decode(_leading(sae, m), active[:, :m]) - chosen).square().sum() for m in (*nested, features))
-        if penalty is not None:
-            loss = loss + penalty * active.sum()
-        optimiser.zero_grad()
-        (loss / batch).backward()
-        with torch.no_grad():
-            _descend(sae, optimiser, RATE * min(1.0, 3 * (1 - step / steps)))
-    encoder, encoder_bias, decoder, bias = (parameter.detach() for parameter in parameters)
-    return Autoencoder(encoder, encoder_bias * scale, decoder, bias * scale, k)
+        fired |= (active > 0).any(0)
+        for parameter, gradient in zip(sae[:4], gradients(sae, chosen, active, penalty, nested), strict=True):
+            parameter.grad = gradient
+        _descend(sae, optimiser, RATE * min(1.0, 3 * (1 - step / steps)))
+    return Autoencoder(sae.encoder, sae.encoder_bias * scale, sae.decoder, sae.bias * scale, k)
 
 
 def explained_variance(x: torch.Tensor, reconstruction: torch.Tensor) -> float:
@@ -111,15 +103,11 @@ def like(sae: Autoencoder, x: torch.Tensor) -> Autoencoder:
     return Autoencoder(*(parameter.to(x) for parameter in sae[:4]), sae.k)
 
 
-def _leading(sae: Autoencoder, m: int) -> Autoencoder:
-    return sae._replace(decoder=sae.decoder[:m])
-
-
-def _descend(sae: Autoencoder, optimiser: torch.optim.Adam, rate: float) -> None:
+def _descend(sae: Autoencoder, optimiser: Adam, rate: float) -> None:
     """One update; the decoder's gradient loses what would only change norms, and norms are 1 again after it."""
     gradient = sae.decoder.grad
     gradient.sub_((gradient * sae.decoder).sum(1, keepdim=True) * sae.decoder)
-    optimiser.param_groups[0]["lr"] = rate
+    optimiser.learning_rate = rate
     optimiser.step()
     sae.decoder.div_(sae.decoder.norm(dim=1, keepdim=True))
 

@@ -21,4 +21,4 @@ def principal(x: np.ndarray, count: int) -> Callable[[torch.Tensor], torch.Tenso
     directions = principal_components(rows, count)[1]
     onto = torch.from_numpy(directions @ directions.T).float()
     centre = torch.from_numpy(mean).float()
-    return lambda rows: (rows - centre) @ onto + centre
+    return lambda rows: (rows - centre.to(rows)) @ onto.to(rows) + centre.to(rows)

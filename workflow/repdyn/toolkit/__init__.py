@@ -10,6 +10,7 @@ A tool is a folder here and a line in TOOLS:
 - figure.py: `draw(table, maps)`, with maps {"experiment/seed": {name: array}}, and caption.rst.
 
 Only measure.py needs torch. What a tool measures with are plain functions on arrays and modules, for any network.
+`own_model.subjects` gives `measure` any model with checkpoints and data.
 """
 
 from importlib import import_module

@@ -5,8 +5,13 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import nn
 
+from repdyn.activations.addresses import Where, address, named
+from repdyn.activations.answers import Inputs, answer, rows_of
+from repdyn.activations.axes import unit_axis
+from repdyn.activations.heads import heads_of
+from repdyn.attribution.groups import image_parts
+from repdyn.errors import StudyError
 from repdyn.interventions.circuits import node_attributions
 from repdyn.interventions.pairs import matched_pairs, nearest_classes, unrelated
 from repdyn.interventions.patching import (
@@ -23,9 +28,9 @@ from repdyn.interventions.recovery import null_of, recovery
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import entry
 from repdyn.models.embedding import PADDING
-from repdyn.models.transformer import Transformer
-from repdyn.roles import ATTENTION, FEEDFORWARD, layers_with, state_layers
+from repdyn.roles import ATTENTION, FEEDFORWARD, OUTPUT, layers_with, state_layers
 from repdyn.seeds import derive
+from repdyn.toolkit.layers import flat
 from repdyn.training.tracker import evaluating
 
 # Pairs of each split at most: a run of the network costs as much as there are pairs.
@@ -36,9 +41,9 @@ class Pairs(NamedTuple):
     """Inputs (n, ...): of class a, of class b, and unrelated ones of class b with the shape of the pair's. metric: the logit
     of a minus that of b. classes: a and b."""
 
-    clean: torch.Tensor
-    corrupted: torch.Tensor
-    unrelated: torch.Tensor
+    clean: Inputs
+    corrupted: Inputs
+    unrelated: Inputs
     metric: Metric
     classes: tuple[int, int]
 
@@ -48,16 +53,16 @@ def pairs_of(held_out: Subject, training: Subject) -> tuple[Pairs, Pairs]:
 
     The classes are those of the training data whose mean inputs are nearest. Examples are right at the last step.
     """
-    classes = nearest_classes(_features(training.inputs), training.labels)
+    classes = nearest_classes(_features(training), training.labels)
     sides = []
     for name, subject in (("validation", held_out), ("discovery", training)):
         rng = np.random.default_rng(derive(*held_out.key, "patching pairs", name))
         right = subject.logits(subject.grid[-1]).argmax(1) == subject.labels
-        lengths = _lengths(subject.inputs)
+        lengths = _lengths(subject)
         first, second = (np.flatnonzero(right & (subject.labels == label)) for label in classes)
         clean, corrupted = matched_pairs(first, second, lengths, rng)[:PAIRS].T
         other = corrupted[unrelated(lengths[corrupted], rng)]
-        inputs = (subject.inputs[torch.from_numpy(rows)] for rows in (clean, corrupted, other))
+        inputs = (rows_of(subject.inputs, rows) for rows in (clean, corrupted, other))
         sides.append(Pairs(*inputs, logit_difference(*classes), classes))
     return tuple(sides)
 
@@ -65,40 +70,62 @@ def pairs_of(held_out: Subject, training: Subject) -> tuple[Pairs, Pairs]:
 class Look:
     """The network at a step, its pairs, and its answers to them: the metric of the clean and of the corrupted, (n,)."""
 
-    def __init__(self, model: nn.Module, step: int, pairs: Pairs, discovery: Pairs, key: tuple):
-        self.model, self.step, self.pairs, self.discovery, self.key = model, step, pairs, discovery, key
-        paths = {*model.tracked, *_head_paths(model)}
-        self.shapes = {path: output.shape[1:] for path, output in activations(model, pairs.clean, paths).items()}
-        with torch.no_grad(), evaluating(model):
-            self.clean, self.corrupted = (measured(pairs.metric, model(x)) for x in (pairs.clean, pairs.corrupted))
+    def __init__(self, subject: Subject, step: int, pairs: Pairs, discovery: Pairs):
+        self.model, self.roles, self.key = subject.model(step), subject.roles, subject.key
+        self.layers = [layer for layer, role in subject.roles.items() if role != OUTPUT]
+        self.step, self.pairs, self.discovery = step, pairs, discovery
+        # {attention layer: where its heads are, (T, H, d) of one example}
+        attention = {path: heads_of(self.model, path) for path in layers_with(self.roles, ATTENTION)}
+        self.head_paths = {path: heads for path, heads in attention.items() if heads}
+        found = activations(self.model, pairs.clean, {*self.layers, *self.head_paths.values()})
+        self.shapes = {path: output.shape[1:] for path, output in found.items()}
+        self.axes = {path: unit_axis(self.model, address(path), found[path]) for path in self.layers}
+        with torch.no_grad(), evaluating(self.model):
+            self.clean, self.corrupted = (
+                measured(pairs.metric, answer(self.model, x)) for x in (pairs.clean, pairs.corrupted)
+            )
 
-    def units(self) -> dict[str, list[Site]]:
-        """The units of hidden layers, the channels of convolutions, the hidden units of feed-forward layers."""
-        if isinstance(self.model, Transformer):
-            return {path: sites_along(path, self.shapes[path], 1) for path in parts(self.model)[1::2]}
-        return {path: sites_along(path, self.shapes[path], 0) for path in self.states()}
+    def parts(self) -> list[Where]:
+        """The attention and feed-forward layers in the order of the forward pass."""
+        return layers_with(self.roles, ATTENTION, FEEDFORWARD)
 
-    def heads(self) -> dict[str, list[Site]]:
-        return {path: sites_along(path, self.shapes[path], 1) for path in _head_paths(self.model)}
+    def units(self) -> dict[Where, list[Site]]:
+        """The hidden units of feed-forward layers; where there are none, the units and channels of hidden layers."""
+        paths = layers_with(self.roles, FEEDFORWARD) or self.states()
+        return {path: sites_along(path, self.shapes[path], self.axes[path] - 1) for path in paths}
+
+    def heads(self) -> dict[Where, list[Site]]:
+        return {heads: sites_along(heads, self.shapes[heads], 1) for heads in self.head_paths.values()}
 
     def nodes(self) -> list[Site]:
         """Of which circuits are made: units, channels, or heads and feed-forward layers."""
-        groups = list(self.units().values())
-        if isinstance(self.model, Transformer):
-            groups = [group for pair in zip(self.heads().values(), self.units(), strict=True) for group in pair]
-            groups = [[whole(group)] if isinstance(group, str) else group for group in groups]
+        if not self.parts():
+            return [node for group in self.units().values() for node in group]
+        heads = self.heads()
+        groups = (heads.get(self.head_paths.get(path), [whole(path)]) for path in self.parts())
         return [node for group in groups for node in group]
 
-    def states(self) -> list[str]:
+    def states(self) -> list[Where]:
         """The layers through which everything passes, but for the embedding and the logits."""
-        return state_layers(self.model.roles)
+        return state_layers(self.roles)
 
-    def rng(self, *purpose: str | int) -> np.random.Generator:
-        return np.random.default_rng(derive(*self.key, "patching", self.step, *purpose))
+    def positions(self, path: Where, side: int) -> list[Site]:
+        """The tokens (T, d) of a layer, or parts of its map (C, H, W), at most side x side; none of (d,)."""
+        shape, axis = self.shapes[path], self.axes[path]
+        if len(shape) == 2:
+            return sites_along(path, shape, 0 if axis == 2 else 1)
+        if len(shape) != 3 or axis != 1:
+            return []
+        parts = image_parts(*shape[1:], min(side, *shape[1:]))
+        return [Site(path, torch.from_numpy(parts == part)) for part in range(parts.max() + 1)]
+
+    def rng(self, *purpose: Where | int) -> np.random.Generator:
+        words = (each if isinstance(each, int) else named(each) for each in purpose)
+        return np.random.default_rng(derive(*self.key, "patching", self.step, *words))
 
     def recovered(
         self,
-        layer: str,
+        layer: Where,
         quantity: str,
         changed: np.ndarray,
         start: np.ndarray,
@@ -114,7 +141,7 @@ class Look:
         yield entry(self.step, layer, f"{quantity}_low", low)
         yield entry(self.step, layer, f"{quantity}_high", high)
 
-    def denoised(self, layer: str, quantity: str, sites: list[Site]) -> Iterator[dict]:
+    def denoised(self, layer: Where, quantity: str, sites: list[Site]) -> Iterator[dict]:
         """Entries for R of the corrupted run with each site clean; null: the site of an unrelated example of its class."""
         pairs = self.pairs
         changed, other = (
@@ -132,25 +159,22 @@ class Look:
         return node_attributions(self.model, pairs.clean, clean, corrupted, nodes, pairs.metric).mean(1)
 
 
-def parts(model: Transformer) -> list[str]:
-    """The attention and feed-forward layers in the order of the forward pass."""
-    return layers_with(model.roles, ATTENTION, FEEDFORWARD)
-
-
-def _head_paths(model: nn.Module) -> list[str]:
-    return [f"{path}.heads" for path in parts(model)[::2]] if isinstance(model, Transformer) else []
-
-
-def _features(inputs: torch.Tensor) -> np.ndarray:
+def _features(subject: Subject) -> np.ndarray:
     """Images as vectors, texts as the frequencies of their words: (n, d)."""
-    if inputs.dtype != torch.int64:
-        return inputs.flatten(1).numpy()
+    inputs = subject.inputs
+    if not subject.text:
+        return flat(inputs)
+    if not isinstance(inputs, torch.Tensor):
+        raise StudyError(
+            "texts are one input of numbers of words, (n, T); what else comes in cannot be compared with it"
+        )
     counts = torch.zeros(len(inputs), int(inputs.max()) + 1)
-    counts.scatter_add_(1, inputs, (inputs != PADDING).float())
+    valid = inputs != PADDING if subject.counted is None else subject.counted
+    counts.scatter_add_(1, inputs, valid.float())
     return (counts / counts.sum(1, keepdim=True)).numpy()
 
 
-def _lengths(inputs: torch.Tensor) -> np.ndarray:
+def _lengths(subject: Subject) -> np.ndarray:
     """Words of a text; images are all alike."""
-    words = (inputs != PADDING).sum(1) if inputs.dtype == torch.int64 else torch.zeros(len(inputs), dtype=torch.int64)
-    return words.numpy()
+    counted = subject.counted
+    return np.zeros(len(subject.labels), dtype=np.int64) if counted is None else counted.sum(1).numpy()

@@ -12,6 +12,8 @@ import pandas as pd
 import torch
 from torch import nn
 
+from repdyn.activations.addresses import address, find
+from repdyn.activations.answers import rows_of
 from repdyn.attribution.agreement import rank_agreement
 from repdyn.attribution.case import Case, attributions, case_of, integrated
 from repdyn.attribution.exemplars import exemplar_likeness, exemplars
@@ -20,9 +22,10 @@ from repdyn.attribution.maximisation import maximise, unit_activation
 from repdyn.attribution.randomisation import reinitialised, stages
 from repdyn.attribution.removal import area, removal_curve
 from repdyn.attribution.shapley import exact_shapley, masking_game
+from repdyn.interventions.patching import activations
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import combine, entry
-from repdyn.roles import unit_layers
+from repdyn.roles import EMBEDDING, layers_with, state_layers, unit_layers
 from repdyn.seeds import derive
 
 # Samples and resolutions, so that a run takes about half a minute: EXAMPLES of all kinds, of which the first
@@ -89,7 +92,7 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
             kept = {name: rank_agreement(np.abs(first[1][name]), np.abs(values)) for name, values in maps.items()}
             entries += [entry(step, "", f"kept/{name}", *found, reference=first[0]) for name, found in kept.items()]
         pictures = {}
-        if held_out.inputs.dtype != torch.int64:
+        if not held_out.text and unit_layers(held_out.roles):
             maximised, pictures = _maximised(held_out, training, step)
             entries += maximised
         if step == held_out.grid[-1]:
@@ -110,9 +113,16 @@ def stratified(labels: np.ndarray, count: int, rng: np.random.Generator) -> np.n
 
 
 def _case(subject: Subject, model: nn.Module, rows: np.ndarray, training: Subject) -> Case:
-    convolutional = any(isinstance(module, nn.Conv2d) for module in model.modules())
-    layer = subject.layers[-2] if convolutional else None
-    return case_of(model, subject.inputs[rows], torch.from_numpy(subject.labels[rows]), training.inputs, layer)
+    inputs = rows_of(subject.inputs, rows)
+    words = [
+        layer
+        for layer in layers_with(subject.roles, EMBEDDING)
+        if isinstance(find(model, address(layer).path), nn.Embedding)
+    ]
+    last = state_layers(subject.roles)[-1]
+    maps = activations(model, rows_of(inputs, slice(0, 1)), [last])[last].ndim == 4
+    targets = torch.from_numpy(subject.labels[rows])
+    return case_of(model, inputs, targets, training.inputs, last if maps else None, words[0] if words else None)
 
 
 def _baselines(case: Case, maps: dict, step: int) -> dict:
@@ -202,7 +212,7 @@ def _maximised(subject: Subject, training: Subject, step: int) -> tuple[list[dic
     radius = float(flat.norm(dim=1).median())
     noise = rng.standard_normal((NOISE, flat.shape[1]), dtype=np.float32)
     noise *= radius / np.linalg.norm(noise, axis=1, keepdims=True)
-    noise = torch.from_numpy(noise).view(NOISE, *subject.inputs.shape[1:])
+    noise = torch.from_numpy(noise).to(subject.inputs).view(NOISE, *subject.inputs.shape[1:])
     found, reached = maximise(
         unit_activation(model, layer, torch.from_numpy(np.repeat(units, STARTS))), noise[: len(units) * STARTS], radius
     )

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from repdyn.activations.addresses import inner, named
 from repdyn.dynamics.drift import drift_matrix, halves, independent_state, retest_error
 from repdyn.dynamics.emergence import emergence
 from repdyn.dynamics.hunchback import turn
@@ -86,7 +87,7 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
     for layer in unit_layers(held_out.roles):
         written, onsets = _units(held_out, layer)
         entries += written
-        maps[f"onsets/{layer}"] = onsets
+        maps[f"onsets/{named(layer)}"] = onsets
     return combine(entries), maps
 
 
@@ -117,7 +118,18 @@ def _initialisations(subject: Subject) -> list[dict[str, np.ndarray]]:
     rng = np.random.default_rng(derive(*subject.key, "other initialisations"))
     states = {i: independent_state(subject.states[subject.steps[0]], rng) for i in range(INITIALISATIONS)}
     labels = torch.from_numpy(subject.labels)
-    others = Subject(copy.deepcopy(subject.network), states, subject.inputs, labels, subject.classes, subject.key)
+    layers = None if subject.declared else subject.roles or subject.layers
+    others = Subject(
+        copy.deepcopy(subject.network),
+        states,
+        subject.inputs,
+        labels,
+        subject.classes,
+        subject.key,
+        layers=layers,
+        chunk=subject.chunk,
+        valid=subject.valid,
+    )
     return [others.examples(i) for i in range(INITIALISATIONS)]
 
 
@@ -233,7 +245,7 @@ def _phases(subject: Subject) -> list[dict]:
 
 def _trajectory(subject: Subject) -> tuple[list[dict], dict[str, np.ndarray]]:
     steps, last = subject.steps, subject.steps[-1]
-    names = [name for name, _ in subject.network.named_parameters()]
+    names = [name for name, _ in inner(subject.network).named_parameters()]
     weights = [flat_weights(subject.states[step], names) for step in steps]
     entries = [entry(step, "", "weight_norm", np.linalg.norm(each)) for step, each in zip(steps, weights, strict=True)]
     if len(steps) < 3:

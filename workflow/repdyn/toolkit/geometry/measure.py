@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy.spatial.distance import cdist
 
+from repdyn.activations.addresses import named
 from repdyn.geometry.capacity import capacity
 from repdyn.geometry.curvature import curvature_over
 from repdyn.geometry.dimension import calibration, maximum_likelihood_dimension, two_nearest_dimension
@@ -107,7 +108,7 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
     labels = held_out.labels[rows]
     last = looked_at(held_out)[-1]
     for step, layer, x in clouds(held_out):
-        key = (*held_out.key, "geometry", layer, step)
+        key = (*held_out.key, "geometry", named(layer), step)
         entries += _shape_entries(step, layer, x[rows], key)
         entries += _capacity_entries(step, layer, x[rows], labels, key)
         if layer == last and step in (held_out.grid[0], held_out.grid[-1]):

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from repdyn.activations.addresses import named
 from repdyn.information.bounds import fano_bound
 from repdyn.information.intervals import deviation, divisions, shuffled
 from repdyn.information.neighbours import TIES, class_information, entropy, ksg, repeated, tied
@@ -59,7 +60,7 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
     first = None
     for (step, layer, x), (_, _, fitted) in zip(clouds(held_out), clouds(training), strict=True):
         x = x[rows]
-        key = (*held_out.key, "information", layer, step)
+        key = (*held_out.key, "information", named(layer), step)
         components = principal_coordinates(fitted, x)
         discriminants = discriminant_coordinates(fitted, training.labels, x)
         entries += _of_class(step, layer, "class_components", components, labels, parts, key)

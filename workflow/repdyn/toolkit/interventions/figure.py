@@ -13,26 +13,28 @@ RHOS = {
     "mean_resample_rho": "mean,\nresample",
     "split_rho": "training,\nheld-out",
 }
+LESIONS = {"attention_loss": "attention", "feedforward_loss": "feed-forward", "head_loss": "one head"}
 KEY_COLUMNS = 3
 
 
 @styled
 def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
-    """Four panels at the last step, an experiment a colour and a marker, a run a line or a column of marks.
+    """Six panels at the last step, an experiment a colour and a marker, a run a line or a column of marks.
 
     Fall in accuracy with ranked sets of units ablated and (dotted) random ones, mean over layers; Spearman
     correlations over units, a mark per layer; response of the most moved logit to the first unit of the last layer,
     with its interval; share of rows read as the target under steering and (dotted) random directions, in the middle of
-    the steered layers.
+    the steered layers; Shapley values of the first units against what each costs alone; rise of the loss without a
+    layer or a head, a mark for each.
     """
     if table.empty:
         return message_figure("No intervention was measured: no network in this study has such layers.")
     looks = experiment_looks(table)
     rows = -(-len(looks) // KEY_COLUMNS) + 1
-    figure, panels = panel_grid(2, 2, width=3.7, height=2.6, top=0.42 + 0.19 * rows, left=0.7)
+    figure, panels = panel_grid(3, 2, width=3.7, height=2.6, top=0.42 + 0.19 * rows, left=0.7)
     figure.subplots_adjust(wspace=0.24, hspace=0.42)  # each panel has labels of its own
     last = table[table["step"] == table.groupby(RUN, observed=True)["step"].transform("max")]
-    sets, rhos, curves, steering = panels.ravel()
+    sets, rhos, curves, steering, shares, lesions = panels.ravel()
     _curves(sets, last, "ranked_set_accuracy", SHARES, looks, _mean_of_layers)
     sets.set(title="Units ablated together", xlabel="share of a layer's units", ylabel="fall in accuracy", xscale="log")
     sets.set_xticks(SHARES, [f"1/{round(1 / share)}" for share in SHARES], minor=False)
@@ -45,6 +47,8 @@ def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
     )
     steering.set_xticks(DOSES, [f"{dose:g}" for dose in DOSES], minor=False)
     steering.set_xticks([], minor=True)
+    _shapley(shares, last, looks)
+    _lesions(lesions, last, looks)
     key_above(figure, _key(looks))
     return figure
 
@@ -109,6 +113,49 @@ def _correlations(axes, table: pd.DataFrame, looks: dict) -> None:
     axes.set_ylim(top=1.05)
 
 
+def _shapley(axes, table: pd.DataFrame, looks: dict) -> None:
+    axes.set(title="First units, sharing out their joint effect", xlabel="rise of the loss without it alone (nats)")
+    axes.set_ylabel("Shapley value (nats)")
+    keys = [*RUN, "layer", "unit"]
+    both = table[table["quantity"] == "unit_shapley"].merge(
+        table[table["quantity"] == "unit_resample_loss"], on=keys, suffixes=("", "_alone")
+    )
+    if not both["value"].notna().any():
+        say(axes, "not evaluable")
+        return
+    for experiment, rows in both.groupby("experiment", observed=True, sort=False):
+        colour, marker = looks[str(experiment)]
+        axes.plot(
+            rows["value_alone"],
+            rows["value"],
+            linestyle="",
+            color=colour,
+            marker=marker,
+            markersize=4,
+            label=experiment,
+        )
+    low, high = both[["value", "value_alone"]].min().min(), both[["value", "value_alone"]].max().max()
+    axes.plot([low, high], [low, high], color="black", linewidth=0.5, zorder=0)
+
+
+def _lesions(axes, table: pd.DataFrame, looks: dict) -> None:
+    axes.set(title="Layers and heads of transformers, each alone", ylabel="rise of the loss (nats)")
+    rows = table[table["quantity"].isin(list(LESIONS)) & table["value"].notna()]
+    if rows.empty:
+        say(axes, "no attention and no feed-forward layers")
+        return
+    width = 0.8 / len(looks)
+    for place, quantity in enumerate(LESIONS):
+        for number, (experiment, (colour, marker)) in enumerate(looks.items()):
+            chosen = rows[(rows["quantity"] == quantity) & (rows["experiment"] == experiment)]
+            x = np.full(len(chosen), place - 0.4 + width * (number + 0.5))
+            axes.vlines(x, -2 * chosen["null_sd"], 2 * chosen["null_sd"], color="#DDDDDD", linewidth=4, zorder=0)
+            axes.scatter(x, chosen["value"], 14, color=colour, marker=marker, linewidth=0, label=experiment)
+    axes.axhline(0, color="black", linewidth=0.5, zorder=1)
+    axes.set_xticks(range(len(LESIONS)), LESIONS.values())
+    axes.set_xlim(-0.5, len(LESIONS) - 0.5)
+
+
 def _responses(axes, maps: dict, looks: dict) -> None:
     axes.set(title="First unit of the last layer, held at a value", ylabel="logit less its own value")
     drawn = False
@@ -143,6 +190,6 @@ def _key(looks: dict) -> list[list]:
     ]
     nulls = [
         Line2D([], [], color="black", linestyle=":", label="random sets, random directions (mean)"),
-        Patch(color="#DDDDDD", label="permuted units (2 sd)"),
+        Patch(color="#DDDDDD", label="permuted units, random signs (2 sd)"),
     ]
     return [entries[i : i + KEY_COLUMNS] for i in range(0, len(entries), KEY_COLUMNS)] + [nulls]

@@ -7,7 +7,7 @@ import pandas as pd
 
 from repdyn.seeds import derive
 from repdyn.statistics.intervals import mean_interval
-from repdyn.toolkit.interventions.grid import GREEDY_SHARE, SHARES
+from repdyn.toolkit.interventions.grid import GREEDY_SHARE, SHAPLEY_UNITS, SHARES
 from repdyn.wording.numbers import interval, plural
 
 BAND = 2  # null standard deviations beyond which a layer differs
@@ -30,10 +30,11 @@ class Comparison(NamedTuple):
 
 
 def found(table: pd.DataFrame) -> list[str]:
-    """Paragraphs on sets of units, on the kinds of ablation, and on sweeps and steering. A run is the mean of its layers."""
+    """Paragraphs on sets of units, on layers and heads of transformers, if there are any, on the kinds of ablation, and on
+    sweeps and steering. A run is the mean of its layers."""
     if not table["value"].notna().any():
         return ["Nothing was evaluable: no network has units to intervene on."]
-    return [_sets(table), _kinds(table), _directions(table)]
+    return [_sets(table), *_lesions(table), _kinds(table), _directions(table)]
 
 
 def compare(table: pd.DataFrame, quantity: str, end: bool = True, unit: int | None = None) -> Comparison:
@@ -91,6 +92,7 @@ def _sets(table: pd.DataFrame) -> str:
         f" {plural(len(joint), 'layer')} (random sets on average in {(joint['null_mean'] > 0).sum()}): there, units"
         " back each other up, and single lesions understate them."
     )
+    text += _shared(table)
     greedy = compare(table, "greedy_set_loss")
     if not greedy.layers:
         return text + " No layer was small enough for greedy sets."
@@ -101,6 +103,36 @@ def _sets(table: pd.DataFrame) -> str:
         f" Greedy sets of an eighth of the units raised the held-out loss more than random sets in {layers_above(greedy)}"
         f" that are small enough to try, and more than the ranked sets of that size in {larger} of {len(both)}."
     )
+
+
+def _shared(table: pd.DataFrame) -> str:
+    shared = at(table, "unit_shapley").dropna(subset=["value"])
+    if shared.empty:
+        return ""
+    keys = [*RUN, "layer"]
+    alone = at(table, "unit_resample_loss").merge(shared, on=[*keys, "unit"], suffixes=("_alone", ""))
+    largest = alone.loc[alone.groupby(keys, observed=True)["value"].idxmax()]
+    first = alone.groupby(keys, observed=True)["value_alone"].max()
+    same = (largest.set_index(keys)["value_alone"] == first.reindex(pd.MultiIndex.from_frame(largest[keys]))).sum()
+    beyond = (shared["value"] - shared["null_mean"] > BAND * shared["null_sd"]).sum()
+    return (
+        f" Of the first {SHAPLEY_UNITS} units of a layer, or all of fewer, {beyond} of {len(shared)} have a Shapley value"
+        f" beyond random signs; the largest is that of the unit that costs most alone in {same} of"
+        f" {plural(len(largest), 'layer')}."
+    )
+
+
+def _lesions(table: pd.DataFrame) -> list[str]:
+    found = {name: compare(table, f"{name}_loss") for name in ("attention", "feedforward", "head")}
+    if not found["attention"].layers:
+        return []
+    attention, feedforward, head = found.values()
+    return [
+        f"Without an attention layer (its output as on another example) the held-out loss of transformers rose beyond random"
+        f" signs in {layers_above(attention)}, by {difference(attention)} nats on average; without a feed-forward layer in"
+        f" {layers_above(feedforward)}, by {difference(feedforward)}. One head alone did so in {head.above} of"
+        f" {plural(head.layers, 'case')}, by {difference(head)}."
+    ]
 
 
 def _kinds(table: pd.DataFrame) -> str:

@@ -1,25 +1,25 @@
 """What units and directions cause: ablation of every unit and of sets, do-sweeps, and steering from class to class."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
-import torch
 
-from repdyn.activations.addresses import address
+from repdyn.activations.addresses import Where, address, named
+from repdyn.activations.answers import rows_of
 from repdyn.activations.axes import unit_axis
 from repdyn.interventions.ablation import donated, effects, other_rows, over_examples, unit_means
 from repdyn.interventions.dose_response import do_response, mean_curve, slopes, sweep_values
 from repdyn.interventions.steering import mean_difference, random_directions, steered
 from repdyn.interventions.surgery import unit_values, values_of_units
-from repdyn.interventions.unit_sets import greedy, random_sets, top
+from repdyn.interventions.unit_sets import greedy, random_sets, shapley, top
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import combine, entry
 from repdyn.measures.units import selectivity_importance
-from repdyn.models.embedding import PADDING
 from repdyn.roles import FEEDFORWARD, HIDDEN, layers_with, state_layers
 from repdyn.seeds import derive
-from repdyn.toolkit.interventions.grid import DOSES, GREEDY_SHARE, QUANTILES, SHARES
+from repdyn.toolkit.interventions.grid import DOSES, GREEDY_SHARE, QUANTILES, SHAPLEY_UNITS, SHARES
+from repdyn.toolkit.interventions.lesions import lesions
+from repdyn.toolkit.interventions.splits import Split, split_of
 
 # Rows of a split that are looked at: losing every unit costs a pass of all of them through what follows the layer.
 ROWS = 128
@@ -31,15 +31,6 @@ CONTROL_UNITS = 8
 RANDOM_DIRECTIONS = 20
 # Held-out rows that are steered, of the one class and of those that should stay: 21 passes a layer and dose each.
 STEERED_ROWS = 64
-
-
-class Split(NamedTuple):
-    """Rows of a split: inputs, labels, which tokens count (None where all do), and how many go through at once."""
-
-    inputs: torch.Tensor
-    labels: np.ndarray
-    valid: torch.Tensor | None
-    chunk: int
 
 
 def measure(held_out: Subject, training: Subject) -> tuple:
@@ -72,6 +63,13 @@ def measure(held_out: Subject, training: Subject) -> tuple:
       above 0 where units back each other up. Null: RANDOM_SETS random sets of as many.
     - greedy_set_loss [nats]: of a set of an eighth of the units grown greedily on the training rows, in layers of at
       most GREEDY_UNITS units, at the last step. Null: random sets of as many. Source: Nemhauser 1978.
+    - unit_shapley [nats] (unit: unit): of what the held-out loss rises with the units that are first on the training rows
+      resampled together, the share of each, its Shapley value over all their sets, at the last step. Null: as of
+      unit_resample_loss. Source: Shapley 1953.
+    - attention_loss, feedforward_loss [nats]: rise of the held-out loss with the whole output of an attention layer, or
+      all units of a feed-forward layer, resampled; of every such layer. Null: as of unit_resample_loss. Source: Chan
+      2022.
+    - head_loss [nats] (unit: head): the same of one head. Null: as of unit_resample_loss.
     - do_slope [logits per standard deviation]: change of the logit (less the mean logit) that the first unit moves most
       on the training rows, on held-out rows, in the direction found in training; the unit held at QUANTILES of its
       values. Null: CONTROL_UNITS other units at random, each with the logit that it moves most. Source: Pearl 2009.
@@ -87,22 +85,23 @@ def measure(held_out: Subject, training: Subject) -> tuple:
     loss; "sweep_values" (v,), "sweep_mean", "sweep_low", "sweep_high" (v, classes) of its first unit's do-response,
     and "sweep_class"; "pair" (2,) source and target class.
     """
-    ours, theirs = _split(held_out, "held-out rows"), _split(training, "training rows")
+    ours, theirs = split_of(held_out, ROWS, "held-out rows"), split_of(training, ROWS, "training rows")
     pair = confused_pair(training.logits(training.grid[-1]), training.labels)
     maps = {"pair": np.array(pair)}
     entries = []
     for step in held_out.grid:
         model = held_out.model(step)
-        for layer in ablated_layers(model):
+        for layer in ablated_layers(held_out):
             entries += _ablations(model, layer, step, step == held_out.grid[-1], ours, theirs, held_out.key, maps)
-        for layer in state_layers(model.roles):
+        entries += lesions(held_out, step, ours, theirs)
+        for layer in state_layers(held_out.roles):
             entries += _steering(held_out, training, layer, step, pair)
     return combine(entries), maps
 
 
-def ablated_layers(model: torch.nn.Module) -> list[str]:
+def ablated_layers(subject: Subject) -> list[Where]:
     """The layers of which every unit is ablated."""
-    return layers_with(model.roles, HIDDEN) or layers_with(model.roles, FEEDFORWARD)[-1:]
+    return layers_with(subject.roles, HIDDEN) or layers_with(subject.roles, FEEDFORWARD)[-1:]
 
 
 def confused_pair(logits: np.ndarray, labels: np.ndarray) -> tuple[int, int]:
@@ -116,17 +115,8 @@ def confused_pair(logits: np.ndarray, labels: np.ndarray) -> tuple[int, int]:
     return int(classes[source]), int(target)
 
 
-def _split(subject: Subject, purpose: str) -> Split:
-    rng = np.random.default_rng(derive(*subject.key, "interventions", purpose))
-    rows = np.sort(rng.permutation(len(subject.labels))[:ROWS])
-    inputs = subject.inputs[torch.from_numpy(rows)]
-    return Split(
-        inputs, subject.labels[rows], inputs != PADDING if inputs.dtype == torch.int64 else None, subject.chunk
-    )
-
-
 def _ablations(model, layer, step, last, ours: Split, theirs: Split, key, maps) -> Iterator[dict]:
-    rng = np.random.default_rng(derive(*key, "interventions", layer))  # the same donors and sets at all steps
+    rng = np.random.default_rng(derive(*key, "interventions", named(layer)))  # the same donors and sets at all steps
     observed = unit_values(model, theirs.inputs, layer, theirs.chunk)
     if observed.ndim != 3:  # an MLP reads the mean of a text's words
         theirs = theirs._replace(valid=None)
@@ -162,6 +152,10 @@ def _ablations(model, layer, step, last, ours: Split, theirs: Split, key, maps) 
         others = random_sets(m, size, RANDOM_SETS, rng)
         value, *null = lost(ours, [grown, *others], ours_donors).loss.mean(1)
         yield entry(step, layer, "greedy_set_loss", value, np.mean(null), np.std(null, ddof=1))
+    if last:
+        players = top(found, min(SHAPLEY_UNITS, m))
+        shared = over_examples(shapley(lambda sets: lost(ours, sets, ours_donors).loss, players.tolist()))
+        yield entry(step, layer, "unit_shapley", shared.value, 0.0, shared.null_sd) | {"unit": players}
     units = [first, *rng.permutation(np.delete(np.arange(m), first))[:CONTROL_UNITS]]
     swept = [_swept(model, layer, unit, observed, ours, theirs) for unit in units]
     controls = np.array([slope for slope, *_ in swept[1:]])
@@ -218,24 +212,25 @@ def _steering(held_out: Subject, training: Subject, layer: str, step: int, pair:
     source, target = pair
     x, labels = training.examples(step)[layer], training.labels
     push = mean_difference(x, labels, source, target)
-    rng = np.random.default_rng(derive(*held_out.key, "interventions", "steering", layer))
+    rng = np.random.default_rng(derive(*held_out.key, "interventions", "steering", named(layer)))
     sizes = (int((labels == source).sum()), int((labels == target).sum()))
     pushes = [push, *random_directions(x, sizes, float(np.linalg.norm(push)), RANDOM_DIRECTIONS, rng)]
     model = held_out.model(step)
     ours, theirs = (_rows_of(held_out, classes) for classes in ([source], _others(held_out, pair)))
-    before, *after = steered(model, held_out.inputs[ours], layer, pushes, held_out.chunk)
+    before, *after = steered(model, rows_of(held_out.inputs, ours), layer, pushes, held_out.chunk)
     shifts = [float((one - before)[:, target].mean() - (one - before)[:, source].mean()) for one in after]
     success = [float((one.argmax(1) == target).mean()) for one in after]
     yield _against(step, layer, "steering_shift", shifts)
     yield _against(step, layer, "steering_success", success)
     if len(theirs):
         right = (
-            steered(model, held_out.inputs[theirs], layer, pushes, held_out.chunk).argmax(2) == held_out.labels[theirs]
+            steered(model, rows_of(held_out.inputs, theirs), layer, pushes, held_out.chunk).argmax(2)
+            == held_out.labels[theirs]
         )
         yield _against(step, layer, "steering_cost", right[0].mean() - right[1:].mean(1))
     if step == held_out.grid[-1]:
         doses = [dose * one for dose in DOSES for one in pushes]
-        read = steered(model, held_out.inputs[ours], layer, doses, held_out.chunk)[1:].argmax(2) == target
+        read = steered(model, rows_of(held_out.inputs, ours), layer, doses, held_out.chunk)[1:].argmax(2) == target
         shares = read.mean(1).reshape(len(DOSES), len(pushes))
         null = shares[:, 1:]
         yield entry(step, layer, "steering_dose", shares[:, 0], null.mean(1), null.std(1, ddof=1))

@@ -7,7 +7,7 @@ from repdyn.figures.panels import key_above, say
 from repdyn.figures.steps import step_axis
 from repdyn.figures.style import FLAGGED_COLOUR, OKABE_ITO, message_figure, styled
 
-DENOISING, NOISING, COMPONENTS, GREEDY, DIRECT = (OKABE_ITO[i] for i in (0, 3, 2, 1, 6))
+DENOISING, NOISING, COMPONENTS, GREEDY, DIRECT, FEATURES = (OKABE_ITO[i] for i in (0, 3, 2, 1, 6, 4))
 WIDTH, LEFT, PANEL, GAP = 10.7, 0.55, 1.95, 0.75  # inches
 TOP, ROW, HEIGHT = 0.6, 2.65, 1.6  # inches: of a ROW the panels have HEIGHT, the rest names and labels
 # A cell is dotted where it is further than this many deviations from its null.
@@ -17,12 +17,14 @@ UNDEFINED = "not evaluable:\ntoo few pairs"
 
 @styled
 def draw(table: pd.DataFrame, maps: dict):
-    """A row of panels per experiment (its first seed), for transformers a second; R as in `toolkit.patching.measure`.
+    """A row of panels per experiment (its first seed), for transformers and CNNs a second; R as in
+    `toolkit.patching.measure`.
 
     First row: R of the top tenth of units by layer at the last step; its mean over layers against the step; R of the
     leading components by layer; faithfulness of circuits against their share of the nodes. Second row: denoising by head
-    and component, by position, causal tracing by position, and total and direct effect of heads. Bars and whiskers:
-    95 % intervals over pairs. Grey: mean and two deviations of the null.
+    and component, by position, causal tracing by position, and total and direct effect of heads; of CNNs, parts of the
+    maps of the first and the last layer; of texts, a third with swapped words. Bars and whiskers: 95 % intervals over
+    pairs. Grey: mean and two deviations of the null.
     """
     from matplotlib.figure import Figure
 
@@ -35,7 +37,7 @@ def draw(table: pd.DataFrame, maps: dict):
     figure = Figure(figsize=(WIDTH, up))
     for number, (name, run, panels) in enumerate(rows):
         bottom = up - TOP - ROW * number - HEIGHT - 0.42
-        title = name if panels is _FIRST else f"{name}, heads and positions"
+        title = name + NAMED.get(panels, "")
         if run["quantity"].eq("pairs").any():
             pairs = run.loc[run["quantity"] == "pairs", "value"].iloc[0]
             title += f" ({pairs:.0f} pairs)"
@@ -50,7 +52,10 @@ def draw(table: pd.DataFrame, maps: dict):
 
 
 def _kinds(run: pd.DataFrame) -> list[tuple]:
-    return [_FIRST, _SECOND] if (run["quantity"] == "tracing").any() else [_FIRST]
+    there = set(run["quantity"])
+    tokens = _SECOND if "head_direct" in there else _TOKENS
+    kinds = [(tokens, "tracing"), (_WORDS, "swap_denoising")] if "tracing" in there else [(_MAPS, "position_denoising")]
+    return [_FIRST, *(kind for kind, quantity in kinds if quantity in there)]
 
 
 def _top(axes, last: pd.DataFrame) -> None:
@@ -66,6 +71,13 @@ def _components(axes, last: pd.DataFrame) -> None:
         counts = _of(last, "component_count").set_index("layer")["value"]
         axes.set_xticks(range(len(layers)), [f"{_short(layer)}\n{counts[layer]:.0f}" for layer in layers])
         axes.set_xlabel("layer, number of components", labelpad=1)
+        feature = _of(last, "feature_denoising").dropna(subset=["value"])
+        for row in feature.itertuples():
+            low, high = (_of(last, f"feature_denoising_{side}")["value"].iloc[0] for side in ("low", "high"))
+            x = layers.index(str(row.layer)) + 0.25
+            axes.bar(x, 4 * row.null_sd, 0.2, bottom=row.null_mean - 2 * row.null_sd, color="#CCCCCC", zorder=1)
+            axes.vlines(x, low, high, color=FEATURES, linewidth=1)
+            axes.plot(x, row.value, "*", color=FEATURES, markersize=5)
 
 
 def _by_layer(axes, last: pd.DataFrame, drawn: list[tuple]) -> list[str]:
@@ -179,8 +191,56 @@ def _direct(axes, last: pd.DataFrame) -> None:
     axes.axhline(0, color="#BBBBBB", linewidth=0.6, zorder=0)
 
 
+def _first_map(axes, last: pd.DataFrame) -> None:
+    _map(axes, last, 0)
+
+
+def _last_map(axes, last: pd.DataFrame) -> None:
+    _map(axes, last, -1)
+
+
+def _map(axes, last: pd.DataFrame, place: int) -> None:
+    cells = _of(last, "position_denoising")
+    layer = cells["layer"].astype(str).unique()[place]
+    axes.set_title(f"parts of the map, {_short(layer)}", loc="left")
+    cells = cells[cells["layer"].astype(str) == layer]
+    wide = int(np.sqrt(len(cells)))
+    _heat(axes, *(cells[column].to_numpy(float).reshape(-1, wide) for column in ("value", "null_mean", "null_sd")))
+    axes.set_xticks([])
+    axes.set_yticks([])
+
+
+def _words(axes, last: pd.DataFrame) -> None:
+    span = _of(last, "swap_span").iloc[0]
+    axes.set_title(f"one word swapped: {span['value']:.2f} logits, random {span['null_mean']:.2f}", loc="left")
+    cells = _of(last, "swap_denoising")
+    layers = cells["layer"].astype(str).unique()
+    if not cells["value"].notna().any():
+        say(axes, "not evaluable:\nthe word tells nothing")
+        return
+    for unit, colour, marker in ((0, DENOISING, "o"), (1, NOISING, "s")):
+        rows = cells[cells["unit"] == unit]
+        low, high = (_of(last, f"swap_denoising_{side}") for side in ("low", "high"))
+        axes.vlines(
+            range(len(layers)),
+            low.loc[low["unit"] == unit, "value"],
+            high.loc[high["unit"] == unit, "value"],
+            color=colour,
+            linewidth=1,
+        )
+        axes.plot(range(len(layers)), rows["value"], color=colour, marker=marker, markersize=4)
+        axes.plot(range(len(layers)), rows["null_mean"], color=colour, linestyle=":")
+    axes.set_xticks(range(len(layers)), [_short(layer) for layer in layers], rotation=45, fontsize=6, ha="right")
+    axes.set_xlabel("blue: at the word; red: elsewhere", labelpad=1)
+    _unit_lines(axes)
+
+
 _FIRST = (_top, _over_training, _components, _circuit)
 _SECOND = (_heads, _positions, _tracing, _direct)
+_TOKENS = (_positions, _tracing)
+_MAPS = (_first_map, _last_map)
+_WORDS = (_words,)
+NAMED = {_SECOND: ", heads and positions", _TOKENS: ", positions", _MAPS: ", positions", _WORDS: ", words"}
 
 
 def _heat(axes, value: np.ndarray, mean: np.ndarray, sd: np.ndarray) -> None:
@@ -234,6 +294,7 @@ def _key() -> list[list]:
             line(NOISING, "circuit's necessity", linestyle="-."),
             line(GREEDY, "circuit by greedy elimination", linestyle="--"),
             line(COMPONENTS, "leading components", marker="D", markersize=4),
+            line(FEATURES, "sparse features", marker="*", markersize=5, linestyle="none"),
         ],
         [
             Patch(color="#CCCCCC", label="null: mean and two deviations"),

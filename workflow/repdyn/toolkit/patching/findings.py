@@ -19,7 +19,8 @@ SETS = {
 
 def found(table: pd.DataFrame) -> list[str]:
     """Paragraphs: how many runs and pairs; units and components against random ones, at the ends of training; circuits;
-    transformers. A mean over the layers of a run is one number, and intervals are over runs."""
+    transformers; sparse features, parts of maps and words, where there are any. A mean over the layers of a run is one
+    number, and intervals are over runs."""
     pairs = _per_run(table[table["quantity"] == "pairs"], "value")
     span = table[table["quantity"] == "span"]
     if span.empty:
@@ -29,6 +30,7 @@ def found(table: pd.DataFrame) -> list[str]:
     return [
         " ".join([_pairs(pairs, span), *(_carried(name, first, last) for name in SETS)]),
         " ".join([*_circuits(last), *_heads(last)]),
+        *_finer(last),
         "R depends on the two classes and on the pairs, which are those the network gets right at its last step; units"
         " that are enough need not be needed, and another set may do as well. Pairs say how sure R is for one network,"
         " runs of different architectures and data how far it holds beyond; neither says why training led there.",
@@ -111,6 +113,59 @@ def _heads(last: pd.DataFrame) -> list[str]:
             f"{run[0]} (seed {run[1]}): heads patched one by one carry R = {whole:.2f} in all, {sums[0][run]:.2f} of it"
             f" straight to the logits; {_traced(last[(last['experiment'] == run[0]) & (last['seed'] == run[1])])}."
         )
+    return lines
+
+
+def _finer(last: pd.DataFrame) -> list[str]:
+    lines = [*_features(last), *_places(last), *_words(last)]
+    return [" ".join(lines)] if lines else []
+
+
+def _features(last: pd.DataFrame) -> list[str]:
+    some, whole = (last[last["quantity"] == name] for name in ("feature_denoising", "dictionary_denoising"))
+    value, random = _per_run(some, "value"), _per_run(some, "null_mean")
+    excess = (value - random).dropna()
+    if excess.empty:
+        return []
+    return [
+        f"A tenth of the sparse features of the last hidden layer, those that attribution puts first, carried over R ="
+        f" {_mean(value)}, random features {_mean(random)}: a difference of {_interval(excess, 'feature_denoising')};"
+        f" {_verdict(excess, 'feature_denoising', 'more', 'less')}. All features of the dictionary carry"
+        f" {_mean(_per_run(whole, 'value'))}, the rest is in what it leaves out."
+    ]
+
+
+def _places(last: pd.DataFrame) -> list[str]:
+    parts = last[(last["quantity"] == "position_denoising") & ~_traced_runs(last)].dropna(subset=["value"])
+    if parts.empty:
+        return []
+    best = parts.groupby([*RUN, "layer"], observed=True, sort=False)["value"].max()
+    first, final = (best.groupby(RUN, observed=True).nth(place) for place in (0, -1))
+    return [
+        f"One part of a channel's map carried R = {_mean(first)} at most in the first layer of a CNN and {_mean(final)} in"
+        f" the last ({plural(len(first), 'run')})."
+    ]
+
+
+def _traced_runs(rows: pd.DataFrame) -> pd.Series:
+    return (rows["quantity"] == "tracing").groupby([rows[name] for name in RUN], observed=True).transform("any")
+
+
+def _words(last: pd.DataFrame) -> list[str]:
+    spans = last[last["quantity"] == "swap_span"]
+    lines = []
+    for row in spans.itertuples():
+        run = last[(last["experiment"] == row.experiment) & (last["seed"] == row.seed)]
+        here = run[(run["quantity"] == "swap_denoising") & (run["unit"] == 0)].dropna(subset=["value"])
+        beyond = "more" if row.value - row.null_mean > 2 * row.null_sd else "no more"
+        line = (
+            f"{row.experiment} (seed {row.seed}): one telling word swapped takes {row.value:.2f} logits, {beyond} than"
+            f" random swaps ({row.null_mean:.2f})"
+        )
+        if len(here):
+            line += f"; of that, the state at the word carries {here['value'].iloc[0]:.2f} in the embedding and"
+            line += f" {here['value'].iloc[-1]:.2f} after the last block"
+        lines.append(line + ".")
     return lines
 
 

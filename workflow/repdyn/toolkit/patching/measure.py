@@ -6,20 +6,22 @@ import numpy as np
 import pandas as pd
 import torch
 
+from repdyn.activations.answers import answer, count
 from repdyn.activations.hooks import replaced
 from repdyn.interventions.circuits import circuit_metric, greedy_order, nested_circuits, size_needed
 from repdyn.interventions.features import feature_change
-from repdyn.interventions.patching import Site, activations, measured, patch_each, sites_along, whole
+from repdyn.interventions.patching import Site, activations, measured, patch_each, whole
 from repdyn.interventions.paths import path_patched
-from repdyn.interventions.recovery import MINIMUM_PAIRS, null_of, recovery
+from repdyn.interventions.recovery import MINIMUM_PAIRS, drawn, null_of, recovery
 from repdyn.interventions.tracing import causal_tracing
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import combine, entry
 from repdyn.measures.units import selectivity_importance as rank_correlation
-from repdyn.models.transformer import Transformer
 from repdyn.roles import EMBEDDING, layers_with
 from repdyn.spectrum import leading_measures
-from repdyn.toolkit.pairwise import Look, pairs_of, parts
+from repdyn.toolkit.pairwise import Look, pairs_of
+from repdyn.toolkit.patching.features import features
+from repdyn.toolkit.patching.swaps import swaps
 from repdyn.training.tracker import evaluating
 
 # Share of a layer's units that are patched together.
@@ -30,6 +32,8 @@ ORDERS = 20
 THRESHOLD = 0.9
 # Greedy elimination takes as many runs as half the square of the nodes: of more nodes it is left out.
 GREEDY_NODES = 128
+# Parts of a channel's map along a side, each a position.
+CELLS = 4
 # Sizes of circuits, at most twice as many: all, or small ones in equal ratios and large ones in equal steps.
 SIZES = 16
 # Share of the largest singular value below which a direction is rounding noise of float32 activations.
@@ -49,8 +53,9 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict]:
 
     A site is a unit of a hidden layer, a channel, a head, or the attention or feed-forward output of a block; sets of
     units and components are of every hidden layer, channel layer or feed-forward layer (components: the output of every
-    block). Circuits are of the last step: nodes are units, channels, or heads and feed-forward layers. Positions,
-    direct paths and tracing are of transformers alone, at the last step.
+    block). Circuits are of the last step: nodes are units, channels, or heads and feed-forward layers. Positions (of
+    tokens, or CELLS x CELLS parts of a channel's map), direct paths of heads, and tracing, of networks that embed tokens,
+    are of the last step too.
 
     - pairs, discovery_pairs [count]: pairs of held-out and of training examples.
     - patched_class [class] (unit: class): the label of a, then of b.
@@ -73,8 +78,18 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict]:
       orders.
     - greedy_faithfulness, greedy_share [R, share] (unit: nodes kept): the same with nodes by greedy elimination on
       discovery pairs, for networks of at most GREEDY_NODES nodes. Null: ORDERS random orders.
-    - position_denoising [R] (unit: position): denoising at one position of the embedding, attention, feed-forward or
-      block output. Null: as of denoising.
+    - position_denoising [R] (unit: position): denoising at one position of the embedding, of a convolution, or of the
+      attention, feed-forward or block output. Null: as of denoising.
+    - swap_span [logits]: mean metric, clean less the same texts with the word that speaks most for a (by its frequency in
+      the training texts) replaced by the word of the pair's other text that speaks most for b; of texts whose layers hold
+      a state for every token, at the last step. Null: DRAWS random swaps of a word for one of the other text.
+    - swap_denoising [R] (unit: 0 the position of the word, 1 all others): of the texts with the swapped word, with a
+      layer's clean states there. In the embedding it is 1 and 0. Null: the states of an unrelated text of class b.
+    - feature_denoising [R]: of the corrupted run, with the TOP share of sparse features with the largest attribution on
+      discovery pairs at their clean values, in the last layer through which everything passes, at the last step; what
+      the dictionary leaves out stays as it is. Null: DRAWS random sets of as many features. Source: Marks 2024.
+    - dictionary_denoising [R]: the same of all features; what it falls short of 1 is not in the dictionary.
+    - feature_count [count]: of the features in the TOP share.
     - head_direct [R] (unit: head): denoising on the direct path from the head to the logits, all later modules as in
       the corrupted run; to be compared with denoising of the same head. Source: Goldowsky-Dill 2023.
     - tracing [share] (unit: position): of the effect of noise on the embedding of the clean examples that the clean
@@ -88,28 +103,29 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict]:
 
 def _entries(held_out: Subject, training: Subject, pairs, discovery) -> Iterator[dict]:
     for step in held_out.grid:
-        yield entry(step, "", "pairs", len(pairs.clean))
-        yield entry(step, "", "discovery_pairs", len(discovery.clean))
+        yield entry(step, "", "pairs", count(pairs.clean))
+        yield entry(step, "", "discovery_pairs", count(discovery.clean))
         yield entry(step, "", "patched_class", pairs.classes)
-        if min(len(pairs.clean), len(discovery.clean)) < MINIMUM_PAIRS:
+        if min(count(pairs.clean), count(discovery.clean)) < MINIMUM_PAIRS:
             continue
-        look = Look(held_out.model(step), step, pairs, discovery, held_out.key)
+        look = Look(held_out, step, pairs, discovery)
         yield entry(step, "", "span", (look.clean - look.corrupted).mean())
         yield from _sites(look)
         yield from _top_units(look)
         yield from _components(look, training.representations(step))
         if step == held_out.grid[-1]:
             yield from _circuits(look)
-            if isinstance(look.model, Transformer):
-                yield from _positions(look)
-                yield from _direct(look)
-                yield from _tracing(look)
+            yield from _positions(look)
+            yield from _direct(look)
+            yield from _tracing(look)
+            yield from swaps(look, training, DRAWS)
+            yield from features(look, training, TOP, DRAWS)
 
 
 def _sites(look: Look) -> Iterator[dict]:
     pairs, groups = look.pairs, look.units()
-    if isinstance(look.model, Transformer):
-        groups = look.heads() | {path: [whole(path)] for path in parts(look.model)}
+    if look.parts():
+        groups = look.heads() | {path: [whole(path)] for path in look.parts()}
     effects = {}
     for layer, sites in groups.items():
         yield from look.denoised(layer, "denoising", sites)
@@ -119,8 +135,8 @@ def _sites(look: Look) -> Iterator[dict]:
         yield from look.recovered(layer, "noising", noised[0] if single else noised, look.clean, look.corrupted)
     nodes = look.nodes()
     effect = np.concatenate([effects[path] for path in dict.fromkeys(node.path for node in nodes)])
-    rho, count = rank_correlation(look.attributions(pairs, nodes), effect)
-    null = (np.nan, np.nan) if np.isnan(rho) else (0.0, 1 / np.sqrt(count - 1))
+    rho, sites = rank_correlation(look.attributions(pairs, nodes), effect)
+    null = (np.nan, np.nan) if np.isnan(rho) else (0.0, 1 / np.sqrt(sites - 1))
     yield entry(look.step, "", "attribution_rho", rho, *null)
 
 
@@ -137,7 +153,7 @@ def _top_units(look: Look) -> Iterator[dict]:
             ("top_noising", look.clean, look.corrupted, pairs.clean, pairs.corrupted),
         ):
             changed = patch_each(look.model, inputs, donors, together, pairs.metric)
-            yield from look.recovered(layer, quantity, changed[0], start, end, _drawn(changed[1:], start, end))
+            yield from look.recovered(layer, quantity, changed[0], start, end, drawn(changed[1:], start, end))
 
 
 def _components(look: Look, representations: dict[str, np.ndarray]) -> Iterator[dict]:
@@ -148,11 +164,11 @@ def _components(look: Look, representations: dict[str, np.ndarray]) -> Iterator[
         if np.isnan(ratio):
             yield entry(look.step, layer, "component_count", np.nan)
             continue
-        count = int(np.ceil(ratio))
-        bases = _bases(x, count, look.rng("random directions", layer))
+        size = int(np.ceil(ratio))
+        bases = _bases(x, size, look.rng("random directions", layer))
         changed = np.stack([_projected(look, layer, donor, basis) for basis in bases])
-        null = _drawn(changed[1:], look.corrupted, look.clean)
-        yield entry(look.step, layer, "component_count", count)
+        null = drawn(changed[1:], look.corrupted, look.clean)
+        yield entry(look.step, layer, "component_count", size)
         yield from look.recovered(layer, "component_denoising", changed[0], look.corrupted, look.clean, null)
 
 
@@ -167,10 +183,10 @@ def _bases(x: np.ndarray, count: int, rng: np.random.Generator) -> list[torch.Te
 
 
 def _projected(look: Look, layer: str, donor: torch.Tensor, basis: torch.Tensor) -> np.ndarray:
-    chosen = torch.ones(len(basis), dtype=torch.bool)
-    change = feature_change(donor, lambda h: h @ basis.T, basis, chosen, axis=1 if donor.ndim == 4 else -1)
+    basis, chosen = basis.to(donor), torch.ones(len(basis), dtype=torch.bool)
+    change = feature_change(donor, lambda h: h @ basis.T, basis, chosen, axis=look.axes[layer])
     with torch.no_grad(), evaluating(look.model), replaced(look.model, {layer: change}):
-        return measured(look.pairs.metric, look.model(look.pairs.corrupted))
+        return measured(look.pairs.metric, answer(look.model, look.pairs.corrupted))
 
 
 def _circuits(look: Look) -> Iterator[dict]:
@@ -218,23 +234,26 @@ def _sized(entries: Iterator[dict], sizes: np.ndarray) -> Iterator[dict]:
 
 
 def _positions(look: Look) -> Iterator[dict]:
-    for path in look.model.tracked[:-1]:
-        yield from look.denoised(path, "position_denoising", sites_along(path, look.shapes[path], 0))
+    for path in look.layers:
+        if sites := look.positions(path, CELLS):
+            yield from look.denoised(path, "position_denoising", sites)
 
 
 def _direct(look: Look) -> Iterator[dict]:
-    model, pairs, modules = look.model, look.pairs, parts(look.model)
-    for layer, heads in look.heads().items():
-        later = modules[modules.index(layer.removesuffix(".heads")) + 1 :]
-        outputs = [path_patched(model, pairs.corrupted, pairs.clean, [head], frozen=later) for head in heads]
+    model, pairs, modules, heads = look.model, look.pairs, look.parts(), look.heads()
+    for path, layer in look.head_paths.items():
+        later = modules[modules.index(path) + 1 :]
+        outputs = [path_patched(model, pairs.corrupted, pairs.clean, [head], frozen=later) for head in heads[layer]]
         changed = np.stack([measured(pairs.metric, output) for output in outputs])
         yield from look.recovered(layer, "head_direct", changed, look.corrupted, look.clean)
 
 
 def _tracing(look: Look) -> Iterator[dict]:
     right, clean = look.pairs.classes[0], look.pairs.clean
-    (embedding,) = layers_with(look.model.roles, EMBEDDING)
-    groups = {path: sites_along(path, look.shapes[path], 0) for path in (embedding, *look.states())}
+    paths = [path for path in (*layers_with(look.roles, EMBEDDING), *look.states()) if len(look.shapes[path]) == 2]
+    if not paths or look.roles[paths[0]] != EMBEDDING:
+        return
+    embedding, groups = paths[0], {path: look.positions(path, CELLS) for path in paths}
     sites = [site for group in groups.values() for site in group]
     traced = causal_tracing(
         look.model, clean, embedding, sites, lambda logits: logits.softmax(1)[:, right], look.rng("noise")
@@ -247,9 +266,3 @@ def _tracing(look: Look) -> Iterator[dict]:
         at = rows.stop
         sides = [side[rows] for side in null]
         yield from look.recovered(path, "tracing", traced.restored[rows], traced.noised, traced.clean, sides)
-
-
-def _drawn(changed: np.ndarray, start: np.ndarray, end: np.ndarray) -> tuple[float, float]:
-    """Mean and deviation of R over random draws (draws, n)."""
-    values = (changed - start).mean(1) / ((end - start).mean() or np.nan)
-    return values.mean(), values.std(ddof=1)

@@ -8,15 +8,15 @@ import pandas as pd
 import torch
 from torch import nn
 
-from repdyn.activations.addresses import address
-from repdyn.activations.answers import array
+from repdyn.activations.addresses import Where, address
+from repdyn.activations.answers import array, count
+from repdyn.activations.answers import rows_of as examples_of
 from repdyn.activations.axes import unit_axis
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import combine, entry
-from repdyn.models.embedding import PADDING
 from repdyn.roles import state_layers
 from repdyn.seeds import derive
-from repdyn.sparse_autoencoders.autoencoder import Autoencoder, encode, explained_variance, fit, reconstruct
+from repdyn.sparse_autoencoders.autoencoder import Autoencoder, encode, explained_variance, fit, like, reconstruct
 from repdyn.sparse_autoencoders.dictionaries import gaussian_matched, matched, random_dictionary
 from repdyn.sparse_autoencoders.features import Labelled, by_example, class_detectors, density
 from repdyn.sparse_autoencoders.linear import principal
@@ -107,9 +107,11 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
     return table.sort_values("step", kind="stable", ignore_index=True), maps
 
 
-def layer_of(subject: Subject) -> str:
-    """The module path of the last layer through which everything passes; of channels that are pooled, after the pooling."""
+def layer_of(subject: Subject) -> Where:
+    """The last layer through which everything passes; of our CNNs, whose channels are pooled, after the pooling."""
     last = state_layers(subject.roles)[-1]
+    if not subject.declared:
+        return last
     outer = last.rpartition(".")[0]
     block = subject.network.get_submodule(outer)
     pooled = isinstance(block, nn.Sequential) and isinstance(block[-1], nn.MaxPool2d)
@@ -121,10 +123,10 @@ def rows_of(subject: Subject, step: int, layer: str) -> Rows:
     outputs = subject.capture(step, [layer])[layer]
     axis = unit_axis(subject.network, address(layer), outputs[0])
     values = array(torch.cat([as_rows(output, axis) for output in outputs]))
-    n = len(subject.inputs)
+    n = count(subject.inputs)
     owner = np.repeat(np.arange(n), len(values) // n)
-    if subject.inputs.dtype == torch.int64 and outputs[0].ndim == 3:
-        valid = (subject.inputs != PADDING).flatten().numpy()
+    if subject.counted is not None and outputs[0].ndim == 3:
+        valid = subject.counted.flatten().numpy()
         values, owner = values[valid], owner[valid]
     return Rows(values, owner)
 
@@ -243,9 +245,9 @@ def _changes(rows: np.ndarray, sae: Autoencoder) -> dict[str, Callable]:
     mean = _tensor(rows.mean(0))
     return {
         "": None,
-        "reconstruction": lambda x: reconstruct(sae, x),
+        "reconstruction": lambda x: reconstruct(like(sae, x), x),
         "pca": principal(rows, sae.k),
-        "mean": lambda x: mean.expand_as(x),
+        "mean": lambda x: mean.to(x).expand_as(x),
         "zero": torch.zeros_like,
     }
 
@@ -290,7 +292,7 @@ def _class_effect(held_out: Subject, step, layer, found: Dictionaries, detectors
         others = np.flatnonzero(live & (np.arange(len(live)) != feature))
         directions = sae.decoder[rng.choice(others, DIRECTIONS)] if len(others) else sae.decoder[:0]
         chosen = held_out.labels == label
-        inputs = held_out.inputs[torch.from_numpy(chosen)]
+        inputs = examples_of(held_out.inputs, np.flatnonzero(chosen))
         rise, null = effect(held_out.model(step), layer, sae, inputs, held_out.labels[chosen], int(feature), directions)
         results.append((rise, null.mean(), null.std(ddof=1)) if len(others) else (rise, np.nan, np.nan))
     return entry(step, layer, "class_effect", *np.array(results).T)
@@ -309,7 +311,7 @@ def _sweep(held_out: Subject, step, layer, rows, judged, spliced, key) -> Iterat
         sae = fit(rows, EXPANSION * x.shape[1], derive(*key, "autoencoder", 0), penalty=penalty, **TRAINING)
         active = float((encode(sae, x) > 0).sum(1).float().mean())
         project = principal(rows, min(round(active), x.shape[1]))
-        again = _spliced(held_out, step, layer, {"reconstruction": lambda x, sae=sae: reconstruct(sae, x)})
+        again = _spliced(held_out, step, layer, {"reconstruction": lambda x, sae=sae: reconstruct(like(sae, x), x)})
         share = recovered(spliced[""], again["reconstruction"], spliced["mean"])
         results.append((active, _explained(sae, judged), share, explained_variance(x, project(x))))
     for name, values in zip(SWEPT, np.array(results).T, strict=True):

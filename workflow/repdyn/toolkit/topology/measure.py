@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from repdyn.activations.addresses import named
 from repdyn.geometry.neighbours import distinct, matched_gaussians
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import combine, entry
@@ -62,7 +63,7 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
     entries, maps = [], {}
     for step, layer, x in clouds(held_out):
         x = x[rows]
-        key = (*held_out.key, "topology", layer, step)
+        key = (*held_out.key, "topology", named(layer), step)
         values, null_mean, null_sd, found = _cloud(x, key)
         entries += [entry(step, layer, *each) for each in zip(QUANTITIES, values, null_mean, null_sd, strict=True)]
         if layer == last and step in ends:
