@@ -1,4 +1,4 @@
-"""With `dispatch: avx2` a few training steps of each family have the same bytes on this processor and on an emulated Haswell.
+"""With `dispatch: avx2` a few training steps of each family have the same bytes here and on an emulated Haswell.
 
 Needs qemu-x86_64 (qemu-user); five minutes, because torch runs emulated.
 """

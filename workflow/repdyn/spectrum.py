@@ -182,7 +182,7 @@ def largest_eigenvalues(gram: torch.Tensor, left: torch.Tensor, right: torch.Ten
 
 
 def _by_lapack(gram: torch.Tensor, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
-    # numpy's, in double precision: MKL's single one, which torch calls, gives up on one in some hundred matrices of rank one.
+    # numpy's, in double precision: MKL's single one, which torch calls, fails for one in some hundred matrices of rank one.
     both = torch.stack([gram, uncentred_gram(gram, left, right)])
     return torch.from_numpy(np.linalg.eigvalsh(both.double().numpy())[..., -1].copy())
 
