@@ -459,3 +459,13 @@ def test_both_colour_schemes_define_the_same_variables():
 )
 def test_how_values_are_written(value, style, text):
     assert written(value, style) == text
+
+
+def test_where_the_time_goes_stands_in_a_table_and_says_whether_a_floor_was_timed():
+    headings = ["Stage", "MLP", "All"]
+    without = page_of(study(), profile=(headings, [["Training", "5.0 s", "5.0 s"]]))
+    assert texts(Reader(without).tables["profile-table"]) == [headings, ["Training", "5.0 s", "5.0 s"]]
+    assert "snakemake benchmark</code> has not been run here" in without
+    timed = page_of(study(), profile=(headings, [["Tracked / floor (benchmark)", "1.07", "1.07"]]))
+    assert "has not been run here" not in timed and "bare forward passes" in timed
+    assert "profile-table" not in page_of(study())

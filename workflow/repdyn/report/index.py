@@ -62,6 +62,7 @@ def render(
     inside: dict[str, pd.DataFrame] | None = None,
     stages: dict[str, pd.DataFrame] | None = None,
     unfinished: list[str] | None = None,
+    profile: tuple[list[str], list[list[str]]] | None = None,
 ) -> str:
     """The page as HTML.
 
@@ -74,7 +75,7 @@ def render(
     evidence: the tables of `evidence`, by name: ledger, verdict_errors, statistics, validity, validity_verdicts, agreement.
     inside: the tables of `mechanisms`, by name: moments, measurements, hypotheses. stages: by name of a stage, its jobs with
     cpu_seconds and peak_memory_mb, NaN for those without a record. unfinished: experiments of the study that are not in
-    the tables.
+    the tables. profile: headings and rows of `profile.profile_rows`.
     """
     runs = with_clocks(experiments, provenance)
     runs = runs.astype(dict.fromkeys(MEASURED, np.float64))
@@ -99,6 +100,7 @@ def render(
         bootstrap_runs=BOOTSTRAP_RUNS,
         **_evidence(of_metric(evidence or {}, experiments)),
         **_inside(inside or {}, len(runs)),
+        profile=profile,
         stages=[stage_row(name, jobs) for name, jobs in (stages or {}).items()],
         quantities=[(name, table_of("repdyn.measures", name)) for name in MODULES],
         quantity_headings=HEADINGS,

@@ -121,8 +121,8 @@ def section(found: dict) -> str:
         *(_row(claim) for claim in claims),
         "",
         "Ours: the numbers that the rule in [config/claims.yaml](config/claims.yaml) looks at "
-        f"({metric_name(found['metric'])}; jumps: changes within one training step; excess: above chance; "
-        "points: percentage points). The report says how often each rule errs. Written by `snakemake readme`.",
+        f"({metric_name(found['metric'])}; jumps: changes within one training step; excess: above chance; points: "
+        "percentage points). The report says how often each rule errs. Written by `snakemake readme`.",
         "",
         END,
     ]
