@@ -2,9 +2,7 @@
 
 import re
 
-from repdyn.audit.bounds import WORDS as HOLDING
 from repdyn.errors import StudyError
-from repdyn.figures.verdicts import named_parts
 from repdyn.report.evidence import counted
 from repdyn.report.integrated import quantity_words, table_row, words_of
 from repdyn.wording.names import metric_name
@@ -27,30 +25,30 @@ WORDS = {
     },
     "C05": {"types_found": "types"},
     "C06": {"critical": "critical steps"},
-    "C07": {"mean": "mean share of layers", "coincidence_ratio": "coincident / expected"},
-    "C08": {"mean": "share with falling loss", "excess": "excess share"},
+    "C07": {"mean": "mean share of layers", "coincidence_ratio": "coincident / chance"},
+    "C08": {"mean": "share falling", "excess": "excess share"},
     "C09": {
         "early_percent": "% of early jumps",
         "mid_percent": "of mid jumps",
         "early_minus_mid_percent": "early minus mid, points",
     },
-    "C10": {"linear2_percent": "% in linear2", "attention_percent": "% in attention outputs"},
+    "C10": {"linear2_percent": "% in linear2", "attention_percent": "% in attention"},
     "C11": {
         "first_convolution_percent": "% in the first convolution",
         "first_convolution_excess_percent": "excess, points, CNNs",
         "first_layer_excess_percent_mlp": "MLPs",
     },
-    "C12": {"ratio": "ratio", "ratio_per_layer_same_depth": "ratio per layer, same depth"},
+    "C12": {"ratio": "ratio", "ratio_per_layer_same_depth": "ratio, same depth"},
     "C13": {"early": "change of loss, early jumps", "early_excess": "excess, early", "late_excess": "late"},
     "C14": {"coordination_percent": "% of layers", "together_excess_percent": "excess, points"},
-    "C15": {"late_jumps": "late jumps", "escape": "H4, standard deviations", "acquisition": "H5"},
+    "C15": {"late_jumps": "late jumps", "escape": "H4", "acquisition": "H5"},
     "C16": {
         "cosine_100_1000": "cosine",
         "cosine_1000_2000": "later",
         "cosine_100_1000_all_cnn": "all CNNs",
         "cosine_1000_2000_all_cnn": "later",
     },
-    "C17": {"correlation_of_possible": "correlation / largest possible"},
+    "C17": {"correlation_of_possible": "share of largest"},
 }
 
 
@@ -143,9 +141,7 @@ def _sentence(found: dict) -> str:
 
 def alternative(claims: list[dict]) -> str:
     """What the figure shows, for those who do not see it."""
-    named = {word: [name for name, part in named_parts(claims) if part["holds"] == word] for word in HOLDING}
-    told = "; ".join(f"{word}: {', '.join(ids) or 'none'}" for word, ids in named.items())
-    return f"The claims in our runs. {told}. Their published evidence is in the table."
+    return f"The {len(claims)} claims by both words; the table says the same."
 
 
 def _row(claim: dict) -> str:
