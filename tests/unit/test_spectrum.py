@@ -160,6 +160,18 @@ def test_an_exhausted_krylov_space_has_no_residual():
     assert ritz.tolist() == [2.0] and residual.tolist() == [0.0]
 
 
+def test_layers_with_a_single_direction_are_measured():
+    # What a deep narrow network collapses to: a few units that move together. Single-precision LAPACK fails on some of them.
+    generator = torch.Generator().manual_seed(0)
+    vectors = torch.zeros(2000, 24)
+    for vector in vectors:
+        vector[torch.randperm(24, generator=generator)[:7]] = 0.03 * torch.rand(7, generator=generator)
+    gram = vectors[:, :, None] * vectors[:, None]
+    nothing = torch.zeros(len(gram), 24, 1)
+    found = largest_eigenvalues(gram, nothing, nothing)
+    assert found.numpy() == pytest.approx(np.tile((vectors.double() ** 2).sum(1).numpy(), (2, 1)), rel=1e-6)
+
+
 @pytest.mark.parametrize("size", [1, 63, 64, 65, 200, 512])
 def test_products_of_half_the_blocks_are_the_whole_product_and_exactly_symmetric(size):
     rows = torch.from_numpy(np.random.default_rng(size).standard_normal((3, size, 90)))

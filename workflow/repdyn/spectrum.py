@@ -182,8 +182,9 @@ def largest_eigenvalues(gram: torch.Tensor, left: torch.Tensor, right: torch.Ten
 
 
 def _by_lapack(gram: torch.Tensor, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+    # numpy's, in double precision: MKL's single one, which torch calls, fails for one in some hundred matrices of rank one.
     both = torch.stack([gram, uncentred_gram(gram, left, right)])
-    return torch.linalg.eigvalsh(both)[..., -1].double()
+    return torch.from_numpy(np.linalg.eigvalsh(both.double().numpy())[..., -1].copy())
 
 
 def largest_ritz(alphas: np.ndarray, betas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

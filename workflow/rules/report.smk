@@ -62,6 +62,7 @@ rule report:
         provenance=every_run("provenance.json"),
         evidence=[
             rules.ledger.output.ledger,
+            rules.verdict_errors.output,
             rules.pooled.output.statistics,
             rules.validity.output.validity,
             rules.validity.output.verdicts,
@@ -109,6 +110,7 @@ rule integrated_report:
         experiments=rules.aggregate.output,
         tables=[
             rules.ledger.output.ledger,
+            rules.verdict_errors.output,
             rules.pooled.output.statistics,
             rules.validity.output.validity,
             rules.validity.output.verdicts,

@@ -69,7 +69,9 @@ def parse():
     )
     parser.add_argument("--surrogates", type=whole(1), required=True, help="of its null")
     parser.add_argument("--every", type=whole(1), required=True, help="training steps between measurements")
-    parser.add_argument("--token-limit", type=whole(1), required=True, help="token rows of a representation matrix, at most")
+    parser.add_argument(
+        "--token-limit", type=whole(1), required=True, help="token rows of a representation matrix, at most"
+    )
     return parser.parse_args()
 
 

@@ -22,9 +22,7 @@ def main():
         "--quantile", type=between(0, 1), required=True, help="of |velocity| above which a step is critical"
     )
     parser.add_argument("--surrogates", type=whole(1), required=True, help="of every null")
-    parser.add_argument(
-        "--level", type=between(0, 0.5), required=True, help="of every test of a layer"
-    )
+    parser.add_argument("--level", type=between(0, 0.5), required=True, help="of every test of a layer")
     arguments = parser.parse_args()
     facts = read_json(arguments.run / "run.json")
     settings = Settings(**{name: getattr(arguments, name) for name in Settings._fields})

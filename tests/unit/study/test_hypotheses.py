@@ -130,14 +130,16 @@ def test_an_experiment_is_the_mean_over_seeds_of_the_means_over_pairs():
             ("a", 0, "jump", 1, 3.0),
             ("a", 1, "jump", 0, 8.0),
             ("a", 1, "jump", 1, np.nan),
+            ("a", 1, "placebo", 1, 90.0),
             ("a", 2, "placebo", 0, 50.0),
             ("b", 0, "placebo", 0, 7.0),
             ("c", 0, "jump", 0, np.nan),
         )
     )
-    # (2 + 8) / 2; a has jumps in other seeds and so is no experiment without jumps.
+    # (2 + 8) / 2; the third seed of a has no jump, so that it is a placebo, and the second has one.
     assert found[["experiment", "kind", "pairs", "contrast"]].to_numpy().tolist() == [
         ["a", "jump", 3, 5.0],
+        ["a", "placebo", 1, 50.0],
         ["b", "placebo", 1, 7.0],
     ]
 
