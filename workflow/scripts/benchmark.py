@@ -103,7 +103,7 @@ STAGES = {"train": "training", "phase2": "phase 2", "dataset": "data", "battery"
 
 
 def cpu_of(log: Path) -> float:
-    """CPU seconds of a job by its log, in which older versions of this repository wrote no checksum; NaN where it says none."""
+    """CPU seconds of a job by its log, where older versions of this repository wrote no checksum; NaN without."""
     said = re.findall(r"took ([\d.]+) CPU seconds", log.read_text(encoding="utf-8", errors="replace"))
     return float(said[-1]) if said else float("nan")
 
