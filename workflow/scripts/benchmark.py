@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,6 @@ import torch
 import yaml
 
 from common.arguments import to_path, whole
-from common.costs import read_costs
 from common.files import read_json, readable_errors, write_arrays, write_parquet
 from repdyn.datasets import to_arrays
 from repdyn.datasets.registry import load
@@ -102,6 +102,12 @@ def record(tables: list[pd.DataFrame], steps: int, path: Path) -> None:
 STAGES = {"train": "training", "phase2": "phase 2", "dataset": "data", "battery": "audit", "validity": "audit"}
 
 
+def cpu_of(log: Path) -> float:
+    """CPU seconds of a job by its log, where older versions of this repository wrote no checksum; NaN without."""
+    said = re.findall(r"took ([\d.]+) CPU seconds", log.read_text(encoding="utf-8", errors="replace"))
+    return float(said[-1]) if said else float("nan")
+
+
 def compare_studies(there: Path, here: Path) -> None:
     """CPU seconds of the jobs that two studies have in common, by what their logs say: per rule, and in all."""
     names = {path.relative_to(there / "logs") for path in (there / "logs").rglob("*.log")}
@@ -110,7 +116,7 @@ def compare_studies(there: Path, here: Path) -> None:
         raise StudyError(f"{there} and {here} have no job in common: two results folders of one study are needed")
     jobs = pd.DataFrame({"rule": [name.parts[0].removesuffix(".log") for name in common]})
     for where, root in (("there", there), ("here", here)):
-        jobs[where] = read_costs([root / "logs" / name for name in common])["cpu_seconds"]
+        jobs[where] = [cpu_of(root / "logs" / name) for name in common]
     jobs = jobs.dropna()
     jobs["stage"] = jobs["rule"].map(STAGES).fillna("figures, pages, phase 1 and tables")
     for by in (["stage", "rule"], ["stage"]):
