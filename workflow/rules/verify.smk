@@ -5,13 +5,6 @@ localrules:
     verify,
 
 
-def toolkit_tables(wildcards):
-    """Those of the toolkit's page, if there is one."""
-    if not Path(placed(rules.toolkit_page.output[0])).is_file():
-        return []
-    return [placed(file) for tool in TOOLKIT for file in looked_into(tool, ".parquet")(wildcards)]
-
-
 # Without what it reads as input: that would be made anew where it is damaged or old, and not looked at.
 rule verify:
     input:
