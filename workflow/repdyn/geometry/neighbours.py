@@ -10,6 +10,8 @@ from repdyn.spectrum import CONSTANT
 
 # Bytes of squared distances at a time.
 BLOCK = 64 * 2**20
+# Bytes of differences at a time: few enough to stay in the cache.
+CACHED = 2**19
 
 
 class Neighbours(NamedTuple):
@@ -62,7 +64,11 @@ def nearest(x: np.ndarray, k: int) -> Neighbours:
         squared = squares[rows, None] + squares - 2 * (x[rows] @ x.T)
         squared[np.arange(len(rows)), rows] = np.inf
         candidates[rows] = np.sort(np.argpartition(squared, spare - 1, axis=1)[:, :spare], axis=1)
-    distance = np.stack([np.linalg.norm(x[row] - x[i], axis=1) for i, row in enumerate(candidates)])
+    distance = np.empty(candidates.shape)
+    size = max(1, CACHED // (8 * spare * x.shape[1]))
+    for start in range(0, n, size):
+        rows = slice(start, start + size)
+        distance[rows] = np.linalg.norm(x[candidates[rows]] - x[rows, None], axis=2)
     order = np.argsort(distance, axis=1, kind="stable")[:, :k]
     return Neighbours(np.take_along_axis(candidates, order, 1), np.take_along_axis(distance, order, 1))
 
