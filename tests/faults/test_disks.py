@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import pytest
 
 from helpers.disturbed import FULL, MLP, RESULTS, assert_finishes, contents, copy, say, seeded, study, text, undisturbed
+from helpers.project import Project
 
 WHAT_TO_DO = f"The disk of {RESULTS} is full. Make room there; then the same command continues."
 SEEDS = range(5 if FULL else 1)
@@ -106,3 +107,17 @@ def test_a_finished_study_may_be_read_only(tmp_path):
     finally:
         subprocess.run(["umount", str(results)], check=True)
     assert done.returncode == 0 and "Nothing to be done" in text(done), text(done)
+
+
+def test_a_read_only_checkout_is_said_to_be_one(tmp_path):
+    folder = Project(tmp_path / "project").folder
+    if not (mount("--bind", str(folder), str(folder)) and mount("-o", "remount,bind,ro", str(folder))):
+        pytest.skip("a read-only mount needs root")
+    try:
+        project = Project.__new__(Project)
+        project.folder = folder
+        done = study(project, "-n")
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+    assert done.returncode == 1 and f"{folder} cannot be written to" in text(done) and "Copy the project" in text(done)
+    assert "PermissionError" not in text(done) and "Errno" not in text(done)

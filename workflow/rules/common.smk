@@ -304,6 +304,13 @@ def of_tool(tool, name):
     return files
 
 
+def toolkit_tables(wildcards):
+    """Those of the toolkit's page, if there is one."""
+    if not Path(placed(f"{RESULTS}/report/toolkit.html")).is_file():
+        return []
+    return [placed(file) for tool in TOOLKIT for file in looked_into(tool, ".parquet")(wildcards)]
+
+
 def tool_figure(name):
     """The figure of a tool in three formats; the first is shown by `snakemake --report` too."""
     shown = report(

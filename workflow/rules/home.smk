@@ -44,7 +44,14 @@ from dag.environment import prepare
 prepare(HOME / "workflow")
 
 from dag.reading import parse_yaml
+from repdyn.datasets.originals import writable
 from repdyn.errors import StudyError
+
+if not writable(Path(".snakemake")):
+    raise WorkflowError(
+        f"{Path.cwd()} cannot be written to (read-only, or of another user), and Snakemake keeps its records there. Copy the"
+        " project to a folder of your own, and run it there."
+    )
 
 # Snakemake says neither in which file nor in which line something is wrong, and keeps the last of two equal keys.
 if Path.cwd() == HOME:

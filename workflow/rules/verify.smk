@@ -5,13 +5,6 @@ localrules:
     verify,
 
 
-def toolkit_tables(wildcards):
-    """Those of the toolkit's page, if there is one."""
-    if not Path(placed(rules.toolkit_page.output[0])).is_file():
-        return []
-    return [placed(file) for tool in TOOLKIT for file in looked_into(tool, ".parquet")(wildcards)]
-
-
 # Without what it reads as input: that would be made anew where it is damaged or old, and not looked at.
 rule verify:
     input:
@@ -35,13 +28,25 @@ rule verify:
         ],
         of_study=[
             Path(path).name
-            for rule in (rules.aggregate, rules.pooled, rules.battery, rules.validity, rules.ledger, rules.hypotheses)
+            for rule in (
+                rules.aggregate,
+                rules.pooled,
+                rules.battery,
+                rules.validity,
+                rules.verdict_errors,
+                rules.ledger,
+                rules.hypotheses,
+            )
             for path in rule.output
         ],
+        evidence=[Path(path).name for path in rules.report.input.evidence],
+        inside=[Path(path).name for path in rules.report.input.inside],
+        integrated=[Path(path).name for path in rules.integrated_report.input.tables],
         toolkit=toolkit_tables,
     message:
         "Checking the finished study in {params.results}"
     shell:
         "python {input.code[0]:q} --results {params.results:q} --sheet {input.sheet:q}"
         " --seeds {params.seeds:q} --pages {params.pages:q} --claims {input.claims:q} --of-runs {params.of_runs:q}"
-        " --of-study {params.of_study:q} --toolkit {params.toolkit:q} 2>&1 | tee {log:q}"
+        " --of-study {params.of_study:q} --evidence {params.evidence:q} --inside {params.inside:q}"
+        " --integrated {params.integrated:q} --toolkit {params.toolkit:q} 2>&1 | tee {log:q}"

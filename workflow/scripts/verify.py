@@ -24,8 +24,6 @@ from repdyn.errors import StudyError
 from repdyn.figures.registry import RUN, STUDY
 
 REPLAYED = 10
-EVIDENCE = ("ledger", "statistics", "validity", "validity_verdicts", "agreement")
-INSIDE = ("moments", "measurements", "hypotheses")
 
 
 def main():
@@ -37,6 +35,9 @@ def main():
     parser.add_argument("--claims", type=to_path, required=True, help="config/claims.yaml")
     parser.add_argument("--of-runs", nargs="+", required=True, help="names of the files of a run")
     parser.add_argument("--of-study", nargs="+", required=True, help="names of the tables of the study")
+    parser.add_argument("--evidence", nargs="+", required=True, help="those of them on the page")
+    parser.add_argument("--inside", nargs="+", required=True, help="those of them on the page, of phase 2")
+    parser.add_argument("--integrated", nargs="+", required=True, help="those of them in the integrated report")
     parser.add_argument("--toolkit", type=to_path, nargs="*", default=[], help="<run>/toolkit/<tool>.parquet, by tool")
     arguments = parser.parse_args()
     root = arguments.results
@@ -132,7 +133,7 @@ def pages_of(arguments: Namespace, experiments: pd.DataFrame, runs: list[Path]) 
         seeds=arguments.seeds,
         claims=arguments.claims,
         experiments=study / "experiments.parquet",
-        tables=[study / f"{name}.parquet" for name in (*EVIDENCE, *reversed(INSIDE))],
+        tables=[study / name for name in arguments.integrated],
         types=study / "jump_types.json",
     )
     index = Namespace(
@@ -141,10 +142,12 @@ def pages_of(arguments: Namespace, experiments: pd.DataFrame, runs: list[Path]) 
         sheet=arguments.sheet,
         pages=arguments.pages,
         figures=[root / "figures" / f"{name}.webp" for name in STUDY],
-        evidence=[study / f"{name}.parquet" for name in EVIDENCE],
-        inside=[study / f"{name}.parquet" for name in INSIDE],
-        # Its section on costs is left out: it is made of logs, which go on being written.
+        evidence=[study / name for name in arguments.evidence],
+        inside=[study / name for name in arguments.inside],
+        # Its sections on costs are left out: they are made of logs, which go on being written.
+        logs=root / "logs",
         stages={},
+        benchmark=None,
     )
     compared = [
         (compare_json, root / "report/integrated_report.json", integrated_report.made, numbers),
