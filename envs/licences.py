@@ -6,6 +6,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 # Longer ones are the text of the licence, not its name.
 NAME = 60
+HEADS = ("LICENSE", "LICENCE", "COPYING")
 
 
 def table() -> str:
@@ -19,7 +20,7 @@ def table() -> str:
 
 
 def licence(package: Distribution) -> str:
-    """Its SPDX expression; without one its classifiers, its licence field if that is a name, or the head of its licence file."""
+    """Its SPDX expression; without one its classifiers, its licence field if that is a name, or its licence file's head."""
     expression = package.metadata.get("License-Expression")
     if expression:
         return expression

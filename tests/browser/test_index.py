@@ -5,6 +5,7 @@ import json
 import pytest
 
 from helpers.chromium import opened
+from repdyn.report.integrated import words_of
 from repdyn.wording.numbers import interval, short
 
 
@@ -176,10 +177,12 @@ def cells(page, table: str) -> list[list[str]]:
 
 
 def numbers(quantity: dict) -> list[str]:
-    """Published, as published, repaired, null and ours, as the page writes them."""
-    null, ours = quantity["null"], quantity["ours"]
+    """Published, as published, the method on a null, repaired, null and ours, as the page writes them."""
+    defect, null, ours = quantity["defect"], quantity["null"], quantity["ours"]
     return [
-        *(short(quantity[name]) for name in ("published", "as_published", "repaired")),
+        *(short(quantity[name]) for name in ("published", "as_published")),
+        interval(defect["mean"], defect["low"], defect["high"]),
+        short(quantity["repaired"]),
         interval(null["mean"], null["low"], null["high"]),
         interval(ours["value"], ours["low"], ours["high"]),
     ]
@@ -189,7 +192,7 @@ def test_the_numbers_of_the_ledger_are_those_of_the_json(report, page):
     claims = json.loads((report / "integrated_report.json").read_text(encoding="utf-8"))["claims"]
     for claim, row in zip(claims, cells(page, "ledger-table"), strict=True):
         told = cells(page, f"table-{claim['id']}")
-        assert [each[1:6] for each in told] == [numbers(quantity) for quantity in claim["quantities"]]
-        published, _, repaired, null, ours = next(each[1:6] for each in told if each[0] == row[2])
+        assert [each[1:7] for each in told] == [numbers(quantity) for quantity in claim["quantities"]]
+        published, _, _, repaired, null, ours = next(each[1:7] for each in told if each[0] == row[3])
         assert row[0].startswith(claim["id"])
-        assert row[1] == claim["verdict"] and row[3:] == [published, repaired, null, ours]
+        assert tuple(row[1:3]) == words_of(claim) and row[4:] == [published, repaired, null, ours]

@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 
 from helpers.project import ROOT, environment
+from repdyn.audit.bounds import WORDS
 from repdyn.audit.ledger import LEDGER_COLUMNS
 from repdyn.audit.verdicts import MINIMUM_RUNS
 
-TABLES = ("ledger.csv", "series.csv", "source.json")
+TABLES = ("ledger.csv", "verdict_errors.csv", "series.csv", "source.json")
 LOGS = Path(os.environ.get("REPDYN_PUBLISHED", ROOT.parent / "shared/published"))
 
 
@@ -32,6 +33,7 @@ def test_the_audit_writes_the_tables_in_git(project):
 def test_without_logs_and_source_the_step_ends_with_a_sentence(project):
     command = ["workflow/scripts/audit_logs.py", "--folder", "data/nowhere", "--claims", "config/claims.yaml"]
     command += ["--checksums", "config/published_logs.sha256", "--base", "file:///nowhere"]
+    command += ["--checkpoints", "config/published_checkpoints.sha256"]
     settings = {**environment(), "PYTHONPATH": str(project.folder / "workflow")}
     done = subprocess.run([sys.executable, *command], cwd=project.folder, capture_output=True, text=True, env=settings)
     assert done.returncode == 1
@@ -49,10 +51,12 @@ def test_a_small_study_has_a_ledger_that_decides_nothing_of_its_own(project):
     assert ledger["ours"].notna().sum() > 50
     verdicts = json.loads((folder / "verdicts.json").read_text())
     assert verdicts["runs"] + sum(verdicts["excluded"].values()) == 7
-    told = {claim: each["verdict"] for claim, each in verdicts["claims"].items()}
-    # What the definition of a critical period gives needs no runs of ours.
-    assert told.pop("C06") == "artefact"
+    told = {claim: each["holds"] for claim, each in verdicts["claims"].items()}
+    assert set(told.values()) <= set(WORDS)
     if verdicts["runs"] < MINIMUM_RUNS:
-        assert set(told.values()) == {"undecided"}
-        assert all("too few" in verdicts["claims"][claim]["reason"] for claim in told)
+        assert set(told.values()) == {"not evaluable"}
+    # What the published logs show needs no runs of ours.
+    assert {each["evidence"] for each in verdicts["claims"].values()} == {"stands", "artefact", "not derivable"}
+    errors = pd.read_parquet(folder / "verdict_errors.parquet")
+    assert set(errors["metric"]) == set(verdicts["metrics"]) and set(errors["seeds"]) == {1, 5}
     assert set(verdicts["metrics"]) == {"participation_ratio", "stable_rank"}

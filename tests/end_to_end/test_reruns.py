@@ -125,10 +125,11 @@ def test_an_edit_reruns_what_the_table_says(study, every_rule, edit):
 PAGE = {"report": 1, "all": 1}
 PAGES = {"run_page": RUNS, **PAGE}
 REPORT = {"integrated_report": 1}
-TESTED = {"hypotheses": 1, "figure_hypotheses": 1, **REPORT}
+CLAIMED = {"claim_numbers": 1, "verdict_errors": 1, "ledger": 1}
+TESTED = {**CLAIMED, "hypotheses": 1, "figure_hypotheses": 1, **REPORT}
 INSIDE = {
     "phase2": RUNS, "figure_moments": RUNS, "figure_similarity": RUNS, "figure_filters": CNNS,
-    "figure_attention": TRANSFORMERS, "ledger": 1, **TESTED, "figure_specialisation": 1, "figure_selectivity": 1, **PAGES,
+    "figure_attention": TRANSFORMERS, **TESTED, "figure_specialisation": 1, "figure_selectivity": 1, **PAGES,
 }  # fmt: skip
 
 
@@ -150,7 +151,9 @@ INSIDE = {
         ("workflow/repdyn/figures/study/dashboard/caption.rst", PAGE),
         ("workflow/repdyn/figures/study/dashboard/figure.py", {"figure_dashboard": 1, **PAGE}),
         ("workflow/repdyn/figures/study/velocity/data.py", {"velocity_data": 1, "figure_velocity": 1, **PAGE}),
-        ("workflow/repdyn/audit/claims/c07.py", {"ledger": 1, **REPORT, **PAGE}),
+        ("workflow/repdyn/audit/claims/c07.py", {**CLAIMED, **REPORT, **PAGE}),
+        ("workflow/repdyn/audit/verdict_errors.py", {"verdict_errors": 1, "ledger": 1, **REPORT, **PAGE}),
+        ("workflow/repdyn/audit/verdicts.py", {"ledger": 1, **REPORT, **PAGE}),
     ],
 )
 def test_editing_a_module_reruns_the_stages_that_import_it(study, module, expected):

@@ -7,7 +7,9 @@ import pandas as pd
 import yaml
 
 from helpers.project import ROOT
+from repdyn.audit.columns import OURS
 from repdyn.audit.ledger import with_ours
+from repdyn.audit.verdict_errors import COLUMNS
 from repdyn.report.integrated import document
 
 CLAIMS = yaml.safe_load((ROOT / "config/claims.yaml").read_text(encoding="utf-8"))
@@ -52,13 +54,27 @@ def ledger() -> pd.DataFrame:
     """The published ledger with numbers of ours for three claims."""
     ours = pd.DataFrame(
         [
-            ("C01", "settled_at_zero_percent", 12.5, 3.25, 21.75, 55),
-            ("C02", "total_detected", 116.0, 78.0, 173.0, 55),
-            ("C05", "types_found_detected", 2.0, np.nan, np.nan, 55),
+            ("C01", "stable_percent", 12.5, 3.25, 21.75, 55, 4.6, 54.0, ""),
+            ("C02", "total_detected", 116.0, 78.0, 173.0, 55, 0.2, 54.0, "log"),
+            ("C03", "early_percent_detected", 94.8, 90.7, 97.8, 55, 1.8, 54.0, ""),
+            ("C05", "types_found_detected", 2.0, np.nan, np.nan, 55, np.nan, np.nan, ""),
         ],
-        columns=["claim", "quantity", "ours", "ours_low", "ours_high", "runs"],
+        columns=OURS,
     )
     return with_ours(pd.read_csv(ROOT / "data/published/ledger.csv"), ours, CLAIMS)
+
+
+def verdict_errors() -> pd.DataFrame:
+    """A rule that can decide with five seeds, one that has nothing to draw from, of two metrics."""
+    table = pd.DataFrame(
+        [
+            ("C03", "early", 5, "as published", 0.95, 0.0, 0.05, 0.95, 0.0, 0.07, True, 125, True),
+            ("C03", "early", 5, "half", 0.02, 0.03, 0.95, np.nan, 0.05, 0.07, True, 125, True),
+            ("C10", "", 5, "as published", *[np.nan] * 6, False, 0, True),
+        ],
+        columns=COLUMNS,
+    )
+    return pd.concat([table.assign(metric=metric) for metric in ("participation_ratio", "stable_rank")])
 
 
 def tables() -> dict[str, pd.DataFrame]:
@@ -148,6 +164,7 @@ def tables() -> dict[str, pd.DataFrame]:
     )
     return {
         "ledger": ledger(),
+        "verdict_errors": verdict_errors(),
         "statistics": statistics,
         "validity": validity,
         "validity_verdicts": verdicts,

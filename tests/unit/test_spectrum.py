@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from repdyn import spectrum
 from repdyn.spectrum import FULL, LEADING, full_measures, largest_eigenvalues, largest_ritz, leading_measures
 
 TOLERANCE = 1e-4
@@ -157,3 +158,24 @@ def test_the_largest_ritz_value_and_its_residual_are_those_of_a_whole_decomposit
 def test_an_exhausted_krylov_space_has_no_residual():
     ritz, residual = largest_ritz(np.array([[2.0, 0, 0]]), np.array([[0.0, 0, 0]]))
     assert ritz.tolist() == [2.0] and residual.tolist() == [0.0]
+
+
+def test_layers_with_a_single_direction_are_measured():
+    # What a deep narrow network collapses to: a few units that move together. Single-precision LAPACK fails on some of them.
+    generator = torch.Generator().manual_seed(0)
+    vectors = torch.zeros(2000, 24)
+    for vector in vectors:
+        vector[torch.randperm(24, generator=generator)[:7]] = 0.03 * torch.rand(7, generator=generator)
+    gram = vectors[:, :, None] * vectors[:, None]
+    nothing = torch.zeros(len(gram), 24, 1)
+    found = largest_eigenvalues(gram, nothing, nothing)
+    assert found.numpy() == pytest.approx(np.tile((vectors.double() ** 2).sum(1).numpy(), (2, 1)), rel=1e-6)
+
+
+@pytest.mark.parametrize("size", [1, 63, 64, 65, 200, 512])
+def test_products_of_half_the_blocks_are_the_whole_product_and_exactly_symmetric(size):
+    rows = torch.from_numpy(np.random.default_rng(size).standard_normal((3, size, 90)))
+    products = spectrum.own_products(rows)
+    np.testing.assert_allclose(products, rows @ rows.transpose(1, 2), rtol=1e-12, atol=1e-12)
+    if size > spectrum.BLOCK:
+        assert torch.equal(products, products.transpose(1, 2))

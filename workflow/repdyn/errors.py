@@ -23,6 +23,12 @@ def require_indices(what: str, numbers: Any, count: int) -> None:
         raise StudyError(f"{what} must lie in 0..{count - 1}, found {wrong}")
 
 
+def require_labels(rows: Any, labels: Any) -> None:
+    """StudyError unless rows are (n, d) and there is a label for each."""
+    if np.ndim(rows) != 2 or np.shape(labels) != np.shape(rows)[:1]:
+        raise StudyError(f"rows (n, d) need labels (n,), found {np.shape(rows)} and {np.shape(labels)}")
+
+
 def attempt(where: str, function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
     """What somebody else's function returns. StudyError that begins with `where`, and names the line, if it raises."""
     try:

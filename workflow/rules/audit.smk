@@ -1,6 +1,7 @@
 """The published claims recomputed from the published logs, and the ledger that sets our runs beside them."""
 
 CHECKSUMS = project("config/published_logs.sha256")
+WEIGHTS = project("config/published_checkpoints.sha256")
 CLAIMS = project("config/claims.yaml")
 PUBLISHED = project("data/published")
 
@@ -15,6 +16,7 @@ rule audit:
         code=code("audit"),
         claims=CLAIMS,
         checksums=CHECKSUMS,
+        weights=WEIGHTS,
     log:
         f"{RESULTS}/logs/audit.log",
     conda:
@@ -28,17 +30,16 @@ rule audit:
         "Recomputing the published claims from the logs in {params.logs}"
     shell:
         "(python {input.fetch[0]:q} --folder {params.logs:q} --claims {input.claims:q} --checksums {input.checksums:q}"
-        " && python {input.code[0]:q} --folder {params.logs:q} --claims {input.claims:q}"
-        " --checksums {input.checksums:q} --level {params.level:q} --out {params.out:q}) 2>&1 | tee {log:q}"
+        " --checkpoints {input.weights:q} && python {input.code[0]:q} --folder {params.logs:q} --claims {input.claims:q}"
+        " --checksums {input.checksums:q} --checkpoints {input.weights:q} --level {params.level:q} --out {params.out:q}) 2>&1 | tee {log:q}"
 
 
-# The table in git is a source here, not an output of `audit`: a study needs neither the logs nor a network.
-rule ledger:
+rule claim_numbers:
     input:
-        code=code("ledger"),
+        code=code("claim_numbers"),
         sheet=SHEET,
-        audited=f"{PUBLISHED}/ledger.csv",
         claims=CLAIMS,
+        contrasts=rules.hypotheses.output.contrasts,
         facts=every_run("run.json"),
         trajectories=every_run("trajectory.parquet"),
         training=every_run("training.parquet"),
@@ -49,10 +50,11 @@ rule ledger:
         critical=every_run("critical.parquet"),
         filters=every_run("measurements.parquet", ("cnn",)),
     output:
-        ledger=table("ledger.parquet"),
-        verdicts=table("verdicts.json"),
+        numbers=table("claim_numbers.parquet"),
+        terms=table("claim_terms.parquet"),
+        counts=table("claim_runs.json"),
     log:
-        f"{RESULTS}/logs/ledger.log",
+        f"{RESULTS}/logs/claim_numbers.log",
     conda:
         ENVIRONMENT
     threads: 1
@@ -64,8 +66,64 @@ rule ledger:
         metrics=config["phase1"]["metrics"],
         runs=runs_folder,
     message:
-        "Setting our runs beside the published claims"
+        "Computing our numbers for the published claims"
     shell:
         "python {input.code[0]:q} --runs {params.runs:q} --sheet {input.sheet:q} --seeds {params.seeds:q}"
-        " --metrics {params.metrics:q} --audited {input.audited:q} --claims {input.claims:q} --ledger {output.ledger:q}"
-        " --verdicts {output.verdicts:q} > {log:q} 2>&1"
+        " --metrics {params.metrics:q} --claims {input.claims:q} --contrasts {input.contrasts:q}"
+        " --numbers {output.numbers:q} --terms {output.terms:q} --counts {output.counts:q} > {log:q} 2>&1"
+
+
+rule verdict_errors:
+    input:
+        code=code("verdict_errors"),
+        terms=rules.claim_numbers.output.terms,
+        claims=CLAIMS,
+    output:
+        table("verdict_errors.parquet"),
+    log:
+        f"{RESULTS}/logs/verdict_errors.log",
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory(1000),
+        runtime=20,
+    params:
+        seeds=config["seeds"],
+        metrics=config["phase1"]["metrics"],
+    message:
+        "Drawing studies to see how often the rules of the verdicts err"
+    shell:
+        "python {input.code[0]:q} --terms {input.terms:q} --claims {input.claims:q} --seeds {params.seeds:q}"
+        " --metrics {params.metrics:q} --errors {output:q} > {log:q} 2>&1"
+
+
+# The tables in git are sources here, not outputs of `audit`: a study needs neither the logs nor a network.
+rule ledger:
+    input:
+        code=code("ledger"),
+        numbers=rules.claim_numbers.output.numbers,
+        counts=rules.claim_numbers.output.counts,
+        errors=rules.verdict_errors.output,
+        audited=f"{PUBLISHED}/ledger.csv",
+        published=f"{PUBLISHED}/verdict_errors.csv",
+        claims=CLAIMS,
+    output:
+        ledger=table("ledger.parquet"),
+        verdicts=table("verdicts.json"),
+    log:
+        f"{RESULTS}/logs/ledger.log",
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory(500),
+        runtime=10,
+    params:
+        seeds=config["seeds"],
+    message:
+        "Setting our runs beside the published claims"
+    shell:
+        "python {input.code[0]:q} --numbers {input.numbers:q} --counts {input.counts:q} --errors {input.errors:q}"
+        " --seeds {params.seeds:q} --audited {input.audited:q} --published-errors {input.published:q}"
+        " --claims {input.claims:q} --ledger {output.ledger:q} --verdicts {output.verdicts:q} > {log:q} 2>&1"

@@ -1,4 +1,4 @@
-"""What tracking and a finished study cost; prints, keeps nothing."""
+"""What tracking and a finished study cost: printed, and kept for the report."""
 
 
 localrules:
@@ -10,10 +10,12 @@ rule benchmark:
         code=code("benchmark"),
     log:
         f"{RESULTS}/logs/benchmark.log",
+    params:
+        table=placed(f"{RESULTS}/benchmark.parquet"),
     conda:
         ENVIRONMENT
     threads: 1
     message:
         "Timing training with and without tracking"
     shell:
-        "python {input.code[0]:q} 2>&1 | tee {log:q}"
+        "python {input.code[0]:q} --record {params.table:q} 2>&1 | tee {log:q}"

@@ -10,6 +10,7 @@ from snakemake.utils import available_cpu_count
 
 from dag.config import HYPOTHESES, check_files, complete, load_study, original_files, readers, toolkit_experiments
 from dag.disk import from_the_future, full, links
+from dag.dispatch import pin
 from dag.finished import finished, write_sheet
 from dag.listing import FOLDER, list_code
 from repdyn.datasets.docstrings import PACKAGES as DOCUMENTED
@@ -55,6 +56,7 @@ try:
 except StudyError as error:
     raise WorkflowError(str(error))
 
+pin(config["dispatch"])
 RESULTS = config["results"]
 DATA = given(Path(config["data_dir"]).as_posix())
 ENVIRONMENT = "../../envs/environment.yaml"

@@ -45,6 +45,12 @@ for _rule in workflow.rules:
             LOGS.setdefault(_stage, []).append(without_constraints.removeprefix(placed(f"{RESULTS}/logs/")))
 
 
+def timed_networks():
+    """What `snakemake benchmark` left, if it was run: the report waits for no benchmark."""
+    table = placed(f"{RESULTS}/benchmark.parquet")
+    return [f"{RESULTS}/benchmark.parquet"] if Path(table).is_file() else []
+
+
 rule report:
     input:
         code=code("report"),
@@ -56,6 +62,7 @@ rule report:
         provenance=every_run("provenance.json"),
         evidence=[
             rules.ledger.output.ledger,
+            rules.verdict_errors.output,
             rules.pooled.output.statistics,
             rules.validity.output.validity,
             rules.validity.output.verdicts,
@@ -67,6 +74,7 @@ rule report:
             rules.hypotheses.output.hypotheses,
         ],
         pages=run_pages,
+        benchmark=lambda wildcards: timed_networks(),
     output:
         f"{RESULTS}/report/index.html",
     log:
@@ -82,13 +90,14 @@ rule report:
         pages=config["pages"],
         logs=placed(f"{RESULTS}/logs"),
         stages=lambda wildcards: json.dumps(LOGS),
+        benchmark=lambda wildcards, input: ["--benchmark", *input.benchmark] if input.benchmark else [],
     message:
         "Writing {output}"
     shell:
         "python {input.code[0]:q} --sheet {input.sheet:q} --experiments {input.experiments:q}"
         " --runs-root {params.runs:q} --pages {params.pages:q} --logs {params.logs:q} --stages {params.stages:q}"
-        " --figures {input.figures:q} --evidence {input.evidence:q} --inside {input.inside:q} --out {output:q}"
-        " > {log:q} 2>&1"
+        " --figures {input.figures:q} --evidence {input.evidence:q} --inside {input.inside:q}"
+        " {params.benchmark:q} --out {output:q} > {log:q} 2>&1"
 
 
 rule integrated_report:
@@ -101,6 +110,7 @@ rule integrated_report:
         experiments=rules.aggregate.output,
         tables=[
             rules.ledger.output.ledger,
+            rules.verdict_errors.output,
             rules.pooled.output.statistics,
             rules.validity.output.validity,
             rules.validity.output.verdicts,

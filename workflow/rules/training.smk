@@ -31,6 +31,7 @@ rule train:
         tracking=section("tracking"),
         checkpoint_every=config["checkpoints"]["every"],
         device=config["device"],
+        dispatch=config["dispatch"],
     message:
         "Training {wildcards.experiment}, seed {wildcards.seed}"
     shell:

@@ -29,7 +29,8 @@ rule verify:
         pages=config["pages"],
         of_runs=[
             Path(path).name
-            for path in (*rules.train.output, *rules.phase1.output, *rules.phase2.output)
+            for rule in (rules.train, rules.jumps, rules.phase1, rules.phase2)
+            for path in rule.output
             if Path(path).suffix
         ],
         of_study=[

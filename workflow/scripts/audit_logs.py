@@ -1,4 +1,4 @@
-"""Obtain the published logs: from a folder, and what is missing there from the public repository. All are verified."""
+"""Obtain the published logs and checkpoints from a folder, and what it lacks from the public repository; all verified."""
 
 import argparse
 import gzip
@@ -12,6 +12,7 @@ import yaml
 
 from common.arguments import to_path
 from common.files import atomic, readable_errors
+from repdyn.audit.checkpoints import RUN, STEPS
 from repdyn.audit.published_logs import parse_log, read_checksums, verify
 from repdyn.errors import StudyError
 
@@ -23,12 +24,18 @@ def main():
     parser.add_argument("--folder", type=to_path, required=True, help="holds <run>.json or <run>.json.gz, or gets them")
     parser.add_argument("--claims", type=to_path, required=True, help="config/claims.yaml: names the source")
     parser.add_argument("--checksums", type=to_path, required=True, help="SHA-256 of the uncompressed logs")
+    parser.add_argument("--checkpoints", type=to_path, required=True, help="SHA-256 of the checkpoints, of either form")
     parser.add_argument("--base", help="address of the folder to fetch from, by default that of the source")
     arguments = parser.parse_args()
     source = yaml.safe_load(arguments.claims.read_text(encoding="utf-8"))["source"]
     checksums = read_checksums(arguments.checksums.read_text(encoding="utf-8"))
     fetched = obtain(arguments.folder, checksums, arguments.base or address(source))
+    known = read_checksums(arguments.checkpoints.read_text(encoding="utf-8"))
+    weights = obtain_checkpoints(
+        arguments.folder, known, arguments.base or address(source | {"folder": source["weights"]})
+    )
     print(f"{len(checksums)} published logs in {arguments.folder}, {fetched} of them fetched now")
+    print(f"{len(STEPS)} published checkpoints, {weights} of them fetched now")
 
 
 def address(source: dict) -> str:
@@ -51,14 +58,56 @@ def obtain(folder: Path, checksums: dict[str, str], base: str) -> int:
     return len(missing)
 
 
-def fetch(url: str, folder: Path, missing: int) -> bytes:
+def obtain_checkpoints(folder: Path, checksums: dict[str, str], base: str) -> int:
+    """Fetch the checkpoints that `folder` lacks in either form, verified; return how many."""
+    missing = [step for step in STEPS if checkpoint(folder, step) is None]
+    for done, step in enumerate(missing):
+        url, name = f"{base}/checkpoint_step_{step:05d}.pt", f"{RUN}-{step}.pt"
+        data = fetch(url, folder, len(missing) - done, "checkpoints")
+        verify(data, checksums[name], url)
+        (folder / "checkpoints").mkdir(parents=True, exist_ok=True)
+        with atomic(folder / "checkpoints" / name) as temporary:
+            temporary.write_bytes(data)
+    return len(missing)
+
+
+def checkpoint(folder: Path, step: int) -> Path | None:
+    """The file of a checkpoint: its weights alone or, if those are not there, as published."""
+    places = [folder / "checkpoints" / f"{RUN}-{step}{end}" for end in (".safetensors", ".pt")]
+    return next((path for path in places if path.is_file()), None)
+
+
+def read_checkpoints(folder: Path, checksums: dict[str, str]) -> dict[int, dict]:
+    """Weights by step, float32 arrays by name. Raises StudyError for a missing or changed file."""
+    found = {}
+    for step in STEPS:
+        path = checkpoint(folder, step)
+        if path is None:
+            raise StudyError(f"{folder}/checkpoints holds no {RUN}-{step}.pt; audit_logs.py fetches it")
+        data = path.read_bytes()
+        verify(data, checksums[path.name], str(path))
+        if path.suffix == ".safetensors":
+            from safetensors.numpy import load
+
+            found[step] = load(data)
+        else:
+            import io
+
+            import torch
+
+            saved = torch.load(io.BytesIO(data), weights_only=True, map_location="cpu")["model_state_dict"]
+            found[step] = {name: tensor.numpy() for name, tensor in saved.items()}
+    return found
+
+
+def fetch(url: str, folder: Path, missing: int, what: str = "logs") -> bytes:
     """The bytes at an address, or a StudyError that says what else can be done."""
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT) as answer:
             return answer.read()
     except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
         raise StudyError(
-            f"{missing} published logs are not in {folder}, and {url} could not be fetched "
+            f"{missing} published {what} are not in {folder}, and {url} could not be fetched "
             f"({getattr(error, 'reason', error)}): run again with a network, or place the files "
             f"(<run>.json or <run>.json.gz) in {folder} by hand."
         ) from None

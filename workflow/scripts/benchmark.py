@@ -1,4 +1,4 @@
-"""Print what tracking costs per family, and what a finished study cost; or compare. One thread; nothing is kept."""
+"""Print what tracking costs per family, and what a finished study cost; or compare. One thread."""
 
 import argparse
 import json
@@ -16,7 +16,8 @@ import torch
 import yaml
 
 from common.arguments import to_path, whole
-from common.files import read_json, readable_errors, write_arrays
+from common.costs import read_costs
+from common.files import read_json, readable_errors, write_arrays, write_parquet
 from repdyn.datasets import to_arrays
 from repdyn.datasets.registry import load
 from repdyn.errors import StudyError
@@ -46,7 +47,16 @@ def main():
     parser.add_argument(
         "--steps", type=whole(1), help="steps of a training job; those of the configuration unless given"
     )
+    other.add_argument(
+        "--studies", type=to_path, nargs=2, metavar=("THERE", "HERE"), help="compare the jobs of two results folders"
+    )
+    parser.add_argument(
+        "--record", type=to_path, help="Parquet file for the table, from which the report takes the floor"
+    )
     arguments = parser.parse_args()
+    if arguments.studies:
+        compare_studies(*arguments.studies)
+        return
     config = yaml.safe_load(arguments.config.read_text())
     make_deterministic()
     options = yaml.safe_load(Path(config["datasets"]).read_text())[arguments.dataset]["options"]
@@ -62,18 +72,50 @@ def main():
         show(chosen, lambda network: timings(network, data, config, arguments.repeats, THEIRS), no_ratios)
     else:
         print("CPU seconds of a whole run; ratio = tracked / (untracked training + bare forward passes of the probe)")
-        show(chosen, lambda network: timings(network, data, config, arguments.repeats, OURS), cost_of_tracking)
+        tables = show(chosen, lambda network: timings(network, data, config, arguments.repeats, OURS), cost_of_tracking)
+        if arguments.record:
+            record(tables, config["training"]["steps"], arguments.record)
         finished(Path(config["results"]))
 
 
-def show(networks: dict, measure: Callable[[dict], dict[str, float]], with_ratios: Callable) -> None:
-    """A table per family: a row per network, and their sum."""
+def show(networks: dict, measure: Callable[[dict], dict[str, float]], with_ratios: Callable) -> list[pd.DataFrame]:
+    """Print a table per family, a row per network and their sum; return them."""
+    tables = []
     for family in STEPS:
         rows = {name: measure(network) for name, network in networks.items() if network["family"] == family}
         if rows:
             table = pd.DataFrame(rows).T.replace(float("inf"), float("nan"))
             table.loc[f"{family}, all"] = table.sum()
-            print(with_ratios(table).round(3).to_string(), flush=True)
+            tables.append(with_ratios(table))
+            print(tables[-1].round(3).to_string(), flush=True)
+    return tables
+
+
+def record(tables: list[pd.DataFrame], steps: int, path: Path) -> None:
+    """Keep what the report needs: network, steps, floor and tracked, a row per network."""
+    rows = pd.concat([table.iloc[:-1] for table in tables]).rename(columns={"untracked + bare": "floor"})
+    rows = rows[["floor", "tracked"]].rename_axis("network").reset_index()
+    write_parquet(path, rows.assign(steps=steps))
+
+
+# What a rule belongs to in the comparison of studies; all others draw figures and write pages.
+STAGES = {"train": "training", "phase2": "phase 2", "dataset": "data", "battery": "audit", "validity": "audit"}
+
+
+def compare_studies(there: Path, here: Path) -> None:
+    """CPU seconds of the jobs that two studies have in common, by what their logs say: per rule, and in all."""
+    names = {path.relative_to(there / "logs") for path in (there / "logs").rglob("*.log")}
+    common = sorted(name for name in names if (here / "logs" / name).is_file())
+    if not common:
+        raise StudyError(f"{there} and {here} have no job in common: two results folders of one study are needed")
+    jobs = pd.DataFrame({"rule": [name.parts[0].removesuffix(".log") for name in common]})
+    for where, root in (("there", there), ("here", here)):
+        jobs[where] = read_costs([root / "logs" / name for name in common])["cpu_seconds"]
+    jobs = jobs.dropna()
+    jobs["stage"] = jobs["rule"].map(STAGES).fillna("figures, pages, phase 1 and tables")
+    for by in (["stage", "rule"], ["stage"]):
+        table = jobs.groupby(by).agg(jobs=("there", "size"), there=("there", "sum"), here=("here", "sum"))
+        print(table.assign(ratio=table["here"] / table["there"]).round(3).to_string(), flush=True)
 
 
 def no_ratios(table: pd.DataFrame) -> pd.DataFrame:

@@ -1,107 +1,50 @@
-"""The ledger of all claims: published, recomputed, repaired, null and our own runs, with a verdict each."""
+"""The ledger of all claims: published, recomputed, repaired, null and our own runs, with two words each."""
 
 import argparse
 from pathlib import Path
-from typing import NamedTuple
 
 import pandas as pd
 import yaml
 
 from common.arguments import to_path, whole
 from common.files import read_json, read_parquet, readable_errors, write_json, write_parquet
-from common.runs import run_folders
-from repdyn.audit.claims.c16 import filter_cosines
-from repdyn.audit.columns import ours
 from repdyn.audit.ledger import terminal, with_ours
-from repdyn.audit.own import as_detected, own_runs, run_name
-from repdyn.audit.phases import FILTER_PHASES
-from repdyn.audit.run_statistics import read
 
-
-class RunFiles(NamedTuple):
-    """What training and phase 1 wrote of one run."""
-
-    trajectory: pd.DataFrame
-    training: pd.DataFrame
-    convergence: pd.DataFrame
-    layers: pd.DataFrame
-    jumps: pd.DataFrame
-    critical: pd.DataFrame
-    facts: dict
-    phase1: dict
+TOLD = ["title", "evidence", "holds", "parts", "evidence_reason", "reason"]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=to_path, required=True, help="folder of all runs")
-    parser.add_argument("--sheet", type=to_path, required=True, help="sample sheet, config/experiments.tsv")
+    parser.add_argument("--numbers", type=to_path, required=True, help="claim_numbers.parquet")
+    parser.add_argument("--counts", type=to_path, required=True, help="claim_runs.json")
+    parser.add_argument("--errors", type=to_path, required=True, help="verdict_errors.parquet")
     parser.add_argument("--seeds", type=whole(1), required=True)
-    parser.add_argument("--metrics", nargs="+", required=True, help="the first is that of the ledger")
     parser.add_argument("--audited", type=to_path, required=True, help="ledger.csv as written by audit.py")
+    parser.add_argument("--published-errors", type=to_path, required=True, help="verdict_errors.csv, likewise")
     parser.add_argument("--claims", type=to_path, required=True)
     parser.add_argument("--ledger", type=to_path, required=True, help="table to write")
     parser.add_argument("--verdicts", type=to_path, required=True, help="JSON to write")
     arguments = parser.parse_args()
     claims = yaml.safe_load(arguments.claims.read_text(encoding="utf-8"))
-    audited = pd.read_csv(arguments.audited)
-    folders = run_folders(arguments.runs, arguments.sheet, arguments.seeds)
-    files = [read_run(folder) for folder in folders]
-    cosines = first_filters(folders)
+    audited, published = pd.read_csv(arguments.audited), read_errors(arguments.published_errors)
+    numbers, errors = read_parquet(arguments.numbers), read_parquet(arguments.errors)
+    counts = read_json(arguments.counts)
     ledgers, verdicts = {}, {}
-    for metric in arguments.metrics:
-        found, excluded = own_column(files, metric, cosines)
-        ledgers[metric] = with_ours(audited, found, claims)
-        told = ledgers[metric].drop_duplicates("claim").set_index("claim")[["title", "verdict", "reason"]]
-        verdicts[metric] = {
-            "runs": len(files) - sum(excluded.values()),
-            "excluded": excluded,
-            "claims": told.to_dict("index"),
-        }
-    headline = arguments.metrics[0]
+    for metric, counted in counts.items():
+        own = errors[(errors["metric"] == metric) & (errors["seeds"] == arguments.seeds)]
+        found = numbers[numbers["metric"] == metric].drop(columns="metric")
+        ledgers[metric] = with_ours(audited, found, claims, own, published)
+        told = ledgers[metric].drop_duplicates("claim").set_index("claim")[TOLD]
+        verdicts[metric] = {**counted, "claims": told.to_dict("index")}
+    headline = next(iter(counts))
     write_parquet(arguments.ledger, ledgers[headline])
     write_json(arguments.verdicts, {"metric": headline, **verdicts[headline], "metrics": verdicts})
-    left_out = ", ".join(f"{count} {reason}" for reason, count in verdicts[headline]["excluded"].items())
-    print(f"{headline}; {verdicts[headline]['runs']} runs; left out: {left_out}\n{terminal(ledgers[headline], claims)}")
+    print(f"{headline}; {counts[headline]['runs']} runs\n{terminal(ledgers[headline], claims)}")
 
 
-def read_run(folder: Path) -> RunFiles:
-    tables = [name for name in RunFiles._fields if name not in ("facts", "phase1")]
-    facts, phase1 = read_json(folder / "run.json"), read_json(folder / "phase1.json")
-    return RunFiles(*(read_parquet(folder / f"{name}.parquet") for name in tables), facts, phase1)
-
-
-def own_column(files: list[RunFiles], metric: str, cosines: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Our column for one metric, and how many runs it leaves out for which reason."""
-    runs, excluded = own_runs([(each.trajectory, each.training, each.facts) for each in files], metric)
-    if not runs:
-        return ours([], [], pd.DataFrame(), 0.0, cosines), excluded
-    by_name = {run_name(each.facts): each for each in files}
-
-    def of(table: pd.DataFrame) -> pd.DataFrame:
-        return table[table["metric"] == metric]
-
-    statistics = []
-    for run in runs:
-        each = by_name[run.name]
-        summary = each.phase1["metrics"][metric]
-        statistics.append(read(run, of(each.convergence), of(each.layers), of(each.critical), summary))
-    detected = as_detected({run.name: of(by_name[run.name].jumps) for run in runs}, runs)
-    kept = cosines[cosines["run"].isin([run.name for run in runs])]
-    return ours(runs, statistics, detected, summary["level"], kept), excluded
-
-
-def first_filters(folders: list[Path]) -> pd.DataFrame:
-    """How alike the first filters of each CNN are at the steps of claim C16."""
-    rows = []
-    for folder in folders:
-        facts = read_json(folder / "run.json")
-        if facts["family"] == "cnn":
-            chosen = [("quantity", "==", "weight_cosine")]
-            measured = read_parquet(folder / "measurements.parquet", filters=chosen)
-            steps = read_parquet(folder / "training.parquet", columns=["step"])["step"].to_numpy()
-            about = {name: facts[name] for name in ("architecture", "experiment", "seed")}
-            rows.append({"run": run_name(facts), **about, **filter_cosines(measured, steps, facts["steps"])})
-    return pd.DataFrame(rows, columns=["run", "architecture", "experiment", "seed", *FILTER_PHASES])
+def read_errors(path: Path) -> pd.DataFrame:
+    """A table of `verdict_errors` from CSV; a claim without parts has the part ''."""
+    return pd.read_csv(path).fillna({"part": ""})
 
 
 if __name__ == "__main__":

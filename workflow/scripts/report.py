@@ -1,6 +1,7 @@
 """Write the report page from the table of runs, their provenance and the study's tables and figures."""
 
 import argparse
+from pathlib import Path
 
 import pandas as pd
 
@@ -11,6 +12,7 @@ from common.runs import run_folder
 from dag.sheet import read_experiments
 from repdyn.report.html import picture
 from repdyn.report.index import render
+from repdyn.report.profile import floor_of, profile_rows
 
 
 def main():
@@ -24,6 +26,7 @@ def main():
     parser.add_argument("--inside", type=to_path, nargs="*", default=[], help="tables of phase 2, likewise")
     parser.add_argument("--logs", type=to_path, required=True, help="folder of the logs of all jobs")
     parser.add_argument("--stages", type=mapping, required=True, help="JSON: {stage: [patterns of its logs]}")
+    parser.add_argument("--benchmark", type=to_path, help="table that `snakemake benchmark` left, if it was run")
     parser.add_argument("--out", type=to_path, required=True)
     arguments = parser.parse_args()
     page = made(arguments)
@@ -43,6 +46,8 @@ def made(arguments: argparse.Namespace) -> str:
         stage: read_costs([log for pattern in patterns for log in logs_of(arguments.logs, pattern, runs)])
         for stage, patterns in arguments.stages.items()
     }
+    costs = by_family(arguments.logs, arguments.stages, experiments)
+    floor = floor_of(experiments, read_parquet(arguments.benchmark)) if arguments.benchmark else None
     planned = read_experiments(arguments.sheet)
     return render(
         experiments,
@@ -53,7 +58,20 @@ def made(arguments: argparse.Namespace) -> str:
         {path.stem: read_parquet(path) for path in arguments.inside},
         stages,
         [name for name in planned if name not in set(experiments["experiment"])],
+        profile_rows(costs, floor),
     )
+
+
+def by_family(logs: Path, stages: dict[str, list[str]], experiments: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """{stage: {family: CPU seconds}} of the stages whose jobs belong to a run."""
+    costs = {}
+    for stage, patterns in stages.items():
+        own = [pattern for pattern in patterns if "{experiment}" in pattern]
+        for family, part in experiments.groupby("family", sort=False) if own else ():
+            runs = list(zip(part["experiment"], part["seed"].astype(int), strict=True))
+            found = read_costs([log for pattern in own for log in logs_of(logs, pattern, runs)])
+            costs.setdefault(stage, {})[family] = float(found["cpu_seconds"].sum())
+    return costs
 
 
 if __name__ == "__main__":

@@ -103,6 +103,7 @@ def test_the_toolkit_looks_into_experiments_of_the_sheet(folder):
         ({"training__learning_rate": 0}, "key 'training.learning_rate' is 0; a value of type number is needed above 0"),
         ({"device": "gpu"}, "key 'device' is 'gpu'; one of auto, cpu, cuda is needed"),
         ({"device": None}, "key 'device' is missing; one of auto, cpu, cuda is needed"),
+        ({"dispatch": "avx512"}, "key 'dispatch' is 'avx512'; one of native, avx2 is needed"),
         ({"seeds": 1.5}, "key 'seeds' is 1.5; a value of type integer is needed"),
         ({"training": 5}, "key 'training' is 5; a section with steps, batch_size and learning_rate is needed"),
         (

@@ -73,8 +73,9 @@ def test_whole_numbers_are_written_whole_and_have_limits(name):
     # Training fractions and thresholds of claims may be written as whole numbers; they have limits as well.
     fractions = ("grid", "phases", "above", "below", "value", "tolerance")
     tried = [(path, value) for path, value in leaves(whole) if type(value) is int and not {*path} & {*fractions}]
-    assert len(tried) > 15 or name == "claims"
-    for path, value in tried:
+    assert len(tried) > 15
+    # Of the claims, which are many and alike, every third.
+    for path, value in tried[:: 3 if name == "claims" else 1]:
         for wrong in (float(value), True, -1, 10**12):
             assert ".".join(map(str, path)) in refused(name, changed(whole, path, wrong))
 

@@ -110,11 +110,11 @@ def test_damaged_files_are_read_or_refused_and_nothing_else(tmp_path, monkeypatc
     config = yaml.safe_load(Path("config/config.yaml").read_text(encoding="utf-8"))
     rng = random.Random(1)
     outcomes = {"read": 0, "refused": 0}
-    for _ in range(120 * CASES):
+    for _ in range(60 * CASES):
         path = Path("config", rng.choice(["architectures.yaml", "datasets.yaml", "downloads.yaml", "experiments.tsv"]))
         whole = path.read_bytes()
         damaged = bytearray(whole)
-        for _ in range(rng.randint(1, 4)):
+        for _ in range(rng.randint(1, 2)):
             at = rng.randrange(len(damaged))
             damaged[at : at + rng.randint(0, 3)] = rng.choice(
                 [bytes([rng.randrange(256)]), b"", b"\n", b"{", b"- ", b".nan"]
@@ -172,7 +172,7 @@ def test_any_value_at_any_place_is_taken_or_refused_in_a_sentence(tmp_path, monk
         tries += [(name, study, path) for path in rng.sample(list(places(parse_yaml(name))), 8)]
     outcomes = {"taken": 0, "refused": 0}
     for name, study, path in tries:
-        for value in rng.sample(VALUES, min(len(VALUES), 2 * CASES)):
+        for value in rng.sample(VALUES, min(len(VALUES), CASES)):
             if name:
                 kept = Path(name).read_bytes()
                 Path(name).write_text(yaml.dump(put(parse_yaml(name), path, value)), encoding="utf-8")
@@ -184,4 +184,4 @@ def test_any_value_at_any_place_is_taken_or_refused_in_a_sentence(tmp_path, monk
                 outcomes["refused"] += 1
             if name:
                 Path(name).write_bytes(kept)
-    assert min(outcomes.values()) > 5 and outcomes["refused"] > 150, outcomes
+    assert min(outcomes.values()) > 5 and outcomes["refused"] > 75, outcomes

@@ -356,3 +356,10 @@ def test_maps(kind):
     assert found["attention/5/blocks.0.attention"][:, 0, 0] == pytest.approx(
         torch.cat(kept)[:, :, 0, 0].mean(0).numpy()
     )
+
+
+def test_blocks_of_queries_change_no_bit(random_attention, monkeypatch):
+    whole, single = divergence_null(random_attention, None, np.random.default_rng(0), draws=2)
+    monkeypatch.setattr(attention, "BLOCK", 11)
+    again = divergence_null(random_attention, None, np.random.default_rng(0), draws=2)
+    assert np.array_equal(again[0], whole) and np.array_equal(again[1], single)

@@ -1,6 +1,7 @@
 """The report page says what the frames say, whatever is missing from them."""
 
 import hashlib
+import json
 import re
 from base64 import b64encode
 
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 
 from helpers.html_reader import Reader, webp
+from helpers.integrated_cases import verdict_errors
 from repdyn.figures.registry import STUDY
 from repdyn.report.index import COLUMNS, by_family, render, sources, summary, with_clocks
 from repdyn.statistics.intervals import BOOTSTRAP_RUNS
@@ -271,8 +273,13 @@ def evidence():
             "published": [55, 2991, np.nan], "as_published": [55, 2991, 0.5], "repaired": [7, 7025, 0.25],
             "null": [None, "surrogates", None], "null_mean": [np.nan, 7000.0, 0.2], "null_low": [np.nan, 6800.0, np.nan],
             "null_high": [np.nan, 7200.0, np.nan], "ours": [3, 300, 0.125], "ours_low": [1.0, 250.0, 0.1],
-            "ours_high": [5.0, 350.0, 0.15], "runs": [51, 51, 51], "verdict": ["artefact", "undecided", "undecided"],
-            "reason": ["Constant.", "Within the null.", "Within the null."], "note": ["", None, "a note"],
+            "ours_high": [5.0, 350.0, 0.15], "runs": [51, 51, 51], "defect_mean": [54.5, np.nan, np.nan],
+            "defect_low": [53.0, np.nan, np.nan], "defect_high": [55.0, np.nan, np.nan],
+            "evidence": ["artefact", "stands", "stands"], "holds": ["undecided", "holds", "holds"],
+            "parts": [json.dumps([["early", "artefact", "holds"], ["late", "artefact", "undecided"]])]
+            + [json.dumps([["", "stands", "holds"]])] * 2,
+            "evidence_reason": ["Constant.", "Beyond the null.", "Beyond the null."],
+            "reason": ["A bound within.", "Above.", "Above."], "note": ["", None, "a note"],
         }
     )  # fmt: skip
     statistics = pd.DataFrame(
@@ -306,23 +313,37 @@ def texts(table):
 def test_claims_show_every_column_and_their_verdict():
     page = Reader(page_of(study(), evidence=evidence()))
     (first,) = texts(page.tables["table-C01"])[1:]
-    assert first == ["runs", "55", "55", "7", "n/a", "3 (1 to 5)", ""]
+    assert first == ["runs", "55", "55", "54.5 (53 to 55)", "7", "n/a", "3 (1 to 5)", ""]
     total, share = texts(page.tables["table-C02"])[1:]
-    assert total[1:] == ["2,991", "2,991", "7,025", "7,000 (6,800 to 7,200)", "300 (250 to 350)", "surrogates"]
-    assert share[1:] == ["n/a", "0.5", "0.25", "0.2", "0.125 (0.1 to 0.15)", "a note"]
-    assert "C01 stable: artefact" in page.words() and "Within the null." in page.words()
-    assert "Of 2 published claims: artefact 1, undecided 1." in page.words()
+    assert total[1:] == ["2,991", "2,991", "n/a", "7,025", "7,000 (6,800 to 7,200)", "300 (250 to 350)", "surrogates"]
+    assert share[1:] == ["n/a", "0.5", "n/a", "0.25", "0.2", "0.125 (0.1 to 0.15)", "a note"]
+    words = page.words()
+    assert "C01 stable. Published evidence: artefact. In our runs: early: holds; late: undecided" in words
+    assert "Published evidence: Constant." in words and "Our runs: Above." in words
+    assert (
+        "Of 2 published claims, the published evidence: stands 1, artefact 1, not derivable 0. The claim, in our runs:"
+        in words
+    )
+
+
+def test_how_often_the_rules_err_is_shown_beside_the_claims():
+    page = Reader(page_of(study(), evidence=evidence() | {"verdict_errors": verdict_errors()}))
+    head, decided, nothing = texts(page.tables["error-table"])
+    assert head == ["Claim", "Seeds", "as published", "half", "false", "reversed", "Wrong", "Jumps", "Can decide"]
+    assert decided == ["C03 early", "5", "95 / 0 / 5", "2 / 3 / 95", "n/a", "n/a", "5", "125", "yes"]
+    assert nothing == ["C10", "5", "n/a", "n/a", "n/a", "n/a", "n/a", "0", "no"]
 
 
 def test_the_ledger_has_a_row_a_claim_that_leads_to_all_its_quantities():
     tables = evidence()
     page = page_of(study(), evidence=tables)
     head, *rows = texts(Reader(page).tables["ledger-table"])
-    assert head == ["Claim", "Verdict", "Quantity", "Published", "Repaired", "Null", "Ours"]
-    assert rows[0] == ["C01stable", "artefact", "runs", "55", "7", "n/a", "3 (1 to 5)"]
-    assert rows[1] == ["C02jumps", "undecided", "total", "2,991", "7,025", "7,000 (6,800 to 7,200)", "300 (250 to 350)"]
-    assert re.findall(r'data-claim="(\w+)" data-verdict="(\w+)"', page) == [("C01", "artefact"), ("C02", "undecided")]
-    assert re.findall(r"<option[^>]*>(\w+)</option>", page) == ["all", "artefact", "undecided"]
+    assert head == ["Claim", "Published evidence", "In our runs", "Quantity", "Published", "Repaired", "Null", "Ours"]
+    assert rows[0] == ["C01stable", "artefact", "early: holds; late: undecided", "runs", "55", "7", "n/a", "3 (1 to 5)"]
+    assert rows[1][1:5] == ["stands", "holds", "total", "2,991"]
+    assert rows[1][5:] == ["7,025", "7,000 (6,800 to 7,200)", "300 (250 to 350)"]
+    assert re.findall(r'data-claim="(\w+)" data-verdict="(\w+)"', page) == [("C01", "undecided"), ("C02", "holds")]
+    assert re.findall(r"<option[^>]*>(\w+)</option>", page) == ["all", "holds", "undecided"]
     assert page.count('href="#C01"') == 5 and "2 of 2 claims" in page
 
 
@@ -438,3 +459,13 @@ def test_both_colour_schemes_define_the_same_variables():
 )
 def test_how_values_are_written(value, style, text):
     assert written(value, style) == text
+
+
+def test_where_the_time_goes_stands_in_a_table_and_says_whether_a_floor_was_timed():
+    headings = ["Stage", "MLP", "All"]
+    without = page_of(study(), profile=(headings, [["Training", "5.0 s", "5.0 s"]]))
+    assert texts(Reader(without).tables["profile-table"]) == [headings, ["Training", "5.0 s", "5.0 s"]]
+    assert "snakemake benchmark</code> has not been run here" in without
+    timed = page_of(study(), profile=(headings, [["Tracked / floor (benchmark)", "1.07", "1.07"]]))
+    assert "has not been run here" not in timed and "bare forward passes" in timed
+    assert "profile-table" not in page_of(study())

@@ -17,7 +17,17 @@ from helpers.integrated_cases import CLAIMS, FAMILY, PLANNED, TYPES, experiments
 from helpers.project import ROOT, environment
 from integrated_report import check
 from repdyn.errors import StudyError
-from repdyn.report.integrated import TABLES, claim_cells, deciding, document, markdown, plain, table_head, table_row
+from repdyn.report.integrated import (
+    TABLES,
+    claim_cells,
+    deciding,
+    document,
+    markdown,
+    plain,
+    table_head,
+    table_row,
+    words_of,
+)
 from repdyn.wording.numbers import interval, short
 
 SCHEMA_FILE = ROOT / "workflow/schemas/integrated_report.schema.yaml"
@@ -76,6 +86,8 @@ def test_every_claim_has_the_numbers_of_the_ledger(report):
         flat = {
             "claim": name,
             **{key: row[key] for key in ("quantity", "published", "as_published", "repaired", "runs", "note")},
+            "defect": row["defect"]["name"],
+            **{f"defect_{end}": row["defect"][end] for end in ("mean", "low", "high")},
             "null": row["null"]["name"],
             **{f"null_{end}": row["null"][end] for end in ("mean", "low", "high")},
             "ours": row["ours"]["value"],
@@ -84,12 +96,16 @@ def test_every_claim_has_the_numbers_of_the_ledger(report):
         assert all(same(flat[key], expected[key]) for key in flat), (name, row["quantity"])
     for claim in report["claims"]:
         first = rows[rows["claim"] == claim["id"]].iloc[0]
-        assert (claim["title"], claim["verdict"], claim["reason"]) == tuple(first[["title", "verdict", "reason"]])
+        names = ["title", "evidence", "holds", "evidence_reason", "reason"]
+        assert [claim[name] for name in names] == first[names].tolist()
+        assert [list(part.values()) for part in claim["parts"]] == json.loads(first["parts"])
     assert report["claims"][4]["claimed"] == 5 and report["claims"][0]["claimed"] is None
 
 
 def test_the_deciding_quantities_of_every_rule_are_in_the_claim(report):
-    assert deciding({"rule": "count", "quantity": "total", "ours": "total_detected"}) == ["total_detected"]
+    assert deciding({"rule": "equals", "quantity": "types", "value": 5, "defect": "k"}) == ["types"]
+    both = [{"quantity": "x", "above": 1}, {"quantity": "x", "below": 3}]
+    assert deciding({"rule": "bounds", "conditions": both}) == ["x"]
     rules = {claim["id"]: claim["verdict"] for claim in CLAIMS["claims"]}
     for claim in report["claims"]:
         assert claim["decided_by"] == deciding(rules[claim["id"]])
@@ -128,7 +144,7 @@ def test_the_document_fits_its_schema_and_has_no_clock_reading(report):
 @pytest.mark.parametrize(
     ("where", "value", "said"),
     [
-        (("claims", 3, "verdict"), "true", r"at claims\.3\.verdict, 'true' is not one of"),
+        (("claims", 3, "holds"), "true", r"at claims\.3\.holds, 'true' is not one of"),
         (("metadata", "runs"), -1, r"at metadata\.runs, -1 is less than the minimum of 0"),
         (("statistics", 0, "significant"), 1.5, r"at statistics\.0\.significant, 1\.5 is greater than the maximum"),
         (("clocks",), {}, r"at the top, .*'clocks' was unexpected"),
@@ -203,21 +219,25 @@ def test_the_cells_of_the_markdown_are_the_numbers_of_the_document(report):
     by_heading = {}
     for table in found:
         by_heading.setdefault(tuple(table[0]), []).append(table[1:])
-    (claims,) = by_heading["", "Claim", "Verdict", "Reason"]
+    (claims,) = by_heading["", "Claim", "Published evidence", "In our runs", "Why the evidence", "Why in our runs"]
     assert [row[0] for row in claims] == [claim["id"] for claim in report["claims"]]
-    assert [row[2] for row in claims] == [claim["verdict"] for claim in report["claims"]]
-    details = by_heading["Quantity", "Published", "As published", "Repaired", "Null", "Ours", "Runs", "Note"]
+    assert [tuple(row[2:4]) for row in claims] == [words_of(claim) for claim in report["claims"]]
+    details = by_heading[
+        "Quantity", "Published", "As published", "Method on a null", "Repaired", "Null", "Ours", "Runs", "Note"
+    ]
     assert len(details) == len(report["claims"])
     numbers = 0
     for rows, claim in zip(details, report["claims"], strict=True):
         for cells, row in zip(rows, claim["quantities"], strict=True):
-            for cell, value in zip(cells[1:4], (row["published"], row["as_published"], row["repaired"]), strict=True):
+            for cell, value in zip(
+                (cells[1], cells[2], cells[4]), (row["published"], row["as_published"], row["repaired"]), strict=True
+            ):
                 assert cell == short(value)
                 if value is not None:
                     assert float(cell.replace(",", "")) == pytest.approx(value, rel=6e-3, abs=1e-12)
                     numbers += 1
             ours = row["ours"]
-            assert cells[5] == interval(ours["value"], ours["low"], ours["high"])
+            assert cells[6] == interval(ours["value"], ours["low"], ours["high"])
     assert numbers > 150
     assert details[0][6][5] == "12.5 (3.25 to 21.8)"
     (statistics,) = by_heading["Statistic", "Metric", "Family", "Value", "Null", "Significant", "Runs", "Excluded"]

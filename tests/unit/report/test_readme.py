@@ -13,12 +13,14 @@ from PIL import Image
 from common.files import read_json, write_json
 from helpers.integrated_cases import CLAIMS, integrated
 from helpers.project import ROOT, environment
-from repdyn.audit.verdicts import VERDICTS
+from repdyn.audit.bounds import WORDS as HOLDING
+from repdyn.audit.verdicts import EVIDENCE
 from repdyn.errors import StudyError
 from repdyn.figures.verdicts import COLOURS, IN_A_ROW, MEANINGS, to_small_png_bytes, verdict_chips
-from repdyn.report.readme import BEGIN, END, IMAGE, WORDS, alternative, extract, replaced, section
+from repdyn.report.readme import BEGIN, END, IMAGE, WORDS, alternative, extract, parts, replaced, section
 
 README = ROOT / "README.md"
+WORDED = ("evidence", "holds", "parts")
 FOUND = json.loads((ROOT / "data/readme/verdicts.json").read_text(encoding="utf-8"))
 
 
@@ -56,7 +58,8 @@ def test_the_committed_figure_shows_the_extract():
     assert kept.shape == drawn.shape and kept.shape[1] == 800
     # Another build of the font library may move the edges of letters; a chip in another place is far more.
     assert np.abs(kept - drawn).mean() < 1
-    moved = [FOUND["claims"][0] | {"verdict": "reproduced"}, *FOUND["claims"][1:]]
+    parts = [{"part": "", "evidence": "not derivable", "holds": "undecided"}]
+    moved = [FOUND["claims"][0] | {"parts": parts}, *FOUND["claims"][1:]]
     other = pixels(to_small_png_bytes(verdict_chips(moved)))
     assert other.shape != kept.shape or np.abs(kept - other).mean() > 1
     assert (kept[0] == 255).all() and (kept[:, 0] == 255).all()
@@ -75,13 +78,12 @@ def test_the_extract_has_the_numbers_of_the_report(report):
     for claim in report["claims"]:
         rows = {row["quantity"]: row for row in claim["quantities"]}
         small = by_name[claim["id"]]
-        assert small["verdict"] == claim["verdict"] and small["published"] and small["ours"]
+        assert [small[name] for name in WORDED] == [claim[name] for name in WORDED]
+        assert small["published"] and small["ours"]
         for number in small["ours"]:
             measured = rows.get(number["quantity"], {"ours": {"value": None, "low": None, "high": None}})["ours"]
             assert {key: number[key] for key in measured} == measured
-    assert by_name["C01"]["ours"] == [
-        {"quantity": "settled_at_zero_percent", "value": 12.5, "low": 3.25, "high": 21.75}
-    ]
+    assert by_name["C01"]["ours"] == [{"quantity": "stable_percent", "value": 12.5, "low": 3.25, "high": 21.75}]
     assert by_name["C02"]["published"] == [{"quantity": "total", "value": 2991}]
     assert by_name["C05"]["published"] == [{"quantity": "types_found_detected", "value": 5}]
     assert by_name["C12"]["published"] == [{"quantity": "ratio", "value": 2.5}]
@@ -90,8 +92,9 @@ def test_the_extract_has_the_numbers_of_the_report(report):
 
 def test_the_section_counts_every_claim_once_and_fits_a_screen(report):
     text = section(extract(report))
-    counts = [int(count) for count in re.findall(rf"(\d+) (?:{'|'.join(VERDICTS)})[,.]", text)]
-    assert len(counts) == len(VERDICTS) and sum(counts) == 17
+    for words in (EVIDENCE, HOLDING):
+        counts = [int(count) for count in re.findall(rf"\b(?:{'|'.join(words)}) (\d+)[,.]", text)]
+        assert len(counts) == len(words) and sum(counts) == 17
     rows = [line for line in text.splitlines() if line.startswith("| C")]
     assert len(rows) == 17 and len(text.splitlines()) <= 30
     assert "| jumps: 2,991 | jumps: 116 (78 to 173) |" in rows[1]
@@ -107,6 +110,7 @@ def test_quantities_put_in_words_exist():
         known = {*claim["published"], rule.get("quantity"), rule.get("ours")}
         known |= {condition["quantity"] for condition in rule.get("conditions", ())}
         known = {name.removesuffix("_detected") for name in known if name}
+        known |= {part for name in known for part in parts(name)}
         assert set(WORDS.get(claim["id"], {})) <= known, claim["id"]
 
 
@@ -141,46 +145,64 @@ def chips(figure) -> dict[str, tuple]:
     return {patch.get_label(): (patch.get_facecolor(), patch.get_y()) for patch in figure.axes[0].patches}
 
 
-def test_a_claim_stands_under_its_verdict():
+def claim(number: int, *parts: tuple[str, str]) -> dict:
+    """A claim with (evidence, holds) of each of its parts."""
+    named = [
+        {"part": str(place), "evidence": evidence, "holds": holds} for place, (evidence, holds) in enumerate(parts)
+    ]
+    return {"id": f"C{number:02}", "parts": named}
+
+
+def test_a_claim_stands_in_the_row_and_column_of_its_words():
     from matplotlib.colors import to_rgba
 
-    claims = [{"id": f"C{number:02}", "verdict": verdict} for number, verdict in enumerate([*VERDICTS, VERDICTS[2]])]
-    figure = verdict_chips(claims)
+    pairs = [(evidence, holds) for holds in HOLDING for evidence in EVIDENCE]
+    figure = verdict_chips([claim(number, pair) for number, pair in enumerate(pairs)])
     found = chips(figure)
-    assert list(sorted(found)) == [claim["id"] for claim in claims]
-    for claim in claims:
-        assert found[claim["id"]][0] == to_rgba(COLOURS[claim["verdict"]][0])
-    assert found["C06"][1] == found["C02"][1]
-    texts = [text.get_text() for text in figure.axes[0].texts]
-    assert all(meaning in texts for meaning in MEANINGS.values()) and texts.count("1") == 5 and texts.count("2") == 1
-    heads = {text.get_text(): text.get_position()[1] for text in figure.axes[0].texts}
-    places = [heads[verdict] for verdict in VERDICTS]
-    assert places == sorted(places)
-    for claim, following in zip(claims, [*places[1:], np.inf], strict=False):
-        assert heads[claim["verdict"]] < found[claim["id"]][1] < following
+    places = {patch.get_label(): patch.get_x() for patch in figure.axes[0].patches}
+    for number, (evidence, holds) in enumerate(pairs):
+        name = f"C{number:02}"
+        assert found[name][0] == to_rgba(COLOURS[holds][0])
+        assert found[name][1] == found[f"C{len(EVIDENCE) * HOLDING.index(holds):02}"][1]
+        assert places[name] == places[f"C{EVIDENCE.index(evidence):02}"]
+    texts = {text.get_text(): text.get_position() for text in figure.axes[0].texts}
+    heads = [texts[evidence][0] for evidence in EVIDENCE]
+    assert heads == sorted(heads) and [texts[f"C{i:02}"][0] > heads[i] for i in range(3)] == [True] * 3
+    rows = [texts[holds][1] for holds in HOLDING]
+    assert rows == sorted(rows)
+
+
+def test_halves_of_a_claim_have_letters():
+    figure = verdict_chips([claim(3, ("stands", "holds"), ("artefact", "undecided")), claim(4, ("stands", "holds"))])
+    assert set(chips(figure)) == {"C03a", "C03b", "C04"}
 
 
 def test_many_claims_wrap_and_none_leaves_the_figure():
-    figure = verdict_chips([{"id": f"C{number:02}", "verdict": "artefact"} for number in range(2 * IN_A_ROW + 1)])
+    figure = verdict_chips([claim(number, ("artefact", "holds")) for number in range(2 * IN_A_ROW + 1)])
     figure.canvas.draw()
     whole = figure.bbox
     for item in [*figure.axes[0].patches, *figure.axes[0].texts]:
         box = item.get_window_extent()
         assert box.x0 >= whole.x0 and box.x1 <= whole.x1 and box.y0 >= whole.y0 and box.y1 <= whole.y1
     assert len({edge for _, edge in chips(figure).values()}) == 3
-    titles = [text for text in figure.axes[0].texts if text.get_text() in (*VERDICTS, *MEANINGS.values())]
-    boxes = [text.get_window_extent() for text in titles]
+    boxes = [text.get_window_extent() for text in figure.axes[0].texts]
     assert not any(first.overlaps(second) for i, first in enumerate(boxes) for second in boxes[i + 1 :])
 
 
-def test_an_unknown_verdict_is_refused():
-    with pytest.raises(StudyError, match="claim C01 has the verdict 'true'; one of reproduced, supported"):
-        verdict_chips([{"id": "C01", "verdict": "true"}])
+def test_an_unknown_word_is_refused():
+    with pytest.raises(
+        StudyError, match="claim C01 is said to be 'true' and 'holds'; one of stands, artefact, not der"
+    ):
+        verdict_chips([claim(1, ("true", "holds"))])
+
+
+def test_every_word_has_a_meaning():
+    assert set(MEANINGS) == {*EVIDENCE, *HOLDING}
 
 
 def test_the_figure_has_an_alternative_in_words():
-    text = alternative([{"id": "C01", "verdict": "artefact"}, {"id": "C02", "verdict": "artefact"}])
-    assert "artefact: C01, C02" in text and "supported: none" in text
+    text = alternative([claim(1, ("artefact", "holds")), claim(2, ("artefact", "undecided"))])
+    assert "holds: C01; does not hold: none; undecided: C02; not evaluable: none" in text
     assert f'alt="{alternative(FOUND["claims"])}"' in README.read_text(encoding="utf-8")
 
 

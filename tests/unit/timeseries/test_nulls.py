@@ -11,7 +11,7 @@ from repdyn.statistics import intervals
 from repdyn.statistics.fdr import benjamini_hochberg
 from repdyn.timeseries import coordination, critical_steps, loss_coupling
 from repdyn.timeseries.convergence import convergence_order_test, convergence_pattern, settling_step
-from repdyn.timeseries.jump_types import choose_k, jump_features, jump_types, type_stability
+from repdyn.timeseries.jump_types import choose_k, count_types, jump_features, jump_types, type_stability
 from repdyn.timeseries.jumps import describe_jumps, jump_rates, tabulate_jumps, zscore_jumps
 
 STEPS = np.arange(0, 2005, 5)
@@ -290,6 +290,22 @@ def test_one_blob_is_one_type():
         assert types.k == 1
         assert types.p > 0.05
     assert np.isnan(type_stability(points, 1, rng(0)))
+
+
+def test_one_skewed_blob_is_one_type():
+    """Exponential tails, as those of the sizes of jumps: with symmetric references alone there are several types."""
+    found = [choose_k(rng(seed).standard_exponential((100, 3)), rng(seed), k_max=4).k for seed in range(3)]
+    assert found == [1] * 3
+
+
+def test_the_number_of_types_does_not_depend_on_the_order_of_jumps():
+    points, _ = blobs(1, np.array([[0.2, 0, 0], [0.9, 9, 9]]), 100)
+    phase, size, speed = points.T
+    jumps = pd.DataFrame({"phase": phase, "relative_magnitude": np.exp(size), "speed": np.exp(speed)})
+    one, features = count_types(jumps)
+    other, again = count_types(jumps.sample(frac=1, random_state=0))
+    assert one.k == other.k == 2 and np.array_equal(features, again) and features.shape == (100, 3)
+    assert count_types(jumps[:0])[0].k == 0
 
 
 def test_three_blobs_are_three_stable_types():

@@ -46,6 +46,14 @@ def subjects(family, n=90, steps=STEPS):
     )
 
 
+@pytest.fixture(scope="module", autouse=True)
+def few():
+    """The power of the search for phases is judged at fewer places."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(dynamics, "CURVES", 4)
+        yield
+
+
 @pytest.fixture(scope="module")
 def measured():
     return {family: dynamics.measure(*subjects(family)) for family in NETWORKS}

@@ -25,16 +25,21 @@ REPAIRED = Definitions("stable_rank_uncentred", False, False, False, False)
 
 
 class Column(NamedTuple):
-    """What a column of the ledger is computed from. jumps: by |z| > 2, as `zscored` gives them."""
+    """What a column of the ledger is computed from.
+
+    jumps: by |z| > 2, as `zscored` gives them. filters: of the published checkpoints, as of `checkpoints.filter_cosines`.
+    """
 
     runs: list[Run]
     jumps: pd.DataFrame
     definitions: Definitions
+    filters: dict[str, np.ndarray] = {}
 
 
-def column_of(logs: dict[str, tuple], definitions: Definitions) -> Column:
+def column_of(logs: dict[str, tuple], definitions: Definitions, filters: dict | None = None) -> Column:
     """logs: run name -> what `published_logs.parse_log` returned for it."""
-    return column(published_runs(logs, definitions.metric, definitions.constants), definitions)
+    found = column(published_runs(logs, definitions.metric, definitions.constants), definitions)
+    return found._replace(filters=filters or {})
 
 
 def column(runs: list[Run], definitions: Definitions) -> Column:

@@ -17,9 +17,11 @@ from repdyn.seeds import derive
 from repdyn.timeseries.surrogates import ar_surrogates
 
 DRAWS = 200
-NO_JUMPS = f"{DRAWS} studies of surrogates: trend, local scale, autocorrelation and tails of each series, no jumps"
+NO_JUMPS = "studies of surrogates: trend, local scale, autocorrelation and tails of each series, no jumps"
 RULE = "fixed by the top-decile rule for any series"
-PART_SHIFTS = f"{DRAWS} circular shifts of the jumps within their part of training"
+SHUFFLES = 10
+SHUFFLED = "the measurements of every run dealt to its steps at random"
+PART_SHIFTS = "circular shifts of the jumps within their part of training"
 
 
 class Draws:
@@ -30,7 +32,7 @@ class Draws:
 
     @cached_property
     def jumps(self) -> "JumpDraws":
-        return jump_draws(self.column.runs, self.number)
+        return jump_draws(self.column.runs, self.number, self.column.definitions.index_as_step)
 
     @cached_property
     def noise(self) -> Column:
@@ -40,6 +42,14 @@ class Draws:
             rng = np.random.default_rng(derive("audit", "rule", run.name))
             noise.append(run._replace(values=rng.standard_normal(run.values.shape)))
         return self.column._replace(runs=noise)
+
+    def shuffled(self, draw: int) -> Column:
+        """The measurements of every run dealt to its steps at random, layers together."""
+        runs = []
+        for run in self.column.runs:
+            rng = np.random.default_rng(derive("audit", "shuffled", run.name, draw))
+            runs.append(run._replace(values=run.values[rng.permutation(len(run.values))]))
+        return self.column._replace(runs=runs)
 
     @cached_property
     def loss(self) -> dict[str, dict[str, np.ndarray]]:
@@ -73,14 +83,14 @@ class JumpDraws:
         return dict(zip(BINS, self.counts.sum(axis=2).T, strict=True))
 
 
-def jump_draws(runs: list[Run], draws: int) -> JumpDraws:
-    """The rule |z| > 2 applied to surrogates of every layer."""
+def jump_draws(runs: list[Run], draws: int, index_as_step: bool = False) -> JumpDraws:
+    """The rule |z| > 2 applied to surrogates of every layer; phases as `definitions.zscored` takes them."""
     counts, phases = [], []
     where = pd.DataFrame(
         [(run.name, run.family, layer) for run in runs for layer in run.layers], columns=["run", "family", "layer"]
     )
     for run in runs:
-        phase = run.steps[1:] / run.total_steps
+        phase = (np.arange(len(run.steps) - 1) if index_as_step else run.steps[1:]) / run.total_steps
         bins = timing(pd.Series(phase)).to_numpy()
         for column in range(len(run.layers)):
             fired = surrogate_jumps(run, column, draws)
@@ -91,7 +101,7 @@ def jump_draws(runs: list[Run], draws: int) -> JumpDraws:
 
 def surrogate_jumps(run: Run, column: int, draws: int) -> np.ndarray:
     """Where |z| > 2 fires on surrogates of one layer: bool (draws, T-1); nowhere if it is not evaluable."""
-    if not run.evaluable[column]:
+    if not run.evaluable[column] or np.ptp(run.values[:, column]) == 0:
         return np.zeros((draws, len(run.steps) - 1), dtype=bool)
     rng = np.random.default_rng(derive("audit", "no jumps", run.name, column))
     change = np.diff(ar_surrogates(run.values[:, column], rng, draws), axis=1)

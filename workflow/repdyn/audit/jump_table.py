@@ -39,7 +39,7 @@ def jump_table(runs: list[Run], jumps: pd.DataFrame, seed: str, level: float) ->
 def no_jump_table(runs: list[Run]) -> pd.DataFrame:
     """`jump_table` of runs that are too short for the detector: nothing is known."""
     table = jump_table(runs, zscore_table(runs), "none", np.nan)
-    numbers = table.columns.difference(["run", "family", "architecture", "experiment", "seed", "one"])
+    numbers = table.columns.difference(["run", "family", "architecture", "dataset", "experiment", "seed", "one"])
     return table.assign(**dict.fromkeys(numbers, np.nan))
 
 

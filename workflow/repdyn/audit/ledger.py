@@ -1,22 +1,29 @@
 """The ledger: every claim with its columns side by side, as a table, as a file and on a terminal."""
 
+import json
 import textwrap
 
 import numpy as np
 import pandas as pd
 
-from repdyn.audit.columns import as_published, repaired, repaired_with_nulls
-from repdyn.audit.definitions import AS_PUBLISHED, REPAIRED, column_of
-from repdyn.audit.verdicts import decide
+from repdyn.audit.columns import NULL_COLUMNS, TESTED, as_published, deciding, defects, repaired, repaired_with_nulls
+from repdyn.audit.definitions import AS_PUBLISHED, column_of
+from repdyn.audit.definitions import REPAIRED as REPAIRED_DEFINITIONS
+from repdyn.audit.verdict_errors import verdict_errors
+from repdyn.audit.verdicts import decide_all
 from repdyn.wording.numbers import interval, short
 
 KEY = ["claim", "quantity"]
+REPAIRED = ["repaired_low", "repaired_high", "repaired_se", "repaired_df", "scale", "repaired_runs"]
+DEFECT = ["defect", "defect_mean", "defect_low", "defect_high"]
 AUDIT_COLUMNS = [
-    *KEY, "published", "as_published", "repaired", "null_mean", "null_low", "null_high", "null", "note",
+    *KEY, "published", "as_published", *DEFECT[1:], "repaired", *REPAIRED, "null_mean", "null_low", "null_high", "null",
+    "defect", "note",
 ]  # fmt: skip
 LEDGER_COLUMNS = [
-    "claim", "title", "quantity", "published", "as_published", "repaired", "null", "null_mean", "null_low", "null_high",
-    "ours", "ours_low", "ours_high", "runs", "verdict", "reason", "note",
+    "claim", "title", "quantity", "published", "as_published", *DEFECT, "repaired", *REPAIRED, "null", "null_mean",
+    "null_low", "null_high", "ours", "ours_low", "ours_high", "ours_se", "ours_df", "runs", "evidence", "holds", "parts",
+    "evidence_reason", "reason", "note",
 ]  # fmt: skip
 # One layer of one run of each family: few series, enough to show the published metric beside the repaired one.
 SERIES = {
@@ -31,18 +38,31 @@ def ledger(logs: dict[str, tuple]) -> pd.DataFrame:
     return _join(as_published(logs), repaired(logs))
 
 
-def audit(logs: dict[str, tuple], claims: dict, level: float) -> pd.DataFrame:
-    """The audit of the published logs: AUDIT_COLUMNS, claims in order, printed quantities first.
+def audit(
+    logs: dict[str, tuple], claims: dict, level: float, filters: dict | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The audit of the published logs, and `verdict_errors` of their design.
+
+    AUDIT_COLUMNS, claims in order, printed quantities first.
 
     logs: run name -> what `published_logs.parse_log` returned for it. claims: config/claims.yaml. level: of the
-    jump detector. Numbers are in the units in which they were printed.
+    jump detector. filters: of the published checkpoints. Numbers are in the units in which they were printed.
     """
-    table = _join(as_published(logs), repaired_with_nulls(logs, level)).merge(printed(claims), on=KEY, how="left")
+    mended, found = repaired_with_nulls(logs, level, filters)
+    table = _join(as_published(logs, filters), mended)
+    table = table.merge(defects(logs, filters), on=KEY, how="left").merge(printed(claims), on=KEY, how="left")
+    table = table.rename(columns={name: f"repaired_{name}" for name in TESTED if name != "scale"})
     table = table.assign(unprinted=table["published"].isna()).sort_values(["claim", "unprinted"], kind="stable")
     notes = table[["note_published", "note_repaired"]].fillna("").to_numpy()
     table["note"] = ["; ".join(dict.fromkeys(filter(None, pair))) for pair in notes]
-    table["null"] = table["null"].fillna("")
-    return table[AUDIT_COLUMNS].reset_index(drop=True)
+    table[["null", "defect", "scale"]] = table[["null", "defect", "scale"]].fillna("")
+    errors = verdict_errors(deciding(found, deciding_quantities(claims)), claims["claims"], seeds=1, designs=())
+    return table[AUDIT_COLUMNS].reset_index(drop=True), errors
+
+
+def deciding_quantities(claims: dict) -> dict[str, set[str]]:
+    """The quantities that the rule of each claim looks at."""
+    return {claim["id"]: asked(claim["verdict"]) for claim in claims["claims"]}
 
 
 def printed(claims: dict) -> pd.DataFrame:
@@ -55,21 +75,33 @@ def printed(claims: dict) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*KEY, "published"])
 
 
-def with_ours(audited: pd.DataFrame, ours: pd.DataFrame, claims: dict) -> pd.DataFrame:
-    """The whole ledger: LEDGER_COLUMNS, a row per claim and quantity, verdict and reason repeated.
+def with_ours(
+    audited: pd.DataFrame,
+    ours: pd.DataFrame,
+    claims: dict,
+    errors: pd.DataFrame | None = None,
+    published_errors: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """The whole ledger: LEDGER_COLUMNS, a row per claim and quantity, what is said of the claim repeated.
 
-    audited: `audit`, possibly read from its file. ours: `columns.ours`.
+    audited: `audit`, possibly read from its file. ours: `columns.ours`. errors: `verdict_errors` of the design of ours,
+    published_errors: of that of the published runs.
     """
-    table = audited.merge(ours, on=KEY, how="outer", sort=False)
+    table = audited.merge(ours, on=KEY, how="outer", sort=False, suffixes=("", "_ours"))
+    table["scale"] = (
+        table["scale"].fillna(table["scale_ours"]).fillna("").where(table["scale"].ne(""), table["scale_ours"])
+    )
+    table["scale"] = table["scale"].fillna("")
     order = {key: i for i, key in enumerate(map(tuple, audited[KEY].to_numpy()))}
     table["order"] = [order.get(key, len(order)) for key in map(tuple, table[KEY].to_numpy())]
     table = table.sort_values(["claim", "order"], kind="stable").drop(columns="order")
-    found = {claim["id"]: decide(table[table["claim"] == claim["id"]], claim["verdict"]) for claim in claims["claims"]}
+    found = decide_all(table, claims["claims"], errors, published_errors)
     titles = {claim["id"]: claim["claim"] for claim in claims["claims"]}
     table["title"] = table["claim"].map(titles)
-    table["verdict"] = table["claim"].map({claim: verdict.verdict for claim, verdict in found.items()})
-    table["reason"] = table["claim"].map({claim: verdict.reason for claim, verdict in found.items()})
-    table[["null", "note"]] = table[["null", "note"]].fillna("")
+    for column in ("evidence", "holds", "evidence_reason", "reason"):
+        table[column] = table["claim"].map({claim: getattr(verdict, column) for claim, verdict in found.items()})
+    table["parts"] = table["claim"].map({claim: json.dumps(verdict.parts) for claim, verdict in found.items()})
+    table[["null", "note", "defect"]] = table[["null", "note", "defect"]].fillna("")
     table["runs"] = table["runs"].fillna(0).astype(np.int64)
     return table[LEDGER_COLUMNS].reset_index(drop=True)
 
@@ -77,7 +109,7 @@ def with_ours(audited: pd.DataFrame, ours: pd.DataFrame, claims: dict) -> pd.Dat
 def published_series(logs: dict[str, tuple]) -> pd.DataFrame:
     """A few series under both metrics: run, layer, step, published_minus_1, stable_rank."""
     rows = []
-    true = {run.name: run for run in column_of(logs, REPAIRED).runs}
+    true = {run.name: run for run in column_of(logs, REPAIRED_DEFINITIONS).runs}
     for run in column_of(logs, AS_PUBLISHED).runs:
         if run.name in SERIES:
             at = run.layers.index(SERIES[run.name])
@@ -105,13 +137,14 @@ def terminal(table: pd.DataFrame, claims: dict, width: int = 140) -> str:
     for claim in claims["claims"]:
         rows = table[table["claim"] == claim["id"]]
         rows = rows[rows["published"].notna() | rows["quantity"].isin(asked(claim["verdict"]))]
-        verdict = f": {rows['verdict'].iloc[0]}" if with_runs and len(rows) else ""
+        verdict = f": {words(rows.iloc[0])}" if with_runs and len(rows) else ""
         lines += ["", f"{claim['id']}  {claim['claim']}{verdict}"[:width]]
         marks = {} if with_runs else dict(zip(dict.fromkeys(filter(None, rows["null"])), "abcdefgh", strict=False))
         lines += [_line(row, with_runs, marks.get(row.null, "")) for row in rows.itertuples()]
         lines += [f"    {mark}  {null}" for null, mark in marks.items()]
         if with_runs and len(rows):
-            lines += [f"    {part}" for part in textwrap.wrap(rows["reason"].iloc[0], width - 4)]
+            for heading, column in (("published evidence", "evidence_reason"), ("our runs", "reason")):
+                lines += [f"    {part}" for part in textwrap.wrap(f"{heading}: {rows[column].iloc[0]}", width - 4)]
         elif not claim["derivable"]:
             lines.append(f"    {claim['reason']}")
     return "\n".join(line.rstrip() for line in [_cells(heads), *lines])
@@ -119,7 +152,14 @@ def terminal(table: pd.DataFrame, claims: dict, width: int = 140) -> str:
 
 def asked(rule: dict) -> set[str]:
     """The quantities that a verdict's rule looks at."""
-    return {part[key] for part in (rule, *rule.get("conditions", ())) for key in ("quantity", "ours") if key in part}
+    return {
+        part[key] for part in (rule, *rule.get("conditions", ())) for key in ("quantity", "evidence") if key in part
+    }
+
+
+def words(row) -> str:
+    """Both words of a claim, and of its parts where it has several."""
+    return f"the published evidence: {row['evidence']}; in our runs: {row['holds']}"
 
 
 def _line(row, with_runs: bool, mark: str) -> str:
@@ -147,5 +187,5 @@ def _join(published: pd.DataFrame, mended: pd.DataFrame) -> pd.DataFrame:
     rows = pd.concat([published[KEY], mended[KEY]]).drop_duplicates().sort_values("claim", kind="stable")
     rows = rows.merge(published, on=KEY, how="left").merge(mended, on=KEY, how="left")
     rows = rows.fillna({"note_published": "", "note_repaired": ""})
-    further = [name for name in ("null", "null_mean", "null_low", "null_high") if name in rows]
+    further = [name for name in (*NULL_COLUMNS[2:], *TESTED) if name in rows]
     return rows[[*KEY, "as_published", "repaired", *further, "note_published", "note_repaired"]]

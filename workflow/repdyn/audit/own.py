@@ -40,6 +40,7 @@ def own_run(trajectory: pd.DataFrame, training: pd.DataFrame, facts: dict, metri
         evaluable=evaluable(values),
         loss=training.set_index("step")["probe_loss"].reindex(steps).to_numpy(np.float64),
         architecture=facts["architecture"],
+        dataset=facts["dataset"],
         experiment=facts["experiment"],
         seed=facts["seed"],
         roles=facts["roles"],

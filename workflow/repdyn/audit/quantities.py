@@ -45,12 +45,16 @@ class Tables(NamedTuple):
     """What quantities with intervals over runs are computed from.
 
     runs: `run_table`. jumps: by the suffix of their quantities, "" for |z| > 2 and "_detected" for the default detector.
-    cosines: of first filters, as for `c16.quantities`; without rows where none were measured.
+    cosines: of first filters, as for `c16.quantities`; without rows where none were measured. contrasts: of the hypotheses
+    on which claims rest (`hypotheses.by_experiment`), with architecture and dataset; without rows where none were
+    tested. filters: of the published checkpoints.
     """
 
     runs: pd.DataFrame
     jumps: dict[str, JumpRows]
-    cosines: pd.DataFrame
+    cosines: pd.DataFrame = pd.DataFrame()
+    contrasts: pd.DataFrame = pd.DataFrame()
+    filters: dict[str, np.ndarray] = {}
 
 
 def for_each_rule(tables: Tables, quantities: Callable[[JumpRows], dict[str, Quantity]]) -> dict[str, Quantity]:

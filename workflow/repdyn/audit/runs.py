@@ -25,6 +25,7 @@ class Run(NamedTuple):
     evaluable: np.ndarray  # (L,) bool
     loss: np.ndarray  # (T,) loss of the training batch (published runs) or of the probe set (ours)
     architecture: str = ""
+    dataset: str = ""
     experiment: str = ""
     seed: int = 0
     roles: Mapping[str, str] = {}
@@ -40,7 +41,7 @@ def published_runs(logs: dict[str, tuple], metric: str, constants: bool) -> list
         usable = np.ones(len(layers), dtype=bool) if constants else evaluable(values)
         loss = training["loss"].to_numpy(np.float64)
         arrays = (steps, facts["total_steps"], layers, values, usable, loss)
-        runs.append(Run(name, facts["family"], *arrays, facts["architecture"], name))
+        runs.append(Run(name, facts["family"], *arrays, facts["architecture"], facts["dataset"], name))
     missing = {TRANSFORMER, CNN, MLP} - {run.name for run in runs}
     if missing:
         raise StudyError(f"the audit needs the runs {', '.join(sorted(missing))}")

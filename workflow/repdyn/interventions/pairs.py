@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from repdyn.errors import StudyError, require_indices
+from repdyn.errors import StudyError, require_indices, require_labels
 
 
 def nearest_classes(features: np.ndarray, labels: np.ndarray) -> tuple[int, int]:
@@ -10,6 +10,7 @@ def nearest_classes(features: np.ndarray, labels: np.ndarray) -> tuple[int, int]
 
     Raises StudyError for fewer than two classes.
     """
+    require_labels(features, labels)
     classes = np.unique(labels)
     if len(classes) < 2:
         raise StudyError(f"Two classes are needed to make pairs; the labels hold {len(classes)}.")

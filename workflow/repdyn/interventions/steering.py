@@ -9,7 +9,7 @@ from torch import nn
 from repdyn.activations.addresses import Where, address, named
 from repdyn.activations.answers import Inputs
 from repdyn.activations.axes import unit_axis
-from repdyn.errors import StudyError
+from repdyn.errors import StudyError, require_labels
 from repdyn.interventions.surgery import CHUNK, outputs_under
 
 
@@ -18,6 +18,7 @@ def mean_difference(x: np.ndarray, labels: np.ndarray, source: int, target: int)
 
     StudyError where a class has no example.
     """
+    require_labels(x, labels)
     means = []
     for label in (source, target):
         if not (labels == label).any():

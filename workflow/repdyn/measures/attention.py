@@ -1,5 +1,7 @@
 """Where attention heads look, how sharply, and how much they differ, from the attention probabilities themselves."""
 
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 import torch
@@ -14,6 +16,8 @@ from repdyn.roles import ATTENTION, layers_with
 from repdyn.seeds import derive
 
 DRAWS = 20
+# Probabilities of a head that are worked on at a time: few enough for the cache.
+BLOCK = 2**15
 
 # Squared length of a U-centred Gram matrix of unit scale below which it is rounding noise: all rows equally far apart.
 NOTHING = 1e-14
@@ -21,7 +25,10 @@ NOTHING = 1e-14
 
 def query_entropy(probabilities: np.ndarray, axis: int = -1) -> np.ndarray:
     """-sum p ln p in nats over an axis: (..., T) probabilities to (...); uniform over k keys gives ln k, one-hot gives 0."""
-    return -(probabilities * np.log(np.where(probabilities > 0, probabilities, 1))).sum(axis)
+    terms = np.where(probabilities > 0, probabilities, 1)
+    np.log(terms, out=terms)
+    terms *= probabilities
+    return -terms.sum(axis)
 
 
 def entropy(probabilities: np.ndarray, valid: np.ndarray | None = None) -> np.ndarray:
@@ -71,7 +78,7 @@ def specialisation(probabilities: np.ndarray, valid: np.ndarray | None = None) -
     single head.
     """
     queries, _ = _queries(probabilities, valid)
-    return _specialisation(queries, query_entropy(queries, axis=1))
+    return _specialisation(_mixtures(queries)[0], query_entropy(queries, axis=1))
 
 
 def divergence(probabilities: np.ndarray, valid: np.ndarray | None = None) -> np.ndarray:
@@ -80,7 +87,7 @@ def divergence(probabilities: np.ndarray, valid: np.ndarray | None = None) -> np
     Averaged over all queries. Arguments and exceptions as in `entropy`; NaN for a single head.
     """
     queries, _ = _queries(probabilities, valid)
-    return _divergence(queries, query_entropy(queries, axis=1))
+    return _divergence(_mixtures(queries)[1], query_entropy(queries, axis=1))
 
 
 def divergence_null(
@@ -109,7 +116,8 @@ def divergence_null(
             among = np.flatnonzero(pattern)
             for h in range(heads):
                 permuted[h, among, start:stop] = queries[h, _induced(moves[h], pattern), start:stop]
-        whole[draw], single[draw] = _specialisation(permuted, own), _divergence(permuted, own)
+        mean, pairs = _mixtures(permuted)
+        whole[draw], single[draw] = _specialisation(mean, own), _divergence(pairs, own)
     return whole, single
 
 
@@ -294,23 +302,38 @@ def _mean(values: np.ndarray) -> np.ndarray:
     return values.mean(-1) if values.shape[-1] else np.full(values.shape[:-1], np.nan)
 
 
-def _specialisation(queries: np.ndarray, entropies: np.ndarray) -> float:
-    """Of (H, T, queries) probabilities with entropies (H, queries)."""
-    heads = len(queries)
+def _mixtures(queries: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Entropies of the mean of all heads (queries,), and of the mean of two for each pair of heads (pairs, queries); of
+    (H, T, queries) probabilities.
+    """
+    heads, length, count = queries.shape
+    pairs = list(combinations(range(heads), 2))
+    mean, both = np.empty(count), np.empty((len(pairs), count))
+    size = max(1, BLOCK // length)
+    for start in range(0, count, size):
+        part = queries[:, :, start : start + size]
+        mean[start : start + size] = query_entropy(part.mean(0), axis=0)
+        for pair, (a, b) in enumerate(pairs):
+            both[pair, start : start + size] = query_entropy((part[a] + part[b]) / 2, axis=0)
+    return mean, both
+
+
+def _specialisation(mean: np.ndarray, entropies: np.ndarray) -> float:
+    """Of the entropies (queries,) of the mean of heads, and of the heads (H, queries)."""
+    heads = len(entropies)
     if heads == 1:
         return np.nan
-    return float(_mean(query_entropy(queries.mean(0), axis=0) - entropies.mean(0)) / np.log(heads))
+    return float(_mean(mean - entropies.mean(0)) / np.log(heads))
 
 
-def _divergence(queries: np.ndarray, entropies: np.ndarray) -> np.ndarray:
-    heads = len(queries)
+def _divergence(both: np.ndarray, entropies: np.ndarray) -> np.ndarray:
+    """Of the entropies (pairs, queries) of the means of two heads, and of the heads (H, queries)."""
+    heads = len(entropies)
     if heads == 1:
         return np.full(1, np.nan)
     total = np.zeros(heads)
-    for a in range(heads):
-        for b in range(a + 1, heads):
-            mixture = query_entropy((queries[a] + queries[b]) / 2, axis=0)
-            total[[a, b]] += _mean(mixture - (entropies[a] + entropies[b]) / 2)
+    for mixture, (a, b) in zip(both, combinations(range(heads), 2), strict=True):
+        total[[a, b]] += _mean(mixture - (entropies[a] + entropies[b]) / 2)
     return total / (heads - 1) / np.log(2)
 
 

@@ -110,7 +110,7 @@ def measure(subject: Subject) -> pd.DataFrame:
 
 
 def _check(scores: np.ndarray, labels: np.ndarray) -> None:
-    if scores.ndim != 2 or labels.shape != (len(scores),):
+    if scores.ndim != 2 or not scores.size or labels.shape != (len(scores),):
         raise StudyError(f"scores (n, classes) need labels (n,), found {scores.shape} and {labels.shape}")
     if labels.min() < 0 or labels.max() >= scores.shape[1]:
         raise StudyError(f"labels must lie in 0..{scores.shape[1] - 1}, found {labels.min()}..{labels.max()}")

@@ -25,7 +25,7 @@ def between_class_share_null(x: np.ndarray, labels: np.ndarray) -> tuple[float, 
     """
     x = centred(x)
     n, count = len(x), _counts(x, labels)
-    if np.isnan(x[0, 0]):
+    if n < 2 or np.isnan(x[0, 0]):
         return np.nan, np.nan
     classes = len(count)
     mean = (classes - 1) / (n - 1)

@@ -21,8 +21,10 @@ def centred(x: np.ndarray) -> np.ndarray:
     All NaN where x has nothing to compare: it is constant (to `spectrum.CONSTANT` of its largest entry) or not finite.
     """
     x = np.asarray(x, dtype=np.float64)
-    if x.ndim != 2:
-        raise StudyError(f"a representation is a matrix of rows and features, found shape {x.shape}")
+    if x.ndim != 2 or not x.size:
+        raise StudyError(
+            f"a representation is a matrix of rows and features, one of each or more, found shape {x.shape}"
+        )
     largest = np.abs(x).max()
     if not 0 < largest < np.inf:
         return np.full(x.shape, np.nan)

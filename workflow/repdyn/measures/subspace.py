@@ -41,6 +41,8 @@ def overlap(x: np.ndarray, y: np.ndarray, k: int) -> float:
     1 where they span the same subspace, 0 where the subspaces are orthogonal (Krzanowski 1979). NaN where either has no
     k directions with variance.
     """
+    if x.shape[1:] != y.shape[1:]:
+        raise StudyError(f"subspaces are compared within the same features, found {x.shape[1:]} and {y.shape[1:]}")
     return _shared(principal_directions(x, k), principal_directions(y, k))
 
 

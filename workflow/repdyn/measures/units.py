@@ -96,8 +96,8 @@ def participation(values: np.ndarray) -> float:
     1 if all are alike, 1/m if one has all, NaN if all are zero. Raises StudyError for negative values.
     """
     values = np.asarray(values, dtype=np.float64)
-    if not (values >= 0).all():
-        raise StudyError("Participation needs non-negative values, such as squared norms or variances.")
+    if not values.size or not (values >= 0).all():
+        raise StudyError("Participation needs non-negative values, one or more, such as squared norms or variances.")
     largest = values.max()
     if largest == 0:
         return np.nan

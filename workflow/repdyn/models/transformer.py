@@ -37,7 +37,7 @@ class Attention(nn.Module):
         split = self.qkv(states).view(n, length, 3, self.head_count, width // self.head_count)
         # One copy here, or each product of matrices below makes its own.
         query, key, value = split.permute(2, 0, 3, 1, 4).contiguous()
-        scores = query @ key.transpose(-1, -2) / math.sqrt(width // self.head_count)
+        scores = (query @ key.transpose(-1, -2)).mul_(1 / math.sqrt(width // self.head_count))
         if valid is not None:
             scores = scores.masked_fill(~valid[:, None, None, :], -torch.inf)
         mixed = self.dropout(self.probabilities(scores)) @ value

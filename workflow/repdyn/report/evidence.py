@@ -1,17 +1,23 @@
 """The tables that say how one knows: claims and verdicts, statistics beside their nulls, detectors and their errors."""
 
+import json
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
+from repdyn.audit.bounds import TRUTHS, WORDS
+from repdyn.audit.verdicts import EVIDENCE
 from repdyn.wording.names import family_name, metric_name
-from repdyn.wording.numbers import MISSING, interval, short
+from repdyn.wording.numbers import MISSING, interval, plural, short
 
 
 def claim_rows(ledger: pd.DataFrame) -> list[dict]:
-    """One entry per claim, in order: its verdict, the reason, and the cells of a row per quantity.
+    """One entry per claim, in order: its two words, their reasons, and the cells of a row per quantity.
 
-    ledger: claim, title, quantity, published, as_published, repaired, null, null_mean, null_low, null_high, ours, ours_low,
-    ours_high, runs, verdict, reason, note; verdict and reason are the same in all rows of a claim.
+    ledger: claim, title, quantity, published, as_published, defect_mean, defect_low, defect_high, repaired, null,
+    null_mean, null_low, null_high, ours, ours_low, ours_high, runs, evidence, holds, parts, evidence_reason, reason,
+    note; the words are the same in all rows of a claim.
     """
     claims = []
     for name, rows in ledger.groupby("claim", sort=False):
@@ -20,8 +26,9 @@ def claim_rows(ledger: pd.DataFrame) -> list[dict]:
             {
                 "claim": name,
                 "title": first["title"],
-                "verdict": first["verdict"],
-                "reason": first["reason"].replace("_", " "),
+                "holds": first["holds"],
+                "words": both_words(json.loads(first["parts"])),
+                "reasons": [first[name].replace("_", " ") for name in ("evidence_reason", "reason")],
                 "rows": (cells := [_claim_cells(row) for row in rows.itertuples()]),
                 "first": cells[0],
             }
@@ -34,6 +41,7 @@ def _claim_cells(row) -> list[str]:
         row.quantity.replace("_", " "),
         short(row.published),
         short(row.as_published),
+        interval(row.defect_mean, row.defect_low, row.defect_high),
         short(row.repaired),
         interval(row.null_mean, row.null_low, row.null_high),
         interval(row.ours, row.ours_low, row.ours_high),
@@ -41,11 +49,63 @@ def _claim_cells(row) -> list[str]:
     ]
 
 
+def both_words(parts: list) -> tuple[str, str]:
+    """Whether the published evidence stands, and whether the claim holds in our runs; of each part where they differ.
+
+    parts: (label, evidence, holds) of each, as in the ledger.
+    """
+    return tuple(
+        "; ".join(f"{part[0]}: {part[at]}" if part[0] else part[at] for part in parts)
+        if len({part[at] for part in parts}) > 1
+        else parts[0][at]
+        for at in (1, 2)
+    )
+
+
 def verdict_counts(ledger: pd.DataFrame) -> str:
-    """How many claims have which verdict, as a sentence."""
-    counts = ledger.drop_duplicates("claim")["verdict"].value_counts()
-    named = ", ".join(f"{verdict} {count}" for verdict, count in counts.items())
-    return f"Of {counts.sum()} published claims: {named}."
+    """How many claims have which words, as sentences."""
+    claims = ledger.drop_duplicates("claim")
+    return counted(claims["evidence"], claims["holds"])
+
+
+def counted(evidence: Iterable[str], holds: Iterable[str]) -> str:
+    """How many claims have which words, as sentences; evidence, holds: of each claim."""
+    evidence, holds = list(evidence), list(holds)
+    told = [
+        ", ".join(f"{word} {words.count(word)}" for word in known)
+        for words, known in ((evidence, EVIDENCE), (holds, WORDS))
+    ]
+    claims = plural(len(holds), "published claim")
+    return f"Of {claims}, the published evidence: {told[0]}. The claim, in our runs: {told[1]}."
+
+
+def of_metric(tables: dict[str, pd.DataFrame], experiments: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The tables with the errors of verdicts only of the metric of the ledger, which is that of the table of runs."""
+    if "verdict_errors" not in tables or experiments.empty:
+        return tables
+    errors = tables["verdict_errors"]
+    return {**tables, "verdict_errors": errors[errors["metric"] == experiments["metric"].iloc[0]]}
+
+
+def error_rows(errors: pd.DataFrame) -> list[list[str]]:
+    """Cells per claim, part and design: how often the rule says what under each truth, and whether it can decide.
+
+    errors: `audit.verdict_errors`, of one metric. In percent: holds / does not hold / undecided.
+    """
+    rows = []
+    for (claim, part, seeds), drawn in errors.groupby(["claim", "part", "seeds"], sort=False):
+        by_truth = drawn.set_index("truth")
+        said = []
+        for truth in TRUTHS:
+            known = truth in by_truth.index and np.isfinite(by_truth.loc[truth, "holds"])
+            shares = by_truth.loc[truth, ["holds", "does_not_hold", "undecided"]] if known else []
+            said.append(" / ".join(f"{100 * share:.0f}" for share in shares) or MISSING)
+        first = drawn.iloc[0]
+        wrong = f"{100 * drawn['wrong'].max():.0f}" if drawn["wrong"].notna().any() else MISSING
+        jumps = short(first["jumps"]) if first["rests_on_jumps"] else ""
+        can = "yes" if first["decides"] else "no"
+        rows.append([f"{claim} {part}".strip(), short(seeds), *said, wrong, jumps, can])
+    return rows
 
 
 def statistic_rows(statistics: pd.DataFrame) -> list[list[str]]:

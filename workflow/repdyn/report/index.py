@@ -5,9 +5,18 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from repdyn.audit.bounds import TRUTHS
 from repdyn.figures.registry import SECTIONS, STUDY, study_caption
 from repdyn.measures import MODULES
-from repdyn.report.evidence import agreement_rows, claim_rows, detector_rows, statistic_rows, verdict_counts
+from repdyn.report.evidence import (
+    agreement_rows,
+    claim_rows,
+    detector_rows,
+    error_rows,
+    of_metric,
+    statistic_rows,
+    verdict_counts,
+)
 from repdyn.report.html import Picture, fill, run_link
 from repdyn.report.mechanisms import hypothesis_rows, measurement_tables, window_rows, window_summary
 from repdyn.report.quantities import HEADINGS, table_of
@@ -53,6 +62,7 @@ def render(
     inside: dict[str, pd.DataFrame] | None = None,
     stages: dict[str, pd.DataFrame] | None = None,
     unfinished: list[str] | None = None,
+    profile: tuple[list[str], list[list[str]]] | None = None,
 ) -> str:
     """The page as HTML.
 
@@ -62,10 +72,10 @@ def render(
     figures.registry.STUDY. provenance: one row per run with experiment, seed, wall_seconds, cpu_seconds, peak_memory_mb,
     commit, config_digest, machine, python, versions (a dict). pages: how many seeds of an experiment, the first, have a
     page of their own. Whatever is missing is said on the page.
-    evidence: the tables of `evidence`, by name: ledger, statistics, validity, validity_verdicts, agreement.
+    evidence: the tables of `evidence`, by name: ledger, verdict_errors, statistics, validity, validity_verdicts, agreement.
     inside: the tables of `mechanisms`, by name: moments, measurements, hypotheses. stages: by name of a stage, its jobs with
     cpu_seconds and peak_memory_mb, NaN for those without a record. unfinished: experiments of the study that are not in
-    the tables.
+    the tables. profile: headings and rows of `profile.profile_rows`.
     """
     runs = with_clocks(experiments, provenance)
     runs = runs.astype(dict.fromkeys(MEASURED, np.float64))
@@ -88,8 +98,9 @@ def render(
         middle=f"{MIDDLE:g}",
         minimum_runs=MINIMUM_RUNS,
         bootstrap_runs=BOOTSTRAP_RUNS,
-        **_evidence(evidence or {}),
+        **_evidence(of_metric(evidence or {}, experiments)),
         **_inside(inside or {}, len(runs)),
+        profile=profile,
         stages=[stage_row(name, jobs) for name, jobs in (stages or {}).items()],
         quantities=[(name, table_of("repdyn.measures", name)) for name in MODULES],
         quantity_headings=HEADINGS,
@@ -115,13 +126,15 @@ def _evidence(tables: dict[str, pd.DataFrame]) -> dict:
     """What the template shows of each table of evidence; empty where a table was not made."""
     made = {
         name: tables.get(name, pd.DataFrame())
-        for name in ("ledger", "statistics", "validity", "validity_verdicts", "agreement")
+        for name in ("ledger", "verdict_errors", "statistics", "validity", "validity_verdicts", "agreement")
     }
     detectors, scenarios = detector_rows(made["validity"]) if len(made["validity"]) else ([], [])
     pairs, agreements = agreement_rows(made["agreement"]) if len(made["agreement"]) else ([], [])
     return {
         "claims": claim_rows(made["ledger"]) if len(made["ledger"]) else [],
-        "verdicts": sorted(made["ledger"]["verdict"].unique()) if len(made["ledger"]) else [],
+        "verdicts": sorted(made["ledger"]["holds"].unique()) if len(made["ledger"]) else [],
+        "errors": error_rows(made["verdict_errors"]) if len(made["verdict_errors"]) else [],
+        "truths": list(TRUTHS),
         "claim_summary": verdict_counts(made["ledger"]) if len(made["ledger"]) else "",
         "statistics": statistic_rows(made["statistics"]) if len(made["statistics"]) else [],
         "detectors": detectors,

@@ -1,6 +1,7 @@
 """The whole study as one document: what every table says, as plain data for programs and as Markdown for people."""
 
 import hashlib
+import json
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -8,9 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from repdyn.audit.bounds import TRUTHS
 from repdyn.errors import StudyError
 from repdyn.figures.verdicts import MEANINGS
-from repdyn.report.evidence import detector_rows, statistic_rows, verdict_counts
+from repdyn.report.evidence import both_words, detector_rows, error_rows, of_metric, statistic_rows, verdict_counts
 from repdyn.report.html import templates
 from repdyn.report.index import summary
 from repdyn.report.mechanisms import hypothesis_rows, window_summary
@@ -18,12 +20,13 @@ from repdyn.study.exclusion import DIVERGED, excluded_runs, why_excluded
 from repdyn.wording.names import family_order
 from repdyn.wording.numbers import interval, plural, short
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 TITLE = "How the dimensionality of representations changes while networks learn"
 
 # The tables by the names of their files, and what a reader misses where one was not made.
 TABLES = {
     "ledger": "published claims",
+    "verdict_errors": "errors of the rules of verdicts",
     "statistics": "statistics of all runs",
     "validity": "errors of jump detectors",
     "validity_verdicts": "verdicts on jump detectors",
@@ -51,7 +54,7 @@ def document(
 
     Equal tables and commits give equal documents. StudyError for a claim of the ledger that `claims` does not have.
     """
-    planned = list(planned)
+    planned, tables = list(planned), of_metric(tables, experiments)
     return plain(
         {
             "schema_version": SCHEMA_VERSION,
@@ -60,6 +63,7 @@ def document(
             "metadata": _metadata(experiments, tables, jump_types, provenance, planned),
             "provenance": _provenance(provenance),
             "claims": _claims(tables["ledger"], claims) if "ledger" in tables else [],
+            "verdict_errors": _rows(tables, "verdict_errors"),
             "statistics": _rows(tables, "statistics"),
             "jump_types": jump_types or {},
             "detectors": {
@@ -207,7 +211,12 @@ def _claims(ledger: pd.DataFrame, claims: dict) -> list[dict]:
             {
                 "id": name,
                 "title": first["title"],
-                "verdict": first["verdict"],
+                "evidence": first["evidence"],
+                "holds": first["holds"],
+                "parts": [
+                    dict(zip(("part", "evidence", "holds"), part, strict=True)) for part in json.loads(first["parts"])
+                ],
+                "evidence_reason": first["evidence_reason"],
                 "reason": first["reason"],
                 "decided_by": deciding(rule),
                 "claimed": rule.get("value"),
@@ -221,8 +230,8 @@ def _claims(ledger: pd.DataFrame, claims: dict) -> list[dict]:
 def deciding(rule: dict) -> list[str]:
     """The quantities of our runs that a verdict's rule looks at, in its order."""
     if "conditions" in rule:
-        return [condition["quantity"] for condition in rule["conditions"]]
-    return [rule.get("ours", rule["quantity"])]
+        return list(dict.fromkeys(condition["quantity"] for condition in rule["conditions"]))
+    return [rule["quantity"]]
 
 
 def _quantity(row) -> dict:
@@ -231,6 +240,7 @@ def _quantity(row) -> dict:
         "published": row.published,
         "as_published": row.as_published,
         "repaired": row.repaired,
+        "defect": {"mean": row.defect_mean, "low": row.defect_low, "high": row.defect_high, "name": row.defect},
         "null": {"mean": row.null_mean, "low": row.null_low, "high": row.null_high, "name": row.null},
         "ours": {"value": row.ours, "low": row.ours_low, "high": row.ours_high},
         "runs": row.runs,
@@ -255,14 +265,24 @@ def markdown(report: dict[str, Any]) -> str:
     detectors, scenarios = detector_rows(validity) if len(validity) else ([], [])
     return environment.get_template("report.md.j2").render(
         report=report,
-        claims=[{**claim, "rows": [claim_cells(row) for row in claim["quantities"]]} for claim in report["claims"]],
+        claims=[
+            {**claim, "rows": [claim_cells(row) for row in claim["quantities"]], "words": words_of(claim)}
+            for claim in report["claims"]
+        ],
         meanings=MEANINGS,
+        errors=error_rows(_frame(report["verdict_errors"])) if report["verdict_errors"] else [],
+        truths=list(TRUTHS),
         statistics=statistic_rows(_frame(report["statistics"])),
         hypotheses=hypothesis_rows(_frame(report["hypotheses"])),
         detectors=detectors,
         scenarios=scenarios,
         types=[type_cells(metric, found) for metric, found in report["jump_types"].items()],
     )
+
+
+def words_of(claim: dict) -> tuple[str, str]:
+    """Both words of a claim of the document."""
+    return both_words([(part["part"], part["evidence"], part["holds"]) for part in claim["parts"]])
 
 
 def _frame(rows: list[dict]) -> pd.DataFrame:
@@ -273,11 +293,13 @@ def _frame(rows: list[dict]) -> pd.DataFrame:
 
 
 def claim_cells(row: dict) -> list[str]:
-    """Cells of a quantity of a claim: name, published, as published, repaired, null, ours, runs, note."""
-    null, ours = row["null"], row["ours"]
+    """Cells of a quantity of a claim: name, published, as published, on a null, repaired, null, ours, runs, note."""
+    defect, null, ours = row["defect"], row["null"], row["ours"]
     return [
         quantity_words(row["quantity"]),
-        *(short(row[name]) for name in ("published", "as_published", "repaired")),
+        *(short(row[name]) for name in ("published", "as_published")),
+        interval(defect["mean"], defect["low"], defect["high"]),
+        short(row["repaired"]),
         interval(null["mean"], null["low"], null["high"]),
         interval(ours["value"], ours["low"], ours["high"]),
         short(row["runs"]),

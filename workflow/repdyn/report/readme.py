@@ -1,8 +1,12 @@
 """The part of README.md that says what the study found, written from the integrated report."""
 
-from repdyn.audit.verdicts import VERDICTS
+import re
+
+from repdyn.audit.bounds import WORDS as HOLDING
 from repdyn.errors import StudyError
-from repdyn.report.integrated import quantity_words, table_row
+from repdyn.figures.verdicts import named_parts
+from repdyn.report.evidence import counted
+from repdyn.report.integrated import quantity_words, table_row, words_of
 from repdyn.wording.names import metric_name
 from repdyn.wording.numbers import interval, plural, short
 
@@ -11,47 +15,42 @@ IMAGE = "data/readme/verdicts.png"
 
 # Quantities in words that are clear beside their claim; others are written as they are named.
 WORDS = {
-    "C01": {"runs_stable_at_zero": "runs", "settled_at_zero_percent": "% of layers settled at step 0"},
+    "C01": {"runs_stable_at_zero": "runs", "stable_percent": "% of layers"},
     "C02": {"total": "jumps"},
     "C03": {"early_percent": "% early", "late_percent": "% late"},
     "C04": {
-        "early_percent_cnn": "% early, CNNs",
-        "early_percent_mlp": "% early, MLPs",
+        "early_percent_cnn": "CNNs",
+        "early_percent_mlp": "MLPs",
         "early_percent_transformer": "% early, transformers",
-        "early_percent_cnn_minus_transformer": "early, CNNs minus transformers, percentage points",
-        "early_percent_mlp_minus_transformer": "early, MLPs minus transformers, percentage points",
+        "early_percent_cnn_minus_transformer": "CNNs minus transformers, points",
+        "early_percent_mlp_minus_transformer": "MLPs minus transformers",
     },
     "C05": {"types_found": "types"},
-    "C06": {"critical": "critical steps per run, all layers"},
-    "C07": {"mean": "mean share of layers", "coincidence_ratio": "coincident critical steps / expected"},
-    "C08": {"mean": "share with falling loss", "excess": "excess share with falling loss"},
-    "C09": {"early_percent": "% of early jumps", "early_excess_percent": "excess of early jumps, percentage points"},
-    "C10": {
-        "linear2_percent": "% in linear2",
-        "attention_excess_percent": "excess in attention outputs, percentage points",
+    "C06": {"critical": "critical steps"},
+    "C07": {"mean": "mean share of layers", "coincidence_ratio": "coincident / expected"},
+    "C08": {"mean": "share with falling loss", "excess": "excess share"},
+    "C09": {
+        "early_percent": "% of early jumps",
+        "mid_percent": "of mid jumps",
+        "early_minus_mid_percent": "early minus mid, points",
     },
+    "C10": {"linear2_percent": "% in linear2", "attention_percent": "% in attention outputs"},
     "C11": {
         "first_convolution_percent": "% in the first convolution",
-        "first_convolution_excess_percent": "excess in the first convolution, percentage points",
+        "first_convolution_excess_percent": "excess, points, CNNs",
+        "first_layer_excess_percent_mlp": "MLPs",
     },
-    "C12": {"ratio": "ratio", "ratio_per_layer_all_runs": "ratio per layer"},
-    "C13": {
-        "early": "change of loss, early jumps",
-        "early_excess": "excess change of loss, early jumps",
-        "late_excess": "late jumps",
-    },
-    "C14": {"coordination_percent": "% of layers", "together_excess_percent": "excess of layers, percentage points"},
-    "C15": {
-        "late_jumps": "late jumps",
-        "early_falls_excess_percent": "excess with falling loss, percentage points, early",
-        "late_falls_excess_percent": "late",
-    },
+    "C12": {"ratio": "ratio", "ratio_per_layer_same_depth": "ratio per layer, same depth"},
+    "C13": {"early": "change of loss, early jumps", "early_excess": "excess, early", "late_excess": "late"},
+    "C14": {"coordination_percent": "% of layers", "together_excess_percent": "excess, points"},
+    "C15": {"late_jumps": "late jumps", "escape": "H4, standard deviations", "acquisition": "H5"},
     "C16": {
-        "cosine_100_1000": "cosine, steps 100 and 1,000",
-        "cosine_1000_2000": "cosine, steps 1,000 and 2,000",
-        "cosine_100_1000_all_cnn": "cosine, steps 100 and 1,000, all CNNs",
-        "cosine_1000_2000_all_cnn": "steps 1,000 and 2,000",
+        "cosine_100_1000": "cosine",
+        "cosine_1000_2000": "later",
+        "cosine_100_1000_all_cnn": "all CNNs",
+        "cosine_1000_2000_all_cnn": "later",
     },
+    "C17": {"correlation_of_possible": "correlation / largest possible"},
 }
 
 
@@ -67,7 +66,7 @@ def extract(report: dict) -> dict:
         **{name: provenance[name] for name in ("commits", "settings_digest")},
         "claims": [
             {
-                **{name: claim[name] for name in ("id", "title", "verdict")},
+                **{name: claim[name] for name in ("id", "title", "evidence", "holds", "parts")},
                 "published": _published(claim),
                 "ours": _ours(claim),
             }
@@ -81,15 +80,21 @@ def _published(claim: dict) -> list[dict]:
     if claim["claimed"] is not None:
         return [{"quantity": claim["decided_by"][0], "value": claim["claimed"]}]
     printed = {row["quantity"]: row["published"] for row in claim["quantities"] if row["published"] is not None}
-    beside = dict.fromkeys(part for name in claim["decided_by"] for part in parts(name.removesuffix("_detected")))
+    beside = dict.fromkeys(
+        part for name in claim["decided_by"] for part in parts(re.sub("_detected$|_all_cnn$", "", name))
+    )
     chosen = [name for name in beside if name in printed] or claim["printed"][:1]
     return [{"quantity": name, "value": printed.get(name)} for name in chosen]
 
 
 def parts(quantity: str) -> list[str]:
-    """The two quantities of a difference ("early_percent_cnn_minus_transformer"), else the one."""
+    """The two quantities of a difference (early_percent_cnn_minus_transformer, early_minus_mid_percent), else the one."""
     first, minus, other = quantity.partition("_minus_")
-    return [first, f"{first.rpartition('_')[0]}_{other}"] if minus else [quantity]
+    if not minus:
+        return [quantity]
+    if other.endswith("_percent"):
+        return [f"{first}_percent", other]
+    return [first, f"{first.rpartition('_')[0]}_{other}"]
 
 
 def _ours(claim: dict) -> list[dict]:
@@ -111,13 +116,13 @@ def section(found: dict) -> str:
         "",
         f'<img src="{IMAGE}" width="400" alt="{alternative(claims)}">',
         "",
-        table_row(["", "Claim", "Published", "Ours, with 95 % interval", "Verdict"]),
-        table_row(["---"] * 5),
+        table_row(["", "Claim", "Published", "Ours, with 95 % interval", "Published evidence", "In our runs"]),
+        table_row(["---"] * 6),
         *(_row(claim) for claim in claims),
         "",
         "Ours: the numbers that the rule in [config/claims.yaml](config/claims.yaml) looks at "
-        f"({metric_name(found['metric'])}; jumps: changes within one training step; excess: above what chance gives). "
-        "This part is written by `snakemake readme`.",
+        f"({metric_name(found['metric'])}; jumps: changes within one training step; excess: above chance; points: "
+        "percentage points). The report says how often each rule errs. Written by `snakemake readme`.",
         "",
         END,
     ]
@@ -125,13 +130,12 @@ def section(found: dict) -> str:
 
 
 def _sentence(found: dict) -> str:
-    counts = [claim["verdict"] for claim in found["claims"]]
-    told = ", ".join(f"{counts.count(verdict)} {verdict}" for verdict in VERDICTS)
+    told = counted(*([claim[name] for claim in found["claims"]] for name in ("evidence", "holds")))
     steps = " or ".join(f"{steps:,}" for steps in found["steps"])
     commits = ", ".join(f"`{commit}`" for commit in found["commits"]) or "unknown"
     apart = f", {found['excluded']} of them excluded: diverged or at chance" if found["excluded"] else ""
     return (
-        f"Of {plural(len(counts), 'published claim')}: {told}. This rests on {plural(found['runs'], 'run')} of our own "
+        f"{told} This rests on {plural(found['runs'], 'run')} of our own "
         f"({plural(found['experiments'], 'experiment')}, {plural(found['seeds'], 'seed')}, {steps} steps{apart}), "
         f"commit {commits}, settings `{found['settings_digest']}`."
     )
@@ -139,10 +143,9 @@ def _sentence(found: dict) -> str:
 
 def alternative(claims: list[dict]) -> str:
     """What the figure shows, for those who do not see it."""
-    named = {verdict: [claim["id"] for claim in claims if claim["verdict"] == verdict] for verdict in VERDICTS}
-    return "The published claims by verdict. " + "; ".join(
-        f"{verdict}: {', '.join(ids) or 'none'}" for verdict, ids in named.items()
-    )
+    named = {word: [name for name, part in named_parts(claims) if part["holds"] == word] for word in HOLDING}
+    told = "; ".join(f"{word}: {', '.join(ids) or 'none'}" for word, ids in named.items())
+    return f"The claims in our runs. {told}. Their published evidence is in the table."
 
 
 def _row(claim: dict) -> str:
@@ -154,7 +157,7 @@ def _row(claim: dict) -> str:
 
     published = [f"{words(number)}: {short(number['value'])}" for number in claim["published"]]
     ours = [f"{words(number)}: {interval(number['value'], number['low'], number['high'])}" for number in claim["ours"]]
-    return table_row([claim["id"], claim["title"], "; ".join(published), "; ".join(ours), claim["verdict"]])
+    return table_row([claim["id"], claim["title"], "; ".join(published), "; ".join(ours), *words_of(claim)])
 
 
 def replaced(text: str, new: str, where: str = "README.md") -> str:

@@ -152,17 +152,20 @@ def across(part: pd.DataFrame, windows: list[tuple[int, int]], quantity: str) ->
 
 
 def by_experiment(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Mean contrast of each experiment: over the pairs of a run, then over its seeds.
+    """Mean contrast of each experiment: over the pairs of a run, then over its seeds, those that jump and those that do not.
 
-    pairs: PAIR_COLUMNS, a row per pair; contrasts that are NaN do not count. An experiment with jumps is no placebo of the
-    same hypothesis. Columns hypothesis, family, experiment, kind, pairs, contrast.
+    pairs: PAIR_COLUMNS, a row per pair; contrasts that are NaN do not count. A run with jumps is no placebo of the same
+    hypothesis; another seed of its experiment that has none is, or with many seeds no placebo would be left. Columns
+    hypothesis, family, experiment, kind, pairs, contrast.
     """
     names = ["hypothesis", "family", "experiment", "kind"]
-    runs = pairs[pairs["contrast"].notna()].groupby([*names, "seed"])["contrast"].agg(["size", "mean"])
+    known = pairs[pairs["contrast"].notna()]
+    jumps = (
+        (known["kind"] == "jump").groupby([known[name] for name in (*names[:3], "seed")]).transform("any").astype(bool)
+    )
+    runs = known[(known["kind"] == "jump") | ~jumps].groupby([*names, "seed"])["contrast"].agg(["size", "mean"])
     found = runs.groupby(names).agg(pairs=("size", "sum"), contrast=("mean", "mean")).reset_index()
-    found = found.astype({"pairs": np.int64, "contrast": np.float64})
-    jumping = (found["kind"] == "jump").groupby([found[name] for name in names[:3]]).transform("any").astype(bool)
-    return found[(found["kind"] == "jump") | ~jumping].reset_index(drop=True)
+    return found.astype({"pairs": np.int64, "contrast": np.float64})
 
 
 def sign_flip_p(contrasts: np.ndarray, rng: np.random.Generator) -> float:

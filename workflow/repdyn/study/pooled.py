@@ -7,7 +7,7 @@ import pandas as pd
 
 from repdyn.statistics.fdr import benjamini_hochberg
 from repdyn.statistics.intervals import mean_interval
-from repdyn.timeseries.jump_types import choose_k, jump_features, jump_types, type_sizes, type_stability
+from repdyn.timeseries.jump_types import count_types, jump_types, type_sizes, type_stability
 from repdyn.timeseries.periods import EARLY, MIDDLE
 
 ALL = "all"
@@ -162,13 +162,9 @@ def types_of_jumps(jumps: pd.DataFrame, rng: np.random.Generator) -> dict:
     jumps, used (those of positive size), k (None: too few), p (of a single blob), silhouette by k, sizes of the types,
     stability (mean adjusted Rand index over bootstrap samples, None for k = 1), verdict in words.
     """
-    usable = jumps[(jumps["relative_magnitude"] > 0) & jumps["speed"].notna()]
-    facts = {"jumps": len(jumps), "used": len(usable), "k": None, "p": None, "silhouette": {}, "sizes": []}
+    found, features = count_types(jumps)
+    facts = {"jumps": len(jumps), "used": len(features), "k": None, "p": None, "silhouette": {}, "sizes": []}
     facts |= {"stability": None, "verdict": "too few jumps"}
-    if not (usable["speed"] > 0).any():
-        return facts
-    features = jump_features(usable)
-    found = choose_k(features, rng)
     if found.k == 0:
         return facts
     stability = type_stability(features, found.k, rng)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from repdyn.errors import StudyError
+from repdyn.seeds import derive
 
 K_MAX = 8
 
@@ -76,8 +77,9 @@ def choose_k(
 
     The best k in 2..k_max is compared with the best k of `references` single blobs: normal with the
     covariance of the features (as Liu et al. 2008) and, in turn, uniform in the box along their principal
-    axes. It is kept if at most a share alpha of them reaches its silhouette, else the answer is 1. Not the gap
-    statistic: in three plain normal blobs it finds 1 or 6 to 8, depending on its stopping rule.
+    axes, and as skewed and correlated as the features (Pearson's type III), so that a tail is no type. It is kept if at
+    most a share alpha of them reaches its silhouette, else the answer is 1. Not the gap statistic: in three plain
+    normal blobs it finds 1 or 6 to 8, depending on its stopping rule.
 
     features (n, f), standardised here; of more than `sample` jumps a random sample is used. Not evaluable:
     fewer than 5 k_max jumps, or no variation. Raises StudyError for non-finite features.
@@ -96,15 +98,43 @@ def choose_k(
     seed = int(rng.integers(2**31))
     curve = silhouettes(along, k_max, seed)
     blobs = [
-        rng.standard_normal(along.shape) * along.std(axis=0)
-        if i % 2
-        else rng.uniform(along.min(axis=0), along.max(axis=0), size=along.shape)
+        _skewed(points, rng) @ axes.T if i % 3 == 2 else (_uniform, _normal)[i % 3](along, rng)
         for i in range(references)
     ]
     null = np.array([silhouettes(blob, k_max, seed).max() for blob in blobs])
     p = (1 + (null >= curve.max()).sum()) / (1 + references)
     k = int(curve.argmax()) + 2 if p <= alpha else 1
     return Types(k, float(p), pd.DataFrame({"k": np.arange(2, k_max + 1), "silhouette": curve}))
+
+
+def _uniform(along: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    return rng.uniform(along.min(axis=0), along.max(axis=0), size=along.shape)
+
+
+def _normal(along: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    return rng.standard_normal(along.shape) * along.std(axis=0)
+
+
+def _skewed(points: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    from scipy.special import ndtr
+    from scipy.stats import pearson3, skew
+
+    values, vectors = np.linalg.eigh(np.cov(points.T))
+    normal = rng.standard_normal(points.shape) @ (vectors * np.sqrt(np.maximum(values, 0))).T
+    return pearson3.ppf(ndtr(normal), skew(points, axis=0)) * points.std(axis=0)
+
+
+def count_types(jumps: pd.DataFrame) -> tuple[Types, np.ndarray]:
+    """`choose_k` of the jumps that have features, and these (n, 3): the one number of types of a set of jumps.
+
+    jumps: a frame of `jumps.describe_jumps`, in any order. Not evaluable without jumps of positive size and speed.
+    """
+    usable = jumps[(jumps["relative_magnitude"] > 0) & jumps["speed"].notna()]
+    if not (usable["speed"] > 0).any():
+        return choose_k(np.empty((0, 3)), np.random.default_rng(0)), np.empty((0, 3))
+    features = jump_features(usable)
+    features = features[np.lexsort(features.T)]
+    return choose_k(features, np.random.default_rng(derive("jump types"))), features
 
 
 def silhouettes(points: np.ndarray, k_max: int, seed: int) -> np.ndarray:

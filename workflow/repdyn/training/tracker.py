@@ -99,7 +99,7 @@ def matrix(output: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
     if output.ndim == 4:
         return output.mean((2, 3))
     if output.ndim == 3:
-        return output.flatten(0, 1)[rows]
+        return output.flatten(0, 1).index_select(0, rows)
     return output
 
 

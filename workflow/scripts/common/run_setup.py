@@ -9,6 +9,7 @@ from torch import nn
 
 from common.arguments import network, section, to_name, to_path, whole
 from common.files import read_arrays
+from common.memory import settle
 from common.own import code_of, load_function
 from repdyn.datasets import Dataset, from_arrays
 from repdyn.errors import StudyError
@@ -58,6 +59,7 @@ def set_up(arguments: argparse.Namespace) -> Setup:
     Initialised on the CPU and moved, so that runs start alike on every device.
     """
     make_deterministic()
+    settle()
     device = choose_device(arguments.device)
     data = from_arrays(*read_arrays(arguments.data))
     training = arguments.training

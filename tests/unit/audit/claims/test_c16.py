@@ -1,19 +1,25 @@
 """Claim C16: cosines of the first convolution at the published phases."""
 
+import os
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
 
+from audit_logs import read_checkpoints
 from helpers.project import ROOT
+from repdyn.audit.checkpoints import LAYERS, STEPS
+from repdyn.audit.checkpoints import filter_cosines as of_checkpoints
 from repdyn.audit.claims.c16 import filter_cosines, quantities
-from repdyn.audit.verdicts import decide
+from repdyn.audit.columns import ours
+from repdyn.audit.ledger import AUDIT_COLUMNS, with_ours
+from repdyn.audit.published_logs import read_checksums
 from repdyn.study.event_windows import nearest_steps
 
-RULE = next(
-    claim["verdict"]
-    for claim in yaml.safe_load((ROOT / "config/claims.yaml").read_text())["claims"]
-    if claim["id"] == "C16"
+CLAIM = next(
+    claim for claim in yaml.safe_load((ROOT / "config/claims.yaml").read_text())["claims"] if claim["id"] == "C16"
 )
 
 
@@ -52,6 +58,7 @@ def runs(values):
         for dataset in ("digits", "glyphs", "photos")
     ]
     frame = pd.DataFrame(rows, columns=["architecture", "experiment", "seed"])
+    frame["dataset"] = frame["experiment"].str.partition("-")[2]
     return frame.assign(cosine_100_1000=values, cosine_1000_2000=0.999)
 
 
@@ -63,18 +70,57 @@ def test_numbers_are_means_over_runs_of_the_network_and_of_all_cnns():
 
 
 @pytest.mark.parametrize(
-    ("values", "verdict"),
+    ("values", "word"),
     [
-        ([0.98, 0.97, 0.99, 0.98, 0.97, 0.99], "supported"),
-        ([0.5, 0.6, 0.4, 0.5, 0.6, 0.4], "not supported"),
-        ([0.98, 0.97, 0.3, 0.98, 0.97, 0.99], "undecided"),
-        ([0.98, 0.97, np.nan, 0.98, 0.97, 0.99], "undecided"),
+        ([0.99, 0.98, 0.99, 0.98, 0.985, 0.99], "holds"),
+        ([0.5, 0.6, 0.4, 0.5, 0.6, 0.4], "does not hold"),
+        ([0.99, 0.98, 0.9, 0.98, 0.97, 0.99], "undecided"),
+        ([0.98, 0.97, np.nan, 0.98, 0.97, 0.99], "not evaluable"),
     ],
 )
-def test_the_verdict_follows_from_the_interval_over_all_cnns(values, verdict):
-    rows = [
-        {"quantity": quantity, "ours": e.value, "ours_low": e.low, "ours_high": e.high, "runs": e.runs}
-        for quantity, (e, *_) in quantities(runs(values)).items()
-    ]
-    blank = dict.fromkeys(("published", "repaired", "null_mean", "null_low", "null_high"), np.nan)
-    assert decide(pd.DataFrame(rows).assign(**blank), RULE).verdict == verdict
+def test_the_word_follows_from_the_interval_over_all_cnns(values, word):
+    rows = ours({("C16", name): quantity for name, quantity in quantities(runs(values)).items()})
+    table = with_ours(pd.DataFrame(columns=AUDIT_COLUMNS), rows, {"claims": [CLAIM]})
+    assert table["holds"].tolist() == [word] * len(table)
+
+
+def test_the_whole_of_training_does_not_barely_change_its_filters():
+    """A bound that no change would cross is none: what the deeper published layers change crosses this one."""
+    table = with_ours(
+        pd.DataFrame(columns=AUDIT_COLUMNS),
+        ours(
+            {
+                ("C16", name): quantity
+                for name, quantity in quantities(runs([0.89, 0.85, 0.83, 0.88, 0.86, 0.84])).items()
+            }
+        ),
+        {"claims": [CLAIM]},
+    )
+    assert set(table["holds"]) == {"does not hold"}
+
+
+CHECKPOINTS = Path(os.environ.get("REPDYN_PUBLISHED", ROOT.parent / "shared/published")) / "checkpoints"
+
+
+def test_the_published_checkpoints_give_the_published_cosines():
+    if not CHECKPOINTS.is_dir():
+        pytest.skip(f"no published checkpoints in {CHECKPOINTS} (set REPDYN_PUBLISHED)")
+    checksums = read_checksums((ROOT / "config/published_checkpoints.sha256").read_text())
+    found = {
+        name: cosines.mean()
+        for name, cosines in of_checkpoints(read_checkpoints(CHECKPOINTS.parent, checksums)).items()
+    }
+    for quantity, printed in CLAIM["published"].items():
+        assert round(found[quantity], printed["decimals"]) == printed["value"]
+    deeper = [round(found[f"cosine_100_2000_{layer}"], 2) for layer in ("second", "third", "output")]
+    assert deeper == [0.82, 0.76, 0.74]
+
+
+def test_filters_are_compared_one_by_one():
+    turned = {step: {} for step in STEPS}
+    for layer in LAYERS:
+        turned[100][f"{layer}.weight"] = np.array([[[1.0, 0]], [[0, 2.0]]])
+        turned[1000][f"{layer}.weight"] = np.array([[[3.0, 0]], [[2.0, 0]]])
+        turned[2000][f"{layer}.weight"] = np.array([[[-3.0, 0]], [[2.0, 0]]])
+    found = of_checkpoints(turned)
+    assert found["cosine_100_1000"].tolist() == [1, 0] and found["cosine_1000_2000_output"].tolist() == [-1, 1]

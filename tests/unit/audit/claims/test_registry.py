@@ -27,6 +27,12 @@ def test_files_lines_and_entries_are_the_same_claims():
 
 
 @pytest.mark.parametrize("name", CLAIMS)
+def test_a_claim_says_its_estimand_bound_null_and_rule(name):
+    for head in ("\nEstimand", "Bound", "Null:", "\nRule:"):
+        assert head in CLAIMS[name].__doc__, f"{name}: {head.strip()}"
+
+
+@pytest.mark.parametrize("name", CLAIMS)
 def test_a_claim_has_all_its_parts(name):
     assert [part for part in PARTS if not hasattr(CLAIMS[name], part)] == []
 
@@ -36,7 +42,7 @@ def test_a_new_claim_is_in_every_column(monkeypatch):
         return {"answer": 42.0}
 
     def ours(tables: Tables) -> dict[str, Quantity]:
-        return {"answer": Quantity(Estimate(41.0, 40.0, 43.0, 9))}
+        return {"answer": Quantity(Estimate(41.0, 40.0, 43.0, 9, 0.5, 8.0))}
 
     new = types.SimpleNamespace(
         published=published,
@@ -51,13 +57,15 @@ def test_a_new_claim_is_in_every_column(monkeypatch):
         monkeypatch.delitem(CLAIMS, name)
     monkeypatch.setitem(CLAIMS, "C18", new)
     nothing = pd.DataFrame()
-    monkeypatch.setattr(columns, "column_of", lambda logs, definitions: Column([], nothing, definitions))
-    monkeypatch.setattr(columns, "published_tables", lambda runs, level: Tables(nothing, {}, nothing))
-    monkeypatch.setattr(columns, "own_tables", lambda *_: Tables(nothing, {}, nothing))
-    rule = {"rule": "conditions", "conditions": [{"quantity": "answer", "above": 30}]}
+    monkeypatch.setattr(columns, "column_of", lambda logs, definitions, filters=None: Column([], nothing, definitions))
+    monkeypatch.setattr(columns, "published_tables", lambda runs, level: Tables(nothing, {}))
+    condition = {"quantity": "answer", "above": 30, "published": 42, "none": 0, "defect": "answer"}
+    rule = {"rule": "bounds", "conditions": [condition]}
     entry = {"id": "C18", "claim": "The answer is 42", "published": {"answer": {"value": 42}}, "verdict": rule}
-    audited = ledger.audit({}, {"claims": [entry]}, 0.05)
-    whole = ledger.with_ours(audited, columns.ours([None], [], nothing, 0.05, nothing), {"claims": [entry]})
+    audited, errors = ledger.audit({}, {"claims": [entry]}, 0.05)
+    found = columns.ours(columns.quantities(Tables(nothing, {})))
+    whole = ledger.with_ours(audited, found, {"claims": [entry]})
+    assert errors["jumps"].tolist() == [0]
     (row,) = whole.to_dict("records")
     assert (row["as_published"], row["repaired"], row["null"], row["null_mean"], row["ours"]) == (
         42,
@@ -66,4 +74,5 @@ def test_a_new_claim_is_in_every_column(monkeypatch):
         7,
         41,
     )
-    assert (row["note"], row["verdict"]) == ("noted; D99", "reproduced")
+    assert (row["note"], row["evidence"], row["holds"]) == ("noted; D99", "not derivable", "holds")
+    assert row["defect_mean"] == 7

@@ -1,10 +1,16 @@
-"""C02: how many jumps occur."""
+"""C02: how many jumps occur.
+
+Estimand: the jumps of a study by the default detector; published: 2,991.
+Bounds: half and twice as many. A count twenty times smaller is told from 2,991 by any bound between the two.
+Null: what the detector declares to find where there is nothing; |z| > 2 finds thousands in surrogates without jumps.
+Rule: holds between the bounds, does not hold outside them.
+"""
 
 import numpy as np
 
 from repdyn.audit.definitions import Column
 from repdyn.audit.draws import NO_JUMPS, Draws
-from repdyn.audit.estimates import ratio, total
+from repdyn.audit.estimates import COUNT, ratio, total
 from repdyn.audit.quantities import DECLARED, JumpRows, Quantity, Tables, by_family, for_each_rule
 from repdyn.audit.runs import FAMILIES
 
@@ -40,7 +46,9 @@ def quantities(jumps: JumpRows) -> dict[str, Quantity]:
         return number if jumps.declares else np.nan  # |z| > 2 declares no error
 
     rate = Quantity(
-        ratio(rows, "jumps", "points", 1000.0), declared(ratio(rows, "declared", "points", 1000.0).value), DECLARED
+        ratio(rows, "jumps", "points", 1000.0, COUNT),
+        declared(ratio(rows, "declared", "points", 1000.0).value),
+        DECLARED,
     )
     return {"per_1000": rate} | {
         label: Quantity(total(part, "jumps"), declared(part["declared"].sum()), DECLARED)

@@ -1,4 +1,10 @@
-"""C03: jumps happen early in training, none after half of it."""
+"""C03: jumps happen early in training, none after half of it.
+
+Estimands: the percentages of jumps before a tenth and after half of training; published: 83.3 and 0.
+Bounds: 50, most jumps are early; 10, almost none is late. A stricter bound on none needs more jumps than there may be.
+Null: uniform placement, 10 % early and 50 % late.
+Rule: two claims in one, each with words of its own: early holds above its bound, none late below its.
+"""
 
 import numpy as np
 

@@ -1,4 +1,10 @@
-"""C06: a run has about 200 critical periods."""
+"""C06: a run has about 200 critical periods.
+
+Estimand: steps in the top decile of |velocity|, over all layers of a run; published: 203.5.
+Bound: none. Null: white noise of the same length and number of layers, of which a decile is a decile too.
+Rule: the definition gives the number for any series, so no run can hold or deny it: not evaluable, and the evidence is
+an artefact.
+"""
 
 import numpy as np
 

@@ -1,10 +1,17 @@
-"""C07: layers change together at critical periods, strongly so in most runs."""
+"""C07: layers change together at critical periods, strongly so in most runs.
+
+Estimand: pairs of layers that are critical at once over their number by chance. The published mean, 0.065, is fixed by
+its rule; as published is what the published logs give when repaired, 1.76.
+Bound: 1.25, a quarter more than by chance; any excess at all would be a bound of 1.
+Null: shifts of each layer within windows, 1.
+Rule: holds above the bound, does not hold below it.
+"""
 
 import numpy as np
 
 from repdyn.audit.claims import c08
 from repdyn.audit.definitions import Column
-from repdyn.audit.draws import DRAWS, RULE, Draws
+from repdyn.audit.draws import RULE, Draws
 from repdyn.audit.estimates import ratio, total, within
 from repdyn.audit.quantities import SHIFTED, Quantity, Tables, by_family
 from repdyn.audit.run_table import is_strong
@@ -15,7 +22,7 @@ from repdyn.timeseries.critical_steps import coordination, critical_steps, loss_
 PUBLISHED_NOTES = {}
 REPAIRED_NOTE = "D01"
 WITHOUT = {}
-LAYER_SHIFTS = f"{DRAWS} circular shifts of every layer"
+LAYER_SHIFTS = "circular shifts of every layer"
 
 
 def published(column: Column) -> dict[str, float]:

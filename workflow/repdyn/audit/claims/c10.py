@@ -1,4 +1,10 @@
-"""C10: transformer jumps sit in the attention output projections."""
+"""C10: transformer jumps sit in the attention output projections.
+
+Estimand: the percentage of transformer jumps in attention outputs; published: 100.
+Bound: 62.5, half way from the share of these layers to all of them.
+Null: a quarter of the layers measured are attention outputs. The published logs have none (D08) and cannot tell.
+Rule: holds above the bound, does not hold below it.
+"""
 
 import numpy as np
 import pandas as pd

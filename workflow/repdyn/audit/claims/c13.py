@@ -1,16 +1,24 @@
-"""C13: early jumps raise the transformer's loss, late jumps lower it."""
+"""C13: early jumps raise the transformer's loss, late jumps lower it.
+
+Estimands: the change of the loss at early and at late jumps of transformers beyond that of all measurements of the same
+window; published: +0.104 and -0.287.
+Bounds: half of either.
+Null: all measurements of the same window, 0.
+Rule: two claims in one. Early holds above its bound, late below its; each does not hold on the other side.
+"""
 
 import numpy as np
 import pandas as pd
 
 from repdyn.audit.definitions import Column
 from repdyn.audit.draws import PART_SHIFTS, Draws
-from repdyn.audit.estimates import excess, ratio
+from repdyn.audit.estimates import CHANGE, excess, ratio
 from repdyn.audit.loss import loss_changes
 from repdyn.audit.picks import FIVE, NO_LATE, checkpoint_window, picked_jumps
 from repdyn.audit.quantities import LOCAL, JumpRows, Quantity, Tables, for_each_rule, of_architecture
 from repdyn.audit.runs import TRANSFORMER, Run, names_of, run_named
 from repdyn.audit.timing import BINS
+from repdyn.seeds import derive
 
 PUBLISHED_NOTES = {
     "early": f"two of {FIVE}; the drawn one is not among them",
@@ -62,6 +70,18 @@ def null(draws: Draws) -> dict[str, dict[str, np.ndarray]]:
     return {PART_SHIFTS: found}
 
 
+def defect(draws: Draws) -> dict[str, dict[str, np.ndarray]]:
+    """The change of the loss over the windows of two moments drawn at random from those in which the picked ones lie."""
+    run = run_named(draws.column.runs, TRANSFORMER)
+    jumps = draws.column.jumps
+    before = jumps.loc[jumps["run"] == TRANSFORMER, "before"].to_numpy()
+    rng = np.random.default_rng(derive("audit", "picked at random"))
+    moments = pd.Series(rng.integers(before.min(), before.max() + 1, size=2 * draws.number))
+    first, last = checkpoint_window(moments, run)
+    mean = (run.loss[last] - run.loss[first]).reshape(draws.number, 2).mean(axis=1)
+    return {"pairs of moments drawn at random": {"early": mean, "late": mean}}
+
+
 def ours(tables: Tables) -> dict[str, Quantity]:
     return for_each_rule(tables, quantities)
 
@@ -71,10 +91,10 @@ def quantities(jumps: JumpRows) -> dict[str, Quantity]:
     transformer = jumps.rows[jumps.rows["family"] == "transformer"]
     deep = of_architecture(jumps.rows, "transformer_deep")
     return {
-        f"{name}_all_jumps_{label}": Quantity(ratio(part, f"{name}_change", f"{name}_used"))
+        f"{name}_all_jumps_{label}": Quantity(ratio(part, f"{name}_change", f"{name}_used", kind=CHANGE))
         for label, part in (("run", deep), ("family", transformer))
         for name in BINS
     } | {
-        f"{name}_excess": Quantity(excess(transformer, f"{name}_change", f"{name}_used"), 0.0, LOCAL)
+        f"{name}_excess": Quantity(excess(transformer, f"{name}_change", f"{name}_used", kind=CHANGE), 0.0, LOCAL)
         for name in ("early", "late")
     }

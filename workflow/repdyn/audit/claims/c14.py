@@ -1,10 +1,17 @@
-"""C14: the network's layers do not change together at transformer jumps."""
+"""C14: the network's layers do not change together at transformer jumps.
+
+Estimand: the percentage of other layers that jump within two measurements of a jump, beyond that of shifted jumps;
+published: 0.
+Bound: 10 percentage points, half of what is called together here: a fifth of the other layers.
+Null: shifts within windows, 0. The published threshold finds nothing in measurements in any order (D01).
+Rule: holds below the bound, does not hold above it; the excess may be negative.
+"""
 
 import numpy as np
 import pandas as pd
 
 from repdyn.audit.definitions import Column
-from repdyn.audit.draws import Draws
+from repdyn.audit.draws import SHUFFLED, SHUFFLES, Draws
 from repdyn.audit.estimates import excess, percent
 from repdyn.audit.jump_table import NEAR
 from repdyn.audit.picks import FIVE, checkpoint_window, over_picks, picked_jumps
@@ -46,6 +53,13 @@ def repaired(column: Column) -> dict[str, float]:
 
 def null(draws: Draws) -> dict[str, dict[str, np.ndarray]]:
     return {}
+
+
+def defect(draws: Draws) -> dict[str, dict[str, np.ndarray]]:
+    """The same of measurements dealt to the steps at random: layers that change at every one of them."""
+    picked = picked_jumps(draws.column.jumps)
+    drawn = [picked_percent(picked, run_named(draws.shuffled(i).runs, TRANSFORMER)) for i in range(SHUFFLES)]
+    return {SHUFFLED: {name: np.array([each[name] for each in drawn]) for name in drawn[0]}}
 
 
 def ours(tables: Tables) -> dict[str, Quantity]:
