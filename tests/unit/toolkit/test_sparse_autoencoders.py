@@ -18,22 +18,34 @@ from repdyn.models.embedding import PADDING
 from repdyn.report.quantities import quantity_names
 from repdyn.seeds import derive
 from repdyn.sparse_autoencoders.autoencoder import encode, explained_variance, fit, reconstruct
-from repdyn.sparse_autoencoders.dictionaries import gaussian_matched, matched
+from repdyn.sparse_autoencoders.dictionaries import gaussian_matched, matched, random_dictionary
 from repdyn.sparse_autoencoders.features import class_detectors
 from repdyn.sparse_autoencoders.linear import principal
 from repdyn.sparse_autoencoders.spliced import effect
 from repdyn.toolkit import TOOLS, load
 from repdyn.toolkit.sparse_autoencoders import measure as module
+from repdyn.toolkit.sparse_autoencoders.expansions import expansions
 from repdyn.toolkit.sparse_autoencoders.figure import COLUMNS, draw
-from repdyn.toolkit.sparse_autoencoders.findings import FEWEST, found
+from repdyn.toolkit.sparse_autoencoders.findings import FEWEST, _sizes, found
 from repdyn.training.tracker import evaluating
 
 LAYERS = {"mlp": "hidden.1", "cnn": "blocks.1", "transformer": "blocks.1"}
 ONCE = {"rows", "features", "active", "uses"}
-LAST = {"class_effect", "explained_variance_longer"} | {
-    f"penalty_{name}" for name in ("l0", "explained_variance", "loss_recovered", "pca_explained_variance")
+LAST = (
+    {"class_effect", "explained_variance_longer"}
+    | {f"penalty_{name}" for name in ("l0", "explained_variance", "loss_recovered", "pca_explained_variance")}
+    | {f"expansion_{name}" for name in ("explained_variance", "dead", "mmcs_seeds")}
+)
+WITH_NULL = {
+    "explained_variance",
+    "dead",
+    "dense",
+    "mmcs_seeds",
+    "mmcs_end",
+    "class_f1",
+    "class_effect",
+    "expansion_mmcs_seeds",
 }
-WITH_NULL = {"explained_variance", "dead", "dense", "mmcs_seeds", "mmcs_end", "class_f1", "class_effect"}
 
 
 @pytest.fixture(autouse=True)
@@ -332,3 +344,40 @@ def test_without_runs_the_figure_says_so():
 def test_the_module_is_registered():
     assert load("sparse_autoencoders", "measure") is module
     assert TOOLS["sparse_autoencoders"].families == FAMILIES
+
+
+def test_seeds_agree_on_a_planted_dictionary_of_its_size_and_on_noise_on_nothing():
+    rng = np.random.default_rng(0)
+    dictionary = random_dictionary(48, 24, rng)
+    codes = (rng.random((6000, 48)) < 3 / 48) * (0.5 + rng.random((6000, 48)))
+    noise = rng.standard_normal((6000, 24))
+    found = {}
+    for name, rows in (("planted", codes @ dictionary), ("noise", noise)):
+        entries = expansions(9, "h", rows, rows[:500], (1, 2, 400), {}, (1, 2), rng, k=3, steps=1000, batch=128)
+        found[name] = {item["quantity"][0]: item for item in entries}
+        assert np.isnan(found[name]["expansion_dead"]["value"][2])  # more features than rows
+    alike = {name: each["expansion_mmcs_seeds"] for name, each in found.items()}
+    assert alike["planted"]["value"][1] > 0.88 > alike["planted"]["value"][0]
+    assert alike["noise"]["value"][1] == pytest.approx(alike["noise"]["null_mean"][1], abs=0.05)
+    beyond = alike["planted"]["value"] - alike["planted"]["null_mean"]
+    assert beyond[1] > 0.3
+    explained = found["planted"]["expansion_explained_variance"]["value"]
+    assert explained[1] > explained[0] + 0.05
+
+
+def test_what_is_said_of_sizes_is_what_the_table_says():
+    table = pd.concat([
+        combine([
+            entry(9, "h", "expansion_mmcs_seeds", [0.5, 0.6, 0.9 + run / 100], [0.3, 0.35, 0.4]),
+            entry(9, "h", "expansion_explained_variance", [0.4, 0.5, 0.6]),
+        ]).assign(experiment=f"a{run}", seed=0)
+        for run in range(4)
+    ])  # fmt: skip
+    text = _sizes(table)
+    assert (
+        "the variance explained changes by 0.200 (0.200 to 0.200)" in text
+        and ": more alike (above in 4 of 4 runs)" in text
+    )
+    same = table.assign(value=table["value"].where(table["quantity"] != "expansion_mmcs_seeds", table["null_mean"]))
+    assert "undecided" in _sizes(same) or "above in 0 of 4 runs" in _sizes(same)
+    assert _sizes(table[:0]) == ""

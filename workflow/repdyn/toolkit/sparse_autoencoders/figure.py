@@ -64,6 +64,11 @@ def _variance(axes, end: pd.DataFrame, chosen: pd.DataFrame) -> None:
     look = {"linestyle": "", "markersize": 6}
     axes.plot([at], value, marker="*", color=FEATURES, **look)
     axes.plot([at], _values(end, "explained_variance", "null_mean"), marker="*", color=NULL, **look)
+    sizes = _values(end, "expansion_explained_variance")
+    for size, each in enumerate(sizes):
+        axes.plot(
+            [at], [each], marker="*", color=FEATURES, markerfacecolor="none", linestyle="", markersize=3 + 2 * size
+        )
     axes.plot([at], _values(end, "pca_explained_variance"), marker="^", color=BASELINE, linestyle="", markersize=4)
     axes.set_xlim(0, None)
     axes.set_ylim(None, 1.02)

@@ -54,7 +54,24 @@ def _stability(ends, starts) -> str:
         f"Two seeds find features with a mean largest cosine of {_mean(seeds)}, on the Gaussian match {_mean(null)}:"
         f" {_compared(seeds - null, 'more alike', 'less alike')}; random directions reach {_mean(_of(ends, 'mmcs_random'))}."
         f" Features at initialisation and at the end have {_mean(first)}, on the Gaussian matches {_mean(first_null)}:"
-        f" {_compared(first - first_null, 'more alike', 'less alike')}."
+        f" {_compared(first - first_null, 'more alike', 'less alike')}.{_sizes(ends)}"
+    )
+
+
+def _sizes(ends) -> str:
+    """Likeness of seeds by the size of the dictionary, less that of random directions."""
+    rows = ends[ends["quantity"] == "expansion_mmcs_seeds"].dropna(subset=["value"])
+    if rows.empty:
+        return ""
+    beyond = (
+        (rows["value"] - rows["null_mean"]).groupby([*(rows[name] for name in RUN), rows["unit"]]).first().unstack()
+    )
+    variance = ends[ends["quantity"] == "expansion_explained_variance"].set_index([*RUN, "unit"])["value"].unstack()
+    first, last = beyond.columns[0], beyond.columns[-1]
+    return (
+        f" From the smallest dictionary to the largest, the variance explained changes by"
+        f" {_mean(variance[last] - variance[first])}, and the cosine of two seeds, less that of as many random directions,"
+        f" by {_mean(beyond[last] - beyond[first])}: {_compared(beyond[last] - beyond[first], 'more alike', 'less alike')}."
     )
 
 

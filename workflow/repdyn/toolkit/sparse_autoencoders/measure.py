@@ -21,10 +21,12 @@ from repdyn.sparse_autoencoders.dictionaries import gaussian_matched, matched, r
 from repdyn.sparse_autoencoders.features import Labelled, by_example, class_detectors, density
 from repdyn.sparse_autoencoders.linear import principal
 from repdyn.sparse_autoencoders.spliced import as_rows, effect, losses, recovered
+from repdyn.toolkit.sparse_autoencoders.expansions import expansions
 
 EXPANSION = 2  # features per activation: the training rows are too few for more
 SHARE = 8  # of d activations, d / SHARE features are active in a row
 TRAINING = {"steps": 1000, "batch": 128}
+EXPANSIONS = (1, 2, 4)  # of the sweep over sizes, at SEEDS seeds each
 LONGER = 3  # times TRAINING's steps, once, to see how far from done the training is
 SWEPT = ("l0", "explained_variance", "loss_recovered", "pca_explained_variance")
 PENALTIES = (0.03, 0.1, 0.3)  # of the sweep; rows have total variance 1
@@ -98,6 +100,10 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
       penalty on |f|_1. Source: Bricken 2023.
     - penalty_explained_variance, penalty_loss_recovered, penalty_pca_explained_variance [share] (unit: place in
       PENALTIES): as those without penalty_, of these autoencoders; of PCA with as many components.
+    - expansion_explained_variance, expansion_dead [share] (unit: place in EXPANSIONS): explained_variance and dead of
+      dictionaries of so many features per activation, mean over seeds; not evaluable with fewer rows than features.
+    - expansion_mmcs_seeds [cosine] (unit: place in EXPANSIONS): mmcs_seeds of these. Null: as many random directions, of
+      which the largest cosine rises with their number. Source: Sharkey 2022.
 
     maps: "density <step>" and "null density <step>" (features,): share of training rows in which each feature is
     active.
@@ -160,6 +166,11 @@ def _entries(held_out: Subject, training: Subject, maps: dict) -> Iterator[dict]
             yield _class_effect(held_out, step, layer, found, detectors.feature, key)
             yield _longer(step, layer, rows, judged.values, key)
             yield from _sweep(held_out, step, layer, rows, judged.values, spliced, key)
+            seeds = [derive(*key, "autoencoder", seed) for seed in range(SEEDS)]
+            rng = np.random.default_rng(derive(*key, "random dictionaries"))
+            options = TRAINING | {"k": _active(rows.shape[1])}
+            known = {EXPANSION: found.real}
+            yield from expansions(step, layer, rows, judged.values, EXPANSIONS, known, seeds, rng, **options)
 
 
 def _chosen(count: int, key: tuple) -> np.ndarray:
