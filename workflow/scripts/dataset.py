@@ -2,7 +2,8 @@
 
 import argparse
 
-from common.arguments import mapping, own_dataset, to_name, to_path, whole
+from common.arguments import to_path, whole
+from common.described import mapping, own_dataset, to_name
 from common.files import readable_errors, write_arrays
 from common.own_data import read_own
 from repdyn.datasets import Dataset, require_size, to_arrays

@@ -2,8 +2,9 @@
 
 import copy
 
-from common.arguments import section, to_path
+from common.arguments import to_path
 from common.checkpoints import replayed
+from common.described import section
 from common.files import read_json, read_parquet, readable_errors, write_arrays, write_parquet
 from common.run_setup import run_parser, run_settings, set_up
 from repdyn.measures.subject import Subject

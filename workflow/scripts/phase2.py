@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from common.arguments import between, section, to_path, whole
+from common.arguments import between, to_path, whole
 from common.checkpoints import replayed
+from common.described import section
 from common.files import read_json, read_parquet, readable_errors, write_arrays, write_json, write_parquet
 from common.provenance import Stopwatch, provenance
 from common.run_setup import Setup, run_parser, run_settings, set_up

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from common.arguments import mapping, to_path, whole
+from common.arguments import to_path, whole
 from common.costs import logs_of, read_costs
+from common.described import mapping
 from common.files import read_json, read_parquet, read_picture, readable_errors, write_page
 from common.runs import run_folder
 from dag.sheet import read_experiments

@@ -6,15 +6,14 @@ from importlib import import_module
 from common.arguments import to_path, whole
 from common.figure_files import write_figure
 from common.files import readable_errors
-from common.sources import run_source
-from repdyn.figures.registry import RUN
+from common.sources import figures, run_source
 
 PAGE_DPI = 132
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--figure", choices=RUN, required=True, help="a folder of repdyn/figures/run")
+    parser.add_argument("--figure", choices=figures("run"), required=True, help="a folder of repdyn/figures/run")
     parser.add_argument(
         "--files", type=to_path, nargs="+", required=True, help="files of the run that the figure reads"
     )

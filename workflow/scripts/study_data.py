@@ -5,16 +5,16 @@ from importlib import import_module
 
 from common.arguments import to_path
 from common.files import readable_errors, write_json, write_parquet
-from common.sources import add_source, study_source
-from repdyn.figures.registry import STUDY
-
-WITH_DATA = [name for name, figure in STUDY.items() if figure.data]
+from common.sources import add_source, figures, study_source
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--figure", choices=WITH_DATA, required=True, help="a folder of repdyn/figures/study with a data.py"
+        "--figure",
+        choices=figures("study", "data.py"),
+        required=True,
+        help="a folder of repdyn/figures/study with a data.py",
     )
     add_source(parser)
     parser.add_argument("--out", type=to_path, required=True, help="Parquet or JSON to write")

@@ -6,13 +6,12 @@ from importlib import import_module
 from common.arguments import to_path
 from common.figure_files import write_figure
 from common.files import readable_errors
-from common.sources import add_source, study_source
-from repdyn.figures.registry import STUDY
+from common.sources import add_source, figures, study_source
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--figure", choices=STUDY, required=True, help="a folder of repdyn/figures/study")
+    parser.add_argument("--figure", choices=figures("study"), required=True, help="a folder of repdyn/figures/study")
     add_source(parser)
     parser.add_argument(
         "--out", type=to_path, required=True, help="path without suffix; .png, .svg and .webp are added"

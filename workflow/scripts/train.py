@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from common.arguments import section, to_name, to_path
+from common.arguments import to_path
+from common.described import section, to_name
 from common.files import readable_errors, write_json, write_parquet
 from common.own import checksums
 from common.progress import Progress

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from common.arguments import between, mapping, network, own_dataset, section, to_name, to_path, whole
+from common.arguments import between, to_path, whole
+from common.described import mapping, network, own_dataset, section, to_name
 from helpers.project import ROOT
 
 REFUSED = [

@@ -27,11 +27,11 @@ def tensor(x):
 
 @pytest.fixture(scope="module")
 def recovered():
-    _, x = planted(10_000, 2)
+    _, x = planted(20_000, 2)
     return {
-        "l1": fit(x, M, 0, penalty=0.15, steps=1000),
-        "topk": fit(x, M, 0, k=4, steps=1000),
-        "other seed": fit(x, M, 1, penalty=0.15, steps=1000),
+        "l1": fit(x, M, 0, penalty=0.15, steps=2000),
+        "topk": fit(x, M, 0, k=4, steps=2000),
+        "other seed": fit(x, M, 1, penalty=0.15, steps=2000),
     }
 
 

@@ -150,5 +150,5 @@ def test_a_broken_file_is_named(tmp_path, monkeypatch):
     sheet = written(tmp_path, {"a": ("mlp", False, MOMENTS, lambda step: 1.0)})
     path = tmp_path / "runs/a/seed0/measurements.parquet"
     path.write_bytes(path.read_bytes()[:100])
-    with pytest.raises(StudyError, match="measurements.parquet is not a whole table"):
+    with pytest.raises(StudyError, match="measurements.parquet carries no checksum"):
         run_script(tmp_path, sheet, monkeypatch)

@@ -69,7 +69,7 @@ SMALL = {
     "EXAMPLES": 6,
     "SHAPLEY_EXAMPLES": 3,
     "POINTS": 24,
-    "NOISE": 8,
+    "NOISE": 16,
     "ORDERS": 2,
     "LEVELS": 5,
     "SIDE": 2,

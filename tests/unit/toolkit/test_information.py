@@ -102,7 +102,7 @@ class Planted:
         code = 20 * np.eye(3)[self.labels][:, :2] if kept else np.zeros((300, 2))
         self.inputs = torch.from_numpy(x)
         self.layer = np.hstack([own * 10, code + rng.standard_normal((300, 2))])
-        self.grid, self.key, self.layers = [0], ("planted",), ["hidden.0", "output"]
+        self.text, self.grid, self.key, self.layers = False, [0], ("planted",), ["hidden.0", "output"]
         self.roles = {"hidden.0": HIDDEN, "output": OUTPUT}
 
     def examples(self, step):

@@ -115,7 +115,8 @@ class Planted:
 
     def __init__(self, x, labels):
         self.inputs, self.labels, self.classes = torch.from_numpy(x), labels, 2
-        self.grid, self.key, self.roles = [0], ("planted",), {"hidden.0": HIDDEN, "output": OUTPUT}
+        self.text, self.grid, self.key = False, [0], ("planted",)
+        self.roles = {"hidden.0": HIDDEN, "output": OUTPUT}
         self.layers = list(self.roles)
 
     def examples(self, step):

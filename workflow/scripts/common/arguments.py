@@ -1,25 +1,15 @@
 """What the arguments of steps may be. A step that is run by hand refuses others in a sentence, as the workflow does."""
 
-import json
 from argparse import ArgumentTypeError
 from collections.abc import Callable
 from math import inf, isfinite
 from pathlib import Path
-
-from repdyn.errors import StudyError
 
 
 def to_path(text: str) -> Path:
     if not text or not text.isprintable():
         raise ArgumentTypeError(f"{text!r}; a path is needed, of characters that are printed")
     return Path(text)
-
-
-def to_name(text: str) -> str:
-    """Of an experiment, an architecture or a dataset: it becomes a folder."""
-    from dag.sheet import check_name
-
-    return _refused(check_name, "name", text) or text
 
 
 def whole(least: int) -> Callable[[str], int]:
@@ -51,57 +41,3 @@ def between(low: float, high: float = inf) -> Callable[[str], float]:
         return value
 
     return number
-
-
-def mapping(text: str) -> dict:
-    """A JSON object."""
-    value = _json(text)
-    if not isinstance(value, dict):
-        raise ArgumentTypeError(f"{text!r}; a JSON object is needed")
-    return value
-
-
-def own_dataset(text: str) -> dict | None:
-    """Where a user's own dataset comes from as JSON; null for one of ours."""
-    value = _json(text)
-    if value is not None and not (isinstance(value, dict) and isinstance(value.get("file"), str)):
-        raise ArgumentTypeError(f"{text!r}; null or a JSON object with a file is needed")
-    return value
-
-
-def section(*keys: str) -> Callable[[str], dict | list]:
-    """JSON that fits a section of the configuration."""
-    return _like("config", *(part for key in keys for part in ("properties", key)))
-
-
-def network(text: str) -> dict:
-    """The description of a network as JSON."""
-    return _like("architectures", "additionalProperties")(text)
-
-
-def _like(schema: str, *keys: str) -> Callable:
-    """JSON that fits a part of a schema."""
-
-    def checked(text: str):
-        from dag.schema import check
-
-        value = _json(text)
-        _refused(check, value, schema, "JSON", keys)
-        return value
-
-    return checked
-
-
-def _json(text: str):
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ArgumentTypeError(f"{text[:100]!r} is not JSON: {error}") from error
-
-
-def _refused(check: Callable, *arguments):
-    try:
-        return check(*arguments)
-    except StudyError as error:
-        # argparse formats the text.
-        raise ArgumentTypeError(str(error).replace("%", "%%")) from error

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from common.arguments import network, section, to_name, to_path, whole
+from common.arguments import to_path, whole
+from common.described import network, section, to_name
 from common.files import read_arrays
 from common.memory import settle
 from common.own import code_of, load_function

@@ -1,5 +1,6 @@
 """The files that a figure may read, for its module: those that its entry in the registry names, and no others."""
 
+from importlib.resources import files as installed
 from pathlib import Path
 
 import pandas as pd
@@ -9,6 +10,12 @@ from common.files import read_arrays, read_json, read_parquet
 from common.runs import run_folder
 from repdyn.errors import StudyError
 from repdyn.figures.sources import Run, Study
+
+
+def figures(kind: str, file: str = "figure.py") -> list[str]:
+    """Names of the figures of a kind, "study" or "run", that have such a file; from their folders, because a step that reads
+    the registry runs again when any figure is added."""
+    return sorted(path.parent.name for path in (installed("repdyn.figures") / kind).glob(f"*/{file}"))
 
 
 def study_source(arguments) -> Study:
