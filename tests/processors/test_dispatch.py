@@ -16,25 +16,28 @@ from dag.dispatch import VARIABLES
 from helpers.project import ROOT
 
 QEMU = shutil.which("qemu-x86_64")
-NETWORKS = ("mlp_narrow", "cnn_shallow", "transformer_narrow")
+NETWORKS = {
+    "mlp": {"family": "mlp", "hidden": [48, 32]},
+    "cnn": {"family": "cnn", "channels": [16, 32]},
+    "transformer": {"family": "transformer", "width": 32, "heads": 2, "layers": 1},
+}
 pytestmark = pytest.mark.skipif(QEMU is None, reason="qemu-x86_64 is not installed")
 
 FEW_STEPS = """
 import hashlib, sys
 sys.path[:0] = {paths!r}
-import numpy as np, torch, yaml
+import numpy as np, torch
 from repdyn.training.devices import make_deterministic
 from repdyn.training.loop import Recipe, get_state, initialise, make_optimizer, train_steps
 from repdyn.training.tracker import Tracker, make_probe
 
 make_deterministic()
-described = yaml.safe_load(open({architectures!r}))
 rng = np.random.default_rng(0)
 x = torch.from_numpy(rng.standard_normal((256, 1, 8, 8)).astype("float32"))
 y = torch.from_numpy(rng.integers(0, 10, 256))
-for name in {networks!r}:
+for name, network in {networks!r}.items():
     recipe = Recipe((name, 0), 6, 32, 1e-3)
-    model = initialise(described[name], recipe, kind="image", shape=(1, 8, 8), classes=10, vocabulary=0)
+    model = initialise(network, recipe, kind="image", shape=(1, 8, 8), classes=10, vocabulary=0)
     optimizer = make_optimizer(model, recipe)
     tracker = Tracker(model, make_probe(x[:64], y[:64], model.chunk, 128, getattr(model, "tokens", None)), 2)
     for step, loss in train_steps(model, optimizer, x, y, recipe):
@@ -50,9 +53,7 @@ for name in {networks!r}:
 
 def digests(dispatch: str, *emulator: str) -> list[str]:
     paths = [str(ROOT / "workflow"), *site.getsitepackages()]
-    program = FEW_STEPS.format(
-        paths=paths, architectures=str(ROOT / "config" / "architectures.yaml"), networks=NETWORKS
-    )
+    program = FEW_STEPS.format(paths=paths, networks=NETWORKS)
     python = str(Path(sys.executable).resolve()) if emulator else sys.executable
     threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     environment = os.environ | VARIABLES[dispatch] | threads
