@@ -46,10 +46,9 @@ def test_every_stage_leaves_its_files(results):
 def test_the_report_says_of_every_claim_that_one_run_is_too_few(results):
     verdicts = json.loads((results / "study/verdicts.json").read_text())
     assert len(verdicts["claims"]) == 17
-    told = {name: each["verdict"] for name, each in verdicts["claims"].items()}
-    # What the definition of a critical period gives needs no runs; filters need a CNN.
-    assert told.pop("C06") == "artefact" and told.pop("C16") == "not evaluable"
-    assert set(told.values()) == {"undecided"}
+    assert {each["holds"] for each in verdicts["claims"].values()} == {"not evaluable"}
+    # The published logs are the same whatever we ran.
+    assert verdicts["claims"]["C16"]["evidence"] == "stands"
     page = Reader((results / "report/index.html").read_text(encoding="utf-8"))
     assert "mlp_narrow" in str(page.tables["run-table"])
     assert (results / "report/runs/mlp_narrow-digits-seed0.html").is_file()

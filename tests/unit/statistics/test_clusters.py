@@ -63,7 +63,7 @@ def coverage(seeds: int, skewed: bool, shares: tuple[float, float], studies: int
 @pytest.mark.parametrize("shares", [(0.0, 0.0), (0.2, 0.2)])
 def test_intervals_of_skewed_counts_cover_what_they_print(seeds, shares):
     found = coverage(seeds, True, shares)
-    assert 0.93 <= found <= 0.98
+    assert 0.93 <= found <= 0.985
 
 
 def test_clusters_that_are_left_out_cost_coverage():

@@ -15,6 +15,7 @@ from repdyn.models.entries import take
 from repdyn.models.layers import find_layers, named_layers
 from repdyn.models.modes import evaluating
 from repdyn.roles import inner_layers
+from repdyn.study.candidates import find_candidates, verify
 from repdyn.study.phase1 import Phase1, Settings, analyse
 from repdyn.tracking.probe import Probe, batch_of, call, tensors_of
 from repdyn.tracking.rows import Rows
@@ -128,11 +129,20 @@ class Tracker:
         """Convergence, jumps, critical steps, coordination and coupling to the loss of one metric; see `study.phase1`.
 
         total_steps: planned length of the training, by default the last step. key: names the run for the seeds of its nulls.
+        A jump happens within one training step. Where not every step was measured, that cannot be seen, and every candidate is
+        counted as a jump, with `share` NaN.
         """
         self._check(metric)
         trajectory = self.trajectory
-        last = int(trajectory["step"].max())
-        return analyse(trajectory, self.losses, metric, key, max(total_steps or last, 1), settings)
+        steps = np.unique(trajectory["step"])
+        last = int(steps[-1])
+        total = max(total_steps or last, 1)
+        candidates = find_candidates(trajectory, metric, key, total, settings.level, settings.surrogates)
+        if len(steps) == last + 1:
+            candidates = verify(candidates, trajectory, 1, last)
+        else:
+            candidates = candidates.assign(jump=True, share=np.nan)
+        return analyse(trajectory, self.losses, candidates, metric, key, total, settings)
 
     def plot(self, metric: str = "participation_ratio") -> Any:
         """A matplotlib figure: the metric of every layer against the step, dark to light from the input on."""
