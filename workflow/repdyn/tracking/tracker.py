@@ -129,8 +129,8 @@ class Tracker:
         """Convergence, jumps, critical steps, coordination and coupling to the loss of one metric; see `study.phase1`.
 
         total_steps: planned length of the training, by default the last step. key: names the run for the seeds of its nulls.
-        A jump happens within one training step. Where not every step was measured, that cannot be seen, and every candidate is
-        counted as a jump, with `share` NaN.
+        A jump happens within one training step. Where not every step was measured, that cannot be seen, and every
+        candidate is counted as a jump, with `share` NaN.
         """
         self._check(metric)
         trajectory = self.trajectory
