@@ -10,11 +10,11 @@ rule benchmark:
         code=code("benchmark"),
     log:
         f"{RESULTS}/logs/benchmark.log",
-    params:
-        table=placed(f"{RESULTS}/benchmark.parquet"),
     conda:
         ENVIRONMENT
     threads: 1
+    params:
+        table=placed(f"{RESULTS}/benchmark.parquet"),
     message:
         "Timing training with and without tracking"
     shell:

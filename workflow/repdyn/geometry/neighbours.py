@@ -67,8 +67,8 @@ def nearest(x: np.ndarray, k: int) -> Neighbours:
     distance = np.empty(candidates.shape)
     size = max(1, CACHED // (8 * spare * x.shape[1]))
     for start in range(0, n, size):
-        rows = slice(start, start + size)
-        distance[rows] = np.linalg.norm(x[candidates[rows]] - x[rows, None], axis=2)
+        block = slice(start, start + size)
+        distance[block] = np.linalg.norm(x[candidates[block]] - x[block, None], axis=2)
     order = np.argsort(distance, axis=1, kind="stable")[:, :k]
     return Neighbours(np.take_along_axis(candidates, order, 1), np.take_along_axis(distance, order, 1))
 
