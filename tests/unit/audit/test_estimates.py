@@ -74,6 +74,9 @@ def test_a_quotient_of_counts_bears_none():
     assert 0 < found.value < 0.1 and found.low < found.value < found.high < 1
     same = quotient(some, ratio(table[6:], "jumps", "layers", kind=COUNT))
     assert same.value == pytest.approx(1) and same.low < 1 < same.high
+    assert np.isnan(quotient(none, none)[:3]).all() and np.isnan(quotient(none, none).se)
+    nothing = total(table[:6], "jumps")
+    assert nothing.value == nothing.low == 0 and 0 < nothing.high < 30
 
 
 def test_without_rows_or_events_there_is_no_number():

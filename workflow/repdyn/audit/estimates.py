@@ -74,9 +74,11 @@ def percent(table: pd.DataFrame, top: str, bottom: str) -> Estimate:
 
 
 def total(table: pd.DataFrame, column: str) -> Estimate:
-    """Events in one study of one seed: the mean run times the number of experiments; interval of the logarithm."""
+    """Events in one study of one seed: the mean run times the number of experiments; interval of the logarithm, from 0
+    where there is none."""
     known = table[table[column].notna()]
-    return _estimate((_ratio(known, column, "one", float(known["experiment"].nunique()), COUNT),), log=True)
+    found = _estimate((_ratio(known, column, "one", float(known["experiment"].nunique()), COUNT),), log=True)
+    return found if found.value else found._replace(low=0.0)
 
 
 def difference(a: Estimate, b: Estimate) -> Estimate:
@@ -85,8 +87,10 @@ def difference(a: Estimate, b: Estimate) -> Estimate:
 
 
 def quotient(a: Estimate, b: Estimate) -> Estimate:
-    """a / b of counts, its interval that of the logarithm; half an event is added to each, so that none is no zero."""
-    return _estimate(a.ratios + b.ratios, log=True)
+    """a / b of counts, its interval that of the logarithm; half an event is added to each, so that none is no zero. Without
+    any event on either side there is no ratio: NaN."""
+    found = _estimate(a.ratios + b.ratios, log=True)
+    return found if a.value or b.value else found._replace(**dict.fromkeys(("value", "low", "high", "se", "df"), np.nan))
 
 
 def within(estimate: Estimate, low: float, high: float) -> Estimate:
