@@ -21,6 +21,7 @@ def test_a_run_is_one_click_away_and_so_is_the_way_back(page):
     link.click()
     assert page.locator("h1").inner_text().startswith(name)
     page.get_by_role("link", name="All runs").click()
+    page.locator("#run-table").wait_for(timeout=5000)
     assert page.url.endswith("/index.html") and page.locator("#run-table").count() == 1
 
 
