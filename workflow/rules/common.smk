@@ -119,6 +119,12 @@ def run_pages(wildcards):
     return expand(rules.run_page.output, experiment=REPORTED, seed=seeds)
 
 
+def timed_networks():
+    """What `snakemake benchmark` left, if it was run: the report waits for no benchmark."""
+    table = placed(f"{RESULTS}/benchmark.parquet")
+    return [f"{RESULTS}/benchmark.parquet"] if Path(table).is_file() else []
+
+
 def templates(*names):
     """The templates of a page, and those that every page is built on."""
     return [f"{PAGES}/templates/{name}.html.j2" for name in (*names, "base", "macros")]

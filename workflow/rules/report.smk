@@ -45,12 +45,6 @@ for _rule in workflow.rules:
             LOGS.setdefault(_stage, []).append(without_constraints.removeprefix(placed(f"{RESULTS}/logs/")))
 
 
-def timed_networks():
-    """What `snakemake benchmark` left, if it was run: the report waits for no benchmark."""
-    table = placed(f"{RESULTS}/benchmark.parquet")
-    return [f"{RESULTS}/benchmark.parquet"] if Path(table).is_file() else []
-
-
 rule report:
     input:
         code=code("report"),

@@ -90,7 +90,9 @@ def quotient(a: Estimate, b: Estimate) -> Estimate:
     """a / b of counts, its interval that of the logarithm; half an event is added to each, so that none is no zero. Without
     any event on either side there is no ratio: NaN."""
     found = _estimate(a.ratios + b.ratios, log=True)
-    return found if a.value or b.value else found._replace(**dict.fromkeys(("value", "low", "high", "se", "df"), np.nan))
+    return (
+        found if a.value or b.value else found._replace(**dict.fromkeys(("value", "low", "high", "se", "df"), np.nan))
+    )
 
 
 def within(estimate: Estimate, low: float, high: float) -> Estimate:
