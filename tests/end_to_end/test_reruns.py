@@ -191,12 +191,12 @@ def test_the_settings_of_a_stage_rerun_that_stage(study):
         assert ("battery" in found) == ("validity" in settings)
 
 
-def test_a_seed_more_adds_three_jobs_a_run_and_pages_for_the_first_only(study):
+def test_a_seed_more_adds_four_jobs_a_run_and_pages_for_the_first_only(study):
     two, three, four = (study.planned(seeds=seeds, pages=2) for seeds in (2, 3, 4))
     assert two["run_page"] == RUNS
     for fewer, more in ((two, three), (three, four)):
         added = {rule: count - fewer[rule] for rule, count in more.items() if count != fewer[rule]}
-        assert added == {"train": RUNS, "phase1": RUNS, "phase2": RUNS}
+        assert added == {"train": RUNS, "jumps": RUNS, "phase1": RUNS, "phase2": RUNS}
 
 
 def test_touching_without_changing_reruns_nothing(study):

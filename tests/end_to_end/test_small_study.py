@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from common.files import read_json
 from helpers.html_reader import Reader
 from helpers.project import PLAN, environment
 from repdyn.figures.registry import RUN
@@ -31,7 +32,7 @@ def test_every_run_leaves_the_same_files(study):
     expected = {
         "run.json", "trajectory.parquet", "training.parquet", "checkpoints.json", "provenance.json", "convergence.parquet",
         "layers.parquet", "jumps.parquet", "critical.parquet", "phase1.json", "checkpoints", "moments.json",
-        "measurements.parquet", "maps.safetensors", "phase2_provenance.json",
+        "candidates.parquet", "candidate_steps.parquet", "measurements.parquet", "maps.safetensors", "phase2_provenance.json",
     }  # fmt: skip
     own = {"mlp": (), "cnn": ("filters",), "transformer": ("attention",)}
     assert len(folders(study)) == RUNS
@@ -76,7 +77,7 @@ def test_every_statistic_of_every_metric_stands_beside_its_null(study):
         assert ((part["runs"] + part["excluded"]) <= RUNS).all()
     settled = table[table["statistic"] == "phase of settling"]
     assert settled["value"].dropna().between(0, 1).all()
-    assert set(json.loads((folder / "jump_types.json").read_text())) == {"participation_ratio", "stable_rank"}
+    assert set(read_json(folder / "jump_types.json")) == {"participation_ratio", "stable_rank"}
 
 
 def test_every_detector_has_a_verdict(study):
@@ -271,16 +272,18 @@ def test_a_run_that_diverges_is_recorded_and_every_later_step_copes(study):
     assert facts["diverged_at"] == 1 and facts["flags"] == ["loss not finite at step 1"]
     settings = ["--threshold", "2", "--window", "4", "--tolerance", "0.1", "--quantile", "0.9", "--surrogates", "299"]
     settings += ["--level", "0.05"]
+    run = [
+        "--run", out, "--data", f"{RESULTS}/data/glyphs.safetensors", "--experiment", "transformer_narrow-glyphs", "--seed",
+        "0", "--architecture", ARCHITECTURE, "--training", training, "--checkpoint-every", "20",
+    ]  # fmt: skip
+    searched = ["--metrics", "participation_ratio", "--level", "0.05", "--surrogates", "299", "--every", "1"]
+    step(study, "workflow/scripts/jumps.py", *run, *searched, "--token-limit", "200")
     step(study, "workflow/scripts/phase1.py", "--run", out, "--metrics", "participation_ratio", *settings)
     summary = json.loads((study.folder / out / "phase1.json").read_text())
     assert summary["layers_evaluable"] == 0 and summary["jumps"] == 0 and summary["pattern"] == "not evaluable"
     draw(study, "heatmap", out)
     assert (study.folder / out / "heatmap.webp").stat().st_size > 1000
-    step(
-        study, "workflow/scripts/phase2.py", "--run", out, "--data", f"{RESULTS}/data/glyphs.safetensors",
-        "--experiment", "transformer_narrow-glyphs", "--seed", "0", "--architecture", ARCHITECTURE, "--training", training,
-        "--checkpoint-every", "20", *PLAN,
-    )  # fmt: skip
+    step(study, "workflow/scripts/phase2.py", *run, *PLAN)
     assert json.loads((study.folder / out / "moments.json").read_text())["grid"] == [0]
     for name in ("moments", "similarity", "attention"):
         draw(study, name, out)
