@@ -32,7 +32,8 @@ def test_every_run_leaves_the_same_files(study):
     expected = {
         "run.json", "trajectory.parquet", "training.parquet", "checkpoints.json", "provenance.json", "convergence.parquet",
         "layers.parquet", "jumps.parquet", "critical.parquet", "phase1.json", "checkpoints", "moments.json",
-        "candidates.parquet", "candidate_steps.parquet", "measurements.parquet", "maps.safetensors", "phase2_provenance.json",
+        "candidates.parquet", "candidate_steps.parquet", "measurements.parquet", "maps.safetensors",
+        "phase2_provenance.json",
     }  # fmt: skip
     own = {"mlp": (), "cnn": ("filters",), "transformer": ("attention",)}
     assert len(folders(study)) == RUNS
