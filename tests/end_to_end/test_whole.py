@@ -15,7 +15,8 @@ FLIPS = 60
 
 def test_flipped_bits_are_noticed_or_without_effect(study):
     chance = random.Random("flips")
-    files = files_of(study.folder / RESULTS)
+    # The sheet of a partial study is written by the process that plans, at every start.
+    files = [path for path in files_of(study.folder / RESULTS) if path.name != "finished.tsv"]
     kinds = {path.suffix for path in files}
     assert {".json", ".parquet", ".safetensors", ".html", ".md", ".png", ".svg", ".webp", ".log"} == kinds
     # One of every kind, and then any.
