@@ -41,7 +41,7 @@ def test_a_pickle_in_the_place_of_a_dataset(pickled, tmp_path):
     arguments = training(MLP, tmp_path / "run")
     arguments[arguments.index("--data") + 1] = str(data)
     done = step(*arguments)
-    assert done.returncode == 1 and f"Error: {data} is not a whole data file" in done.stderr, done.stderr
+    assert done.returncode == 1 and f"Error: {data} carries no checksum" in done.stderr, done.stderr
     assert not mark.exists() and "Traceback" not in done.stderr
 
 
