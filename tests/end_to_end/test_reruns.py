@@ -152,8 +152,8 @@ INSIDE = {
         ("workflow/repdyn/figures/study/dashboard/figure.py", {"figure_dashboard": 1, **PAGE}),
         ("workflow/repdyn/figures/study/velocity/data.py", {"velocity_data": 1, "figure_velocity": 1, **PAGE}),
         ("workflow/repdyn/audit/claims/c07.py", {**CLAIMED, **REPORT, **PAGE}),
-        ("workflow/repdyn/audit/verdict_errors.py", {**CLAIMED, **REPORT, **PAGE}),
-        ("workflow/repdyn/audit/verdicts.py", {**CLAIMED, **REPORT, **PAGE}),
+        ("workflow/repdyn/audit/verdict_errors.py", {"verdict_errors": 1, "ledger": 1, **REPORT, **PAGE}),
+        ("workflow/repdyn/audit/verdicts.py", {"ledger": 1, **REPORT, **PAGE}),
     ],
 )
 def test_editing_a_module_reruns_the_stages_that_import_it(study, module, expected):

@@ -7,7 +7,18 @@ import pytest
 from ruptures import Pelt
 from scipy.stats import binom
 
-from repdyn.detectors import DEFAULT, changepoints, cusum, detectors, evaluable, levelshift, robust_z, validity, zscore
+from repdyn.detectors import (
+    DEFAULT,
+    changepoints,
+    cusum,
+    detectors,
+    evaluable,
+    levelshift,
+    robust_z,
+    scenarios,
+    validity,
+    zscore,
+)
 from repdyn.detectors.checks import level_noise, unrounded
 from repdyn.errors import StudyError
 from repdyn.timeseries.jumps import zscore_jumps
@@ -23,7 +34,7 @@ def noise(seed: int, n: int = 401) -> np.ndarray:
 
 
 def step(seed: int, size: float, at: int = 200) -> np.ndarray:
-    return validity.plant(noise(seed), np.array([at]), np.array([size]))
+    return scenarios.plant(noise(seed), np.array([at]), np.array([size]))
 
 
 @pytest.mark.parametrize("name", DETECTORS)
@@ -73,7 +84,7 @@ def test_robust_z_is_not_masked_by_what_it_looks_for():
 
 def test_changepoints_are_those_of_pelt():
     for seed in range(3):
-        values = validity.several_steps(np.random.default_rng(seed))[0]
+        values = scenarios.several_steps(np.random.default_rng(seed))[0]
         penalty = changepoints.PENALTY * level_noise(values) ** 2 * np.log(len(values))
         pelt = Pelt(model="l2", jump=1, min_size=2).fit(values[:, None]).predict(pen=penalty)
         assert changepoints.detect(values).tolist() == [end - 1 for end in pelt[:-1]]
@@ -103,15 +114,15 @@ def test_a_level_shift_is_least_squares_under_the_model():
     assert size[0] == pytest.approx((precision @ u[0]) / np.diag(precision))
 
 
-@pytest.mark.parametrize("null", validity.NULLS)
+@pytest.mark.parametrize("null", scenarios.NULLS)
 def test_false_positives_stay_at_the_declared_rate(null):
-    counts = np.array([len(quick(validity.NULLS[null](rng))) for rng in validity.streams(11, null, NULL_DRAWS)])
+    counts = np.array([len(quick(scenarios.NULLS[null](rng))) for rng in scenarios.streams(11, null, NULL_DRAWS)])
     assert (counts > 0).sum() <= binom.ppf(0.999, NULL_DRAWS, validity.MAXIMUM_FALSE)
 
 
-@pytest.mark.parametrize("null", [n for n in validity.NULLS if n.endswith(("no noise", "little noise"))])
+@pytest.mark.parametrize("null", [n for n in scenarios.NULLS if n.endswith(("no noise", "little noise"))])
 def test_smooth_curves_without_noise_have_no_jumps(null):
-    assert not any(len(quick(validity.NULLS[null](rng))) for rng in validity.streams(1, null, 15))
+    assert not any(len(quick(scenarios.NULLS[null](rng))) for rng in scenarios.streams(1, null, 15))
 
 
 def test_a_fast_smooth_change_is_no_jump_but_a_step_beside_it_is():
@@ -136,9 +147,9 @@ def test_a_rounded_series_is_searched_between_its_units():
 
 @pytest.mark.parametrize(("scenario", "size", "least"), [(*key, least) for key, least in validity.REQUIRED.items()])
 def test_recall_of_planted_steps(scenario, size, least):
-    make, phi = validity.STEPS[scenario]
-    planted = size * validity.innovation_scale(phi)
-    cases = [validity.one_step(make, rng, planted) for rng in validity.streams(3, scenario, 30)]
+    make, phi = scenarios.STEPS[scenario]
+    planted = size * scenarios.innovation_scale(phi)
+    cases = [scenarios.one_step(make, rng, planted) for rng in scenarios.streams(3, scenario, 30)]
     hits = sum(bool((np.abs(quick(values) - at) <= validity.TOLERANCE).any()) for values, at, _ in cases)
     assert hits >= binom.ppf(0.003, 30, least)
 

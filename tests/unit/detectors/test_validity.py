@@ -8,7 +8,7 @@ import pytest
 from scipy.linalg import toeplitz
 from scipy.stats import binomtest, kurtosis, norm
 
-from repdyn.detectors import detectors, levelshift, validity
+from repdyn.detectors import detectors, levelshift, scenarios, validity
 from repdyn.errors import StudyError
 
 DRAWS = 12
@@ -29,27 +29,27 @@ def value(table: pd.DataFrame, detector: str, scenario: str, column: str) -> flo
 
 def test_generators_are_what_they_are_called():
     rng = np.random.default_rng(0)
-    ar = np.stack([validity.ar1_noise(rng) for _ in range(200)])
+    ar = np.stack([scenarios.ar1_noise(rng) for _ in range(200)])
     assert ar.std() == pytest.approx(1, abs=0.03)
     assert (ar[:, 1:] * ar[:, :-1]).mean() == pytest.approx(0.8, abs=0.03)
-    assert validity.white_noise(rng).shape == (401,)
-    assert np.diff(validity.random_walk(rng, 20_000)).std() == pytest.approx(1, abs=0.03)
-    assert kurtosis(np.diff(validity.heavy_walk(rng, 20_000))) > 1
-    smooth = validity.NULLS["smooth exponential, no noise"](rng)
+    assert scenarios.white_noise(rng).shape == (401,)
+    assert np.diff(scenarios.random_walk(rng, 20_000)).std() == pytest.approx(1, abs=0.03)
+    assert kurtosis(np.diff(scenarios.heavy_walk(rng, 20_000))) > 1
+    smooth = scenarios.NULLS["smooth exponential, no noise"](rng)
     ratio = np.diff(smooth)[1:50] / np.diff(smooth)[:49]
     assert np.ptp(ratio) < 1e-6 and 0 < ratio[0] < 1
-    drift = validity.NULLS["smooth drift, no noise"](rng)
+    drift = scenarios.NULLS["smooth drift, no noise"](rng)
     assert np.abs(np.diff(drift)).max() < 20 * 2 * np.pi * 2 / 401 + 1e-9
 
 
 def test_planted_steps_lie_where_they_are_said_to():
-    planted = validity.plant(np.zeros(10), np.array([2, 5]), np.array([1.0, -3.0]))
+    planted = scenarios.plant(np.zeros(10), np.array([2, 5]), np.array([1.0, -3.0]))
     assert planted.tolist() == [0, 0, 0, 1, 1, 1, -2, -2, -2, -2]
     for seed in range(20):
-        values, at, sizes = validity.several_steps(np.random.default_rng(seed))
-        assert sorted(np.abs(sizes)) == sorted(validity.SEVERAL)
-        assert at[0] >= validity.MARGIN and at[-1] < validity.LENGTH - validity.MARGIN
-        assert np.diff(at).min() >= validity.SPACING
+        values, at, sizes = scenarios.several_steps(np.random.default_rng(seed))
+        assert sorted(np.abs(sizes)) == sorted(scenarios.SEVERAL)
+        assert at[0] >= scenarios.MARGIN and at[-1] < scenarios.LENGTH - scenarios.MARGIN
+        assert np.diff(at).min() >= scenarios.SPACING
         assert values[at[0] + 1 : at[0] + 20].mean() - values[: at[0]].mean() == pytest.approx(sizes[0], abs=1.5)
 
 
@@ -85,9 +85,9 @@ def test_rate_intervals_cover_and_never_claim_certainty():
 def test_the_battery_covers_every_scenario_for_every_detector(table):
     per_detector = table.groupby("detector").size()
     assert set(per_detector.index) == set(DETECTORS)
-    steps = len(validity.STEPS) * len(validity.STEP_SIZES) + len(validity.EXTRA_STEPS)
-    scenarios = len(validity.NULLS) + steps
-    assert (per_detector == scenarios + 1 + len(validity.SEVERAL) + len(validity.REAL_SIZES)).all()
+    steps = len(scenarios.STEPS) * len(validity.STEP_SIZES) + len(scenarios.EXTRA_STEPS)
+    expected = len(scenarios.NULLS) + steps
+    assert (per_detector == expected + 1 + len(scenarios.SEVERAL) + len(validity.REAL_SIZES)).all()
     assert (table["draws"] == DRAWS).all()
     planted = table["size"].notna()
     assert table.loc[planted, "recall"].between(0, 1).all()
@@ -135,17 +135,17 @@ def test_the_rule_at_its_thresholds(table):
 
 def test_the_bound_is_the_power_of_the_likelihood_ratio_test():
     # A walk of unit increments: the increment itself, against the largest of 400.
-    assert validity.best_recall(5.0, 1.0) == pytest.approx(norm.sf(norm.isf(0.05 / 400 / 2) - 5))
-    assert 0.87 < validity.best_recall(5.0, 1.0) < 0.89
+    assert scenarios.best_recall(5.0, 1.0) == pytest.approx(norm.sf(norm.isf(0.05 / 400 / 2) - 5))
+    assert 0.87 < scenarios.best_recall(5.0, 1.0) < 0.89
     # White noise: the difference of the means of 200 and 201 points.
     z = 0.3 * np.sqrt(200 * 201 / 401)
-    assert validity.best_recall(0.3, 0.0) == pytest.approx(norm.sf(norm.isf(0.05 / 400 / 2) - z))
+    assert scenarios.best_recall(0.3, 0.0) == pytest.approx(norm.sf(norm.isf(0.05 / 400 / 2) - z))
     # AR(1): generalised least squares, written out.
     covariance = toeplitz(0.8 ** np.arange(401)) / (1 - 0.64)
     design = np.stack([np.ones(401), np.arange(401) >= 200], axis=1)
     information = design.T @ np.linalg.solve(covariance, design)
     z = 1.0 / np.sqrt(np.linalg.inv(information)[1, 1])
-    assert validity.best_recall(1.0, 0.8) == pytest.approx(norm.sf(norm.isf(0.05 / 400 / 2) - z), rel=1e-6)
+    assert scenarios.best_recall(1.0, 0.8) == pytest.approx(norm.sf(norm.isf(0.05 / 400 / 2) - z), rel=1e-6)
 
 
 def test_no_detector_finds_more_steps_in_a_walk_than_can_be_found(table):

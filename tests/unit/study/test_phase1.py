@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from helpers.project import ROOT
-from repdyn.detectors import validity
+from repdyn.detectors import scenarios
 from repdyn.errors import StudyError
 from repdyn.study import pooled
 from repdyn.study.candidates import find_candidates
@@ -22,7 +22,7 @@ def smooth_noise(seed: int, layers: int) -> np.ndarray:
     """Independent settling curves with autocorrelated noise: (T, L)."""
     rng = np.random.default_rng(seed)
     tau = rng.uniform(20, 100, layers)
-    noise = np.stack([validity.ar1_noise(rng) for _ in range(layers)], axis=1)
+    noise = np.stack([scenarios.ar1_noise(rng) for _ in range(layers)], axis=1)
     return 100 + 40 * np.exp(-np.arange(N)[:, None] / tau) + noise
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from repdyn.detectors.validity import ar1_noise
+from repdyn.detectors.scenarios import ar1_noise
 from repdyn.errors import StudyError
 from repdyn.statistics import intervals
 from repdyn.statistics.fdr import benjamini_hochberg

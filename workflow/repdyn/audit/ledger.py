@@ -6,7 +6,17 @@ import textwrap
 import numpy as np
 import pandas as pd
 
-from repdyn.audit.columns import NULL_COLUMNS, TESTED, as_published, deciding, defects, repaired, repaired_with_nulls
+from repdyn.audit.columns import (
+    NULL_COLUMNS,
+    TESTED,
+    as_published,
+    asked,
+    deciding,
+    deciding_quantities,
+    defects,
+    repaired,
+    repaired_with_nulls,
+)  # fmt: skip
 from repdyn.audit.definitions import AS_PUBLISHED, column_of
 from repdyn.audit.definitions import REPAIRED as REPAIRED_DEFINITIONS
 from repdyn.audit.verdict_errors import verdict_errors
@@ -58,11 +68,6 @@ def audit(
     table[["null", "defect", "scale"]] = table[["null", "defect", "scale"]].fillna("")
     errors = verdict_errors(deciding(found, deciding_quantities(claims)), claims["claims"], seeds=1, designs=())
     return table[AUDIT_COLUMNS].reset_index(drop=True), errors
-
-
-def deciding_quantities(claims: dict) -> dict[str, set[str]]:
-    """The quantities that the rule of each claim looks at."""
-    return {claim["id"]: asked(claim["verdict"]) for claim in claims["claims"]}
 
 
 def printed(claims: dict) -> pd.DataFrame:
@@ -148,13 +153,6 @@ def terminal(table: pd.DataFrame, claims: dict, width: int = 140) -> str:
         elif not claim["derivable"]:
             lines.append(f"    {claim['reason']}")
     return "\n".join(line.rstrip() for line in [_cells(heads), *lines])
-
-
-def asked(rule: dict) -> set[str]:
-    """The quantities that a verdict's rule looks at."""
-    return {
-        part[key] for part in (rule, *rule.get("conditions", ())) for key in ("quantity", "evidence") if key in part
-    }
 
 
 def words(row) -> str:

@@ -10,10 +10,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from repdyn.audit.bounds import ALPHA, POWER, TRUTHS, WRONG, right_word, sides, true_value, word
+from repdyn.audit.bounds import POWER, TRUTHS, WRONG, corrected, right_word, sides, true_value, word
 from repdyn.audit.estimates import CHANGE, COUNT, MEAN, SHARE, Ratio, Sums, arrays, contrast
 from repdyn.seeds import derive
-from repdyn.statistics.fdr import benjamini_hochberg
 
 STUDIES = 400
 SEEDS = (1, 5)  # designs, beside that of the study
@@ -255,7 +254,7 @@ def _words(asked: list, drawn: list[dict], seeds: int, studies: int) -> list[tup
             p = others.copy()
             for i in same:
                 p[i] = drawn[i][truth]
-            said = _corrected(p)[:, own]
+            said = np.array([corrected(*study) for study in np.moveaxis(p, -1, 0).swapaxes(1, 2)])[:, own]
             words = word(said)
             right = right_word(conditions, share)
             told.append((truth, *((words == each).mean() for each in (1, -1, 0)), right, words))
@@ -269,13 +268,6 @@ def _words(asked: list, drawn: list[dict], seeds: int, studies: int) -> list[tup
             for (truth, *shares, _, _), hit, miss in zip(told, hits, wrong, strict=True)
         ]
     return rows
-
-
-def _corrected(p: np.ndarray) -> np.ndarray:
-    """What every condition says in every study: (conditions, 2, studies) -> (studies, conditions), as `bounds.corrected`."""
-    smaller = np.minimum(1.0, 2 * p.min(axis=1)).T
-    q = np.array([benjamini_hochberg(each) for each in smaller])
-    return np.where(q <= ALPHA, np.where(p[:, 0] < p[:, 1], 1, -1).T, 0)
 
 
 def _jumps(terms: pd.DataFrame) -> int:

@@ -17,18 +17,25 @@ from repdyn.detectors.checks import evaluable, searchable, unrounded
 from repdyn.detectors.fast_change import smooth_alternative
 from repdyn.errors import StudyError
 from repdyn.statistics.fdr import benjamini_hochberg
-from repdyn.timeseries.surrogates import IncrementModel, draw_increments, fit_increments, tail_weight, whiten
+from repdyn.timeseries.single_steps import MINIMUM_EFFECT
+from repdyn.timeseries.surrogates import (
+    MEDIAN_MOMENT,
+    IncrementModel,
+    draw_increments,
+    fit_increments,
+    moving_mean,
+    tail_weight,
+    whiten,
+)  # fmt: skip
 
 Array = np.ndarray
 Generator = np.random.Generator
 
-MINIMUM_EFFECT = 0.01  # smallest jump, as a share of the range of the series
 SURROGATES = 1000
 CLEAN = 6.0  # |statistic| from which a shift is taken out before trend, scale and spectrum are fitted
 SEPARATION = 3  # measurements within which the larger of two candidates stands for both
 LIMIT = 100  # jumps looked for in one series
 ALIKE = 4  # places within a quarter of the distance to the nearer end are alike
-MEDIAN_MOMENT = 0.6744897501960817  # median |N(0, 1)|
 SCREEN = 200  # surrogates after which a series without a candidate near alpha is given up
 
 
@@ -195,7 +202,5 @@ def null_maxima(z: Array) -> tuple[Array, Array]:
     n = z.shape[1]
     median = np.median(np.abs(z), axis=0) / MEDIAN_MOMENT
     at = np.arange(n)
-    half = np.minimum(at, n - 1 - at) // ALIKE
-    total = np.concatenate([[0.0], np.cumsum(median)])
-    unit = np.maximum((total[at + half + 1] - total[at - half]) / (2 * half + 1), 1e-9)
+    unit = np.maximum(moving_mean(median[None], at, np.minimum(at, n - 1 - at) // ALIKE)[0], 1e-9)
     return unit, np.sort(np.abs(z / unit).max(axis=1))

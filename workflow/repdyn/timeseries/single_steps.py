@@ -21,7 +21,7 @@ from repdyn.errors import StudyError
 
 NEIGHBOURHOOD = 10  # training steps on each side of the interval
 SHARE = 0.5
-MINIMUM_EFFECT = 0.01  # of the range of the series
+MINIMUM_EFFECT = 0.01  # smallest jump, as a share of the range of the series
 STANDS_OUT = 2.0
 
 

@@ -14,12 +14,11 @@ from repdyn.errors import StudyError
 
 ORDER = 8  # of the autoregression of the increments: two jumps closer than this share their evidence
 FIRST_KNOT, KNOT_SPACING = 2, 50  # measurements; knots 0, 2, 4, 8, 16, 32, 64, then about every 50
-SCALE_HALF_WINDOWS = (
-    6,
-    60,
-)  # measurements on each side over which the scale of increments is averaged: at the start, at most
+# Measurements on each side over which the scale of the increments is averaged: at the start, at most.
+SCALE_HALF_WINDOWS = 6, 60
 WINSOR = 3.0  # local standard deviations beyond which an increment does not move the fitted trend or spectrum
 ROOT_MOMENT = 0.8221789586623884  # E sqrt|N(0, 1)|
+MEDIAN_MOMENT = 0.6744897501960817  # median |N(0, 1)|
 BURN_IN = 50
 TAILS = np.array([1.5, 2, 2.5, 3, 4, 5, 6, 8, 12, 20, 50, np.inf])  # degrees of freedom that are told apart
 HEAVY = 4  # degrees of freedom
@@ -74,9 +73,14 @@ def local_scale(residual: np.ndarray, floor: np.ndarray) -> np.ndarray:
     root = np.sqrt(np.abs(residual))
     pad = half.max()
     padded = np.concatenate([root[:, pad:0:-1], root, root[:, -2 : -pad - 2 : -1]], axis=1)
-    total = np.concatenate([np.zeros((len(root), 1)), np.cumsum(padded, axis=1)], axis=1)
-    mean = (total[:, at + pad + half + 1] - total[:, at + pad - half]) / (2 * half + 1)
+    mean = moving_mean(padded, at + pad, half)
     return np.maximum((np.maximum(mean, 0) / ROOT_MOMENT) ** 2, floor)
+
+
+def moving_mean(x: np.ndarray, at: np.ndarray, half: np.ndarray) -> np.ndarray:
+    """Means of x (S, n) over at - half .. at + half, each window within it: at, half (m,) -> (S, m)."""
+    total = np.concatenate([np.zeros((len(x), 1)), np.cumsum(x, axis=1)], axis=1)
+    return (total[:, at + half + 1] - total[:, at - half]) / (2 * half + 1)
 
 
 def levinson(autocovariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -189,7 +193,7 @@ def draw_increments(model: IncrementModel, freedom: float, rng: np.random.Genera
         innovations = rng.standard_normal(size)
     else:
         # Same median of |e| as a normal: the scale was measured on the body of the distribution.
-        innovations = rng.standard_t(freedom, size) * (0.6744897501960817 / special.stdtrit(freedom, 0.75))
+        innovations = rng.standard_t(freedom, size) * (MEDIAN_MOMENT / special.stdtrit(freedom, 0.75))
     u = autoregress(innovations * np.sqrt(model.variance[0]), model.ar[0])[:, BURN_IN:]
     return model.trend[0] + model.scale[0] * u
 

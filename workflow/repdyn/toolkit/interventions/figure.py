@@ -83,21 +83,15 @@ def _curves(axes, table: pd.DataFrame, quantity: str, places, looks: dict, chose
     axes.set_ylim(min(low, 0), max(high, 0.05))
 
 
-def _correlations(axes, table: pd.DataFrame, looks: dict) -> None:
-    rows = table[table["quantity"].isin(list(RHOS)) & table["value"].notna()]
-    axes.set(title="Agreement on which units matter", ylabel="Spearman correlation over units")
-    if rows.empty:
-        say(axes, "not evaluable")
-        return
+def _side_by_side(axes, rows: pd.DataFrame, quantities: dict[str, str], looks: dict):
+    """Dots of the experiments beside each other, a place per quantity; yields the x, width and rows of each."""
     width = 0.8 / len(looks)
-    for place, quantity in enumerate(RHOS):
+    for place, quantity in enumerate(quantities):
         for number, (experiment, (colour, marker)) in enumerate(looks.items()):
             chosen = rows[(rows["quantity"] == quantity) & (rows["experiment"] == experiment)]
             if chosen.empty:
                 continue
             x = place - 0.4 + width * (number + 0.5)
-            band = 2 * chosen["null_sd"].max()
-            axes.bar(x, 2 * band, width * 0.9, -band, color="#DDDDDD", linewidth=0, zorder=0)
             axes.scatter(
                 [x] * len(chosen),
                 chosen["value"],
@@ -108,8 +102,20 @@ def _correlations(axes, table: pd.DataFrame, looks: dict) -> None:
                 zorder=2,
                 label=experiment,
             )
+            yield x, width, chosen
     axes.axhline(0, color="black", linewidth=0.5, zorder=1)
-    axes.set_xticks(range(len(RHOS)), RHOS.values())
+    axes.set_xticks(range(len(quantities)), quantities.values())
+
+
+def _correlations(axes, table: pd.DataFrame, looks: dict) -> None:
+    rows = table[table["quantity"].isin(list(RHOS)) & table["value"].notna()]
+    axes.set(title="Agreement on which units matter", ylabel="Spearman correlation over units")
+    if rows.empty:
+        say(axes, "not evaluable")
+        return
+    for x, width, chosen in _side_by_side(axes, rows, RHOS, looks):
+        band = 2 * chosen["null_sd"].max()
+        axes.bar(x, 2 * band, width * 0.9, -band, color="#DDDDDD", linewidth=0, zorder=0)
     axes.set_ylim(top=1.05)
 
 
@@ -144,15 +150,9 @@ def _lesions(axes, table: pd.DataFrame, looks: dict) -> None:
     if rows.empty:
         say(axes, "no attention and no feed-forward layers")
         return
-    width = 0.8 / len(looks)
-    for place, quantity in enumerate(LESIONS):
-        for number, (experiment, (colour, marker)) in enumerate(looks.items()):
-            chosen = rows[(rows["quantity"] == quantity) & (rows["experiment"] == experiment)]
-            x = np.full(len(chosen), place - 0.4 + width * (number + 0.5))
-            axes.vlines(x, -2 * chosen["null_sd"], 2 * chosen["null_sd"], color="#DDDDDD", linewidth=4, zorder=0)
-            axes.scatter(x, chosen["value"], 14, color=colour, marker=marker, linewidth=0, label=experiment)
-    axes.axhline(0, color="black", linewidth=0.5, zorder=1)
-    axes.set_xticks(range(len(LESIONS)), LESIONS.values())
+    for x, _, chosen in _side_by_side(axes, rows, LESIONS, looks):
+        band = 2 * chosen["null_sd"]
+        axes.vlines([x] * len(chosen), -band, band, color="#DDDDDD", linewidth=4, zorder=0)
     axes.set_xlim(-0.5, len(LESIONS) - 0.5)
 
 
