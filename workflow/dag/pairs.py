@@ -71,7 +71,7 @@ def weights(network: dict) -> int:
 
 
 def check_loader(where: str, dataset: str, data: dict) -> None:
-    """Raise StudyError for a dataset of ours that is called what it is not, or given options that its loader does not take."""
+    """Raise StudyError for one of our datasets whose kind, size or options are not those of its loader."""
     loader = LOADERS[dataset]
     kind, size = OURS[dataset]
     if data["kind"] != kind:
