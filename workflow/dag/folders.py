@@ -16,8 +16,8 @@ def check_folders(config: dict) -> None:
     for key in PATHS:
         if not usable(config[key]):
             raise StudyError(
-                f"key {key!r} is {shown(config[key])}; a path is needed that does not start with '-' or '~', holds no '{{', '}}'"
-                " or characters that are not printed, and is at most 1000 characters long, each name in it 255 bytes"
+                f"key {key!r} is {shown(config[key])}; a path is needed that does not start with '-' or '~', holds no '{{',"
+                " '}}' or characters that are not printed, and is at most 1000 characters long, each name in it 255 bytes"
             )
     for key in ("results", "data_dir"):
         if file := next((folder for folder in Path(config[key]).resolve().parents if folder.is_file()), None):
