@@ -25,6 +25,7 @@ def main():
     parser.add_argument("--figures", type=to_path, nargs="*", default=[], help="WebP files named like the panels")
     parser.add_argument("--evidence", type=to_path, nargs="*", default=[], help="tables named like those of the page")
     parser.add_argument("--inside", type=to_path, nargs="*", default=[], help="tables of phase 2, likewise")
+    parser.add_argument("--shipped", type=to_path, help="verdicts.json that README.md was written from")
     parser.add_argument("--logs", type=to_path, required=True, help="folder of the logs of all jobs")
     parser.add_argument("--stages", type=mapping, required=True, help="JSON: {stage: [patterns of its logs]}")
     parser.add_argument("--benchmark", type=to_path, help="table that `snakemake benchmark` left, if it was run")
@@ -60,6 +61,7 @@ def made(arguments: argparse.Namespace) -> str:
         stages,
         [name for name in planned if name not in set(experiments["experiment"])],
         profile_rows(costs, floor),
+        read_json(arguments.shipped) if arguments.shipped else None,
     )
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from helpers.html_reader import Reader, webp
-from helpers.integrated_cases import verdict_errors
+from helpers.integrated_cases import seed_agreement, verdict_errors
 from repdyn.figures.registry import STUDY
 from repdyn.report.index import COLUMNS, by_family, render, sources, summary, with_clocks
 from repdyn.statistics.intervals import BOOTSTRAP_RUNS
@@ -329,9 +329,18 @@ def test_claims_show_every_column_and_their_verdict():
 def test_how_often_the_rules_err_is_shown_beside_the_claims():
     page = Reader(page_of(study(), evidence=evidence() | {"verdict_errors": verdict_errors()}))
     head, decided, nothing = texts(page.tables["error-table"])
-    assert head == ["Claim", "Seeds", "as published", "half", "false", "reversed", "Wrong", "Jumps", "Can decide"]
-    assert decided == ["C03 early", "5", "95 / 0 / 5", "2 / 3 / 95", "n/a", "n/a", "5", "125", "yes"]
-    assert nothing == ["C10", "5", "n/a", "n/a", "n/a", "n/a", "n/a", "0", "no"]
+    truths = ["as published", "half", "false", "reversed"]
+    assert head == ["Claim", "Seeds", *truths, "Wrong", "Coverage", "Jumps", "Can decide"]
+    assert decided == ["C03 early", "5", "95 / 0 / 5", "2 / 3 / 95", "n/a", "n/a", "5", "94", "125", "yes"]
+    assert nothing == ["C10", "5", "n/a", "n/a", "n/a", "n/a", "n/a", "n/a", "0", "no"]
+
+
+def test_several_seeds_stand_beside_the_claims():
+    page = Reader(page_of(study(), evidence=evidence() | {"seed_agreement": seed_agreement()}))
+    rows = {cells[0]: cells[1:] for cells in texts(page.tables["seed-table"])}
+    assert rows["C01"] == ["does not hold", "3 of 3", "3 of 3", "yes"]
+    assert rows["C02"] == ["does not hold", "0 of 3, 3 the opposite", "3 of 3", "no"]
+    assert "seed-table" not in Reader(page_of(study(), evidence=evidence())).tables
 
 
 def test_the_ledger_has_a_row_a_claim_that_leads_to_all_its_quantities():
@@ -397,7 +406,8 @@ def inside():
             "id": ["H2"], "family": ["cnn"], "question": ["filters differentiate"], "quantity": ["filter_overlap"],
             "periods": ["early"], "experiments": [5], "pairs": [7], "effect": [-0.5], "low": [np.nan], "high": [np.nan],
             "d_z": [-1.5], "p": [0.0625], "q": [np.nan], "placebo": [0.125], "placebo_low": [0.0], "placebo_high": [0.25],
-            "placebo_experiments": [4], "placebo_p": [np.nan], "verdict": ["not enough jumps"],
+            "placebo_experiments": [4], "placebo_p": [np.nan], "planned_power": [0.2], "detectable": [np.nan],
+            "verdict": ["not enough jumps"],
             "reason": ["5 experiments have pairs, 6 are needed."],
         }
     )  # fmt: skip
@@ -408,7 +418,8 @@ def test_what_is_inside_is_shown_with_its_verdicts():
     page = Reader(page_of(study(), inside=inside()))
     (row,) = texts(page.tables["hypothesis-table"])[1:]
     assert row == [
-        "H2", "CNN", "filters differentiate", "not enough jumps", "5", "-0.5", "n/a", "0.125 (0 to 0.25)", "n/a"
+        "H2", "CNN", "filters differentiate", "not enough jumps", "5", "-0.5", "n/a", "0.125 (0 to 0.25)", "n/a",
+        "0.2", "n/a",
     ]  # fmt: skip
     assert "H2, CNN: 5 experiments have pairs, 6 are needed." in page.words()
     head, cells = texts(page.tables["measurement-table-mlp"])

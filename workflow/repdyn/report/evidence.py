@@ -11,6 +11,8 @@ from repdyn.audit.verdicts import EVIDENCE
 from repdyn.wording.names import family_name, metric_name
 from repdyn.wording.numbers import MISSING, interval, plural, short
 
+SETS = "single", "all_but_one"  # of seeds, as columns of `audit.seed_agreement.SUMMARY`
+
 
 def claim_rows(ledger: pd.DataFrame) -> list[dict]:
     """One entry per claim, in order: its two words, their reasons, and the cells of a row per quantity.
@@ -102,10 +104,31 @@ def error_rows(errors: pd.DataFrame) -> list[list[str]]:
             said.append(" / ".join(f"{100 * share:.0f}" for share in shares) or MISSING)
         first = drawn.iloc[0]
         wrong = f"{100 * drawn['wrong'].max():.0f}" if drawn["wrong"].notna().any() else MISSING
+        covered = f"{100 * drawn['coverage'].min():.0f}" if drawn["coverage"].notna().any() else MISSING
         jumps = short(first["jumps"]) if first["rests_on_jumps"] else ""
         can = "yes" if first["decides"] else "no"
-        rows.append([f"{claim} {part}".strip(), short(seeds), *said, wrong, jumps, can])
+        rows.append([f"{claim} {part}".strip(), short(seeds), *said, wrong, covered, jumps, can])
     return rows
+
+
+def seed_rows(agreement: pd.DataFrame) -> list[list[str]]:
+    """Cells per claim: our word, what single seeds and sets of all but one seed say, and whether the word is firm.
+
+    agreement: `audit.seed_agreement.summarise`; no rows where there is one seed.
+    """
+    if agreement.empty or not agreement["single"].any():
+        return []
+    rows = []
+    for row in agreement.itertuples():
+        sets = [(getattr(row, f"{name}_same"), getattr(row, f"{name}_opposite"), getattr(row, name)) for name in SETS]
+        firm = MISSING if pd.isna(row.firm) else "yes" if row.firm else "no"
+        rows.append([row.claim, row.holds, *(told_of_sets(*each) for each in sets), firm])
+    return rows
+
+
+def told_of_sets(same: int, opposite: int, number: int) -> str:
+    """How many sets of seeds give the word of all, and how many the opposite one."""
+    return f"{same} of {number}{f', {opposite} the opposite' if opposite else ''}" if number else MISSING
 
 
 def statistic_rows(statistics: pd.DataFrame) -> list[list[str]]:
