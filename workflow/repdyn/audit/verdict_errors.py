@@ -42,11 +42,11 @@ def verdict_errors(
     """COLUMNS, a row per claim, part, number of seeds and truth: how often each word is given.
 
     terms: `columns.deciding` of our runs. claims: those of config/claims.yaml. seeds: of our study, drawn beside
-    those of `designs`. right: the word that is true (where the truth lies on a bound, none is), wrong: one that is not,
-    undecided being neither. allowed: WRONG and twice the error of so many draws. decides: right in POWER of studies where
-    the claim is true as published, wrong in no more than allowed under any truth. coverage: how often the 95 % interval of
-    the quantity has the true value in it, of the condition in which it is rarest. Other claims are true as published or false,
-    by a coin, and all are corrected together.
+    those of `designs`. right: the word that is true (where the truth lies on a bound, none is), wrong: one that is
+    not, undecided being neither. allowed: WRONG and twice the error of so many draws. decides: right in POWER of
+    studies where the claim is true as published, wrong in no more than allowed under any truth. coverage: how often
+    the 95 % interval of the quantity has the true value in it, of the condition in which it is rarest. Other claims
+    are true as published or false, by a coin, and all are corrected together.
     """
     asked = [
         (claim["id"], condition.get("part", ""), condition, own)
