@@ -64,6 +64,7 @@ rule report:
             rules.validity.output.agreement,
         ],
         shipped=project("data/readme/verdicts.json"),
+        claims=CLAIMS,
         inside=[
             rules.hypotheses.output.moments,
             rules.hypotheses.output.measurements,
@@ -93,7 +94,7 @@ rule report:
         "python {input.code[0]:q} --sheet {input.sheet:q} --experiments {input.experiments:q}"
         " --runs-root {params.runs:q} --pages {params.pages:q} --logs {params.logs:q} --stages {params.stages:q}"
         " --figures {input.figures:q} --evidence {input.evidence:q} --inside {input.inside:q}"
-        " --shipped {input.shipped:q} {params.benchmark:q} --out {output:q} > {log:q} 2>&1"
+        " --shipped {input.shipped:q} --claims {input.claims:q} {params.benchmark:q} --out {output:q} > {log:q} 2>&1"
 
 
 rule integrated_report:

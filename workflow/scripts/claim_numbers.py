@@ -11,7 +11,8 @@ from common.arguments import to_path, whole
 from common.files import read_json, read_parquet, readable_errors, write_json, write_parquet
 from common.runs import run_folders
 from repdyn.audit.claims.c16 import filter_cosines
-from repdyn.audit.columns import deciding, deciding_quantities, ours, own_tables, quantities
+from repdyn.audit.columns import deciding, ours, own_tables, quantities
+from repdyn.audit.deciding import deciding_quantities
 from repdyn.audit.own import as_detected, own_runs, run_name
 from repdyn.audit.phases import FILTER_PHASES
 from repdyn.audit.quantities import Quantity

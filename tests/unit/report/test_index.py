@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from helpers.html_reader import Reader, webp
-from helpers.integrated_cases import seed_agreement, verdict_errors
+from helpers.integrated_cases import CLAIMS, seed_agreement, verdict_errors
 from repdyn.figures.registry import STUDY
 from repdyn.report.index import COLUMNS, by_family, render, sources, summary, with_clocks
 from repdyn.statistics.intervals import BOOTSTRAP_RUNS
@@ -273,7 +273,8 @@ def evidence():
             "published": [55, 2991, np.nan], "as_published": [55, 2991, 0.5], "repaired": [7, 7025, 0.25],
             "null": [None, "surrogates", None], "null_mean": [np.nan, 7000.0, 0.2], "null_low": [np.nan, 6800.0, np.nan],
             "null_high": [np.nan, 7200.0, np.nan], "ours": [3, 300, 0.125], "ours_low": [1.0, 250.0, 0.1],
-            "ours_high": [5.0, 350.0, 0.15], "runs": [51, 51, 51], "defect_mean": [54.5, np.nan, np.nan],
+            "ours_high": [5.0, 350.0, 0.15], "runs": [51, 51, 51], "decides": [True, True, True],
+            "defect_mean": [54.5, np.nan, np.nan],
             "defect_low": [53.0, np.nan, np.nan], "defect_high": [55.0, np.nan, np.nan],
             "evidence": ["artefact", "stands", "stands"], "holds": ["undecided", "holds", "holds"],
             "parts": [json.dumps([["early", "artefact", "holds"], ["late", "artefact", "undecided"]])]
@@ -335,6 +336,15 @@ def test_how_often_the_rules_err_is_shown_beside_the_claims():
     assert nothing == ["C10", "5", "n/a", "n/a", "n/a", "n/a", "n/a", "n/a", "0", "no"]
 
 
+def test_the_published_study_is_named_and_its_defects_are_defined():
+    page = page_of(study(), evidence=evidence(), declared=CLAIMS)
+    words = Reader(page).words()
+    assert "Neural dimensionality tracking (NDT), 2025" in words and CLAIMS["source"]["commit"][:12] in words
+    assert all(" ".join(text.split()) in words for text in CLAIMS["defects"].values())
+    used = set(re.findall(r"\bD\d\d\b", re.sub(r"<style.*?</style>|<script.*?</script>", "", page, flags=re.DOTALL)))
+    assert used == set(re.findall(r'id="(D\d\d)"', page)) and "#D05" in re.findall(r'href="([^"]+)"', page)
+
+
 def test_several_seeds_stand_beside_the_claims():
     page = Reader(page_of(study(), evidence=evidence() | {"seed_agreement": seed_agreement()}))
     rows = {cells[0]: cells[1:] for cells in texts(page.tables["seed-table"])}
@@ -349,8 +359,9 @@ def test_the_ledger_has_a_row_a_claim_that_leads_to_all_its_quantities():
     head, *rows = texts(Reader(page).tables["ledger-table"])
     assert head == ["Claim", "Published evidence", "In our runs", "Quantity", "Published", "Repaired", "Null", "Ours"]
     assert rows[0] == ["C01stable", "artefact", "early: holds; late: undecided", "runs", "55", "7", "n/a", "3 (1 to 5)"]
-    assert rows[1][1:5] == ["stands", "holds", "total", "2,991"]
-    assert rows[1][5:] == ["7,025", "7,000 (6,800 to 7,200)", "300 (250 to 350)"]
+    # Both quantities of its rule, each on a line of its own.
+    assert rows[1][1:5] == ["stands", "holds", "totalshare", "2,991n/a"]
+    assert rows[1][5:] == ["7,0250.25", "7,000 (6,800 to 7,200)0.2", "300 (250 to 350)0.125 (0.1 to 0.15)"]
     assert re.findall(r'data-claim="(\w+)" data-verdict="(\w+)"', page) == [("C01", "undecided"), ("C02", "holds")]
     assert re.findall(r"<option[^>]*>(\w+)</option>", page) == ["all", "holds", "undecided"]
     assert page.count('href="#C01"') == 5 and "2 of 2 claims" in page

@@ -14,10 +14,11 @@ from common.files import read_json, write_json
 from helpers.integrated_cases import CLAIMS, integrated
 from helpers.project import ROOT, environment
 from repdyn.audit.bounds import WORDS as HOLDING
+from repdyn.audit.deciding import parts
 from repdyn.audit.verdicts import EVIDENCE
 from repdyn.errors import StudyError
 from repdyn.figures.verdicts import COLOURS, IN_A_ROW, MEANINGS, to_small_png_bytes, verdict_chips
-from repdyn.report.readme import BEGIN, END, IMAGE, WORDS, alternative, extract, parts, replaced, section
+from repdyn.report.readme import BEGIN, END, IMAGE, WORDS, alternative, extract, replaced, section
 
 README = ROOT / "README.md"
 WORDED = ("evidence", "holds", "parts", "seeds")

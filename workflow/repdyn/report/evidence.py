@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from repdyn.audit.bounds import TRUTHS, WORDS
+from repdyn.audit.deciding import printed_beside
 from repdyn.audit.verdicts import EVIDENCE
 from repdyn.wording.names import family_name, metric_name
 from repdyn.wording.numbers import MISSING, interval, plural, short
@@ -18,8 +19,8 @@ def claim_rows(ledger: pd.DataFrame) -> list[dict]:
     """One entry per claim, in order: its two words, their reasons, and the cells of a row per quantity.
 
     ledger: claim, title, quantity, published, as_published, defect_mean, defect_low, defect_high, repaired, null,
-    null_mean, null_low, null_high, ours, ours_low, ours_high, runs, evidence, holds, parts, evidence_reason, reason,
-    note; the words are the same in all rows of a claim.
+    null_mean, null_low, null_high, ours, ours_low, ours_high, runs, decides, evidence, holds, parts, evidence_reason,
+    reason, note; the words are the same in all rows of a claim.
     """
     claims = []
     for name, rows in ledger.groupby("claim", sort=False):
@@ -31,11 +32,30 @@ def claim_rows(ledger: pd.DataFrame) -> list[dict]:
                 "holds": first["holds"],
                 "words": both_words(json.loads(first["parts"])),
                 "reasons": [first[name].replace("_", " ") for name in ("evidence_reason", "reason")],
-                "rows": (cells := [_claim_cells(row) for row in rows.itertuples()]),
-                "first": cells[0],
+                "rows": [_claim_cells(row) for row in rows.itertuples()],
+                "deciding": deciding_rows(rows),
             }
         )
     return claims
+
+
+def deciding_rows(rows: pd.DataFrame) -> list[dict]:
+    """What the word of a claim rests on: quantity, and as cells what was printed of it, repaired, its null, and ours.
+
+    The first quantity, without numbers of ours, where the rule's are not in the table.
+    """
+    printed = {row.quantity: row.published for row in rows.itertuples() if np.isfinite(row.published)}
+    chosen = rows[rows["decides"].astype(bool)]
+    return [
+        {
+            "quantity": row.quantity.removesuffix("_detected").replace("_", " "),
+            "published": " and ".join(map(short, printed_beside(row.quantity, printed).values())) or MISSING,
+            "repaired": short(row.repaired),
+            "null": interval(row.null_mean, row.null_low, row.null_high),
+            "ours": interval(row.ours, row.ours_low, row.ours_high),
+        }
+        for row in (chosen if len(chosen) else rows.head(1)).itertuples()
+    ]
 
 
 def _claim_cells(row) -> list[str]:

@@ -70,6 +70,7 @@ def render(
     unfinished: list[str] | None = None,
     profile: tuple[list[str], list[list[str]]] | None = None,
     shipped: dict | None = None,
+    declared: dict | None = None,
 ) -> str:
     """The page as HTML.
 
@@ -83,6 +84,7 @@ def render(
     inside: the tables of `mechanisms`, by name: moments, measurements, hypotheses. stages: by name of a stage, its jobs with
     cpu_seconds and peak_memory_mb, NaN for those without a record. unfinished: experiments of the study that are not in
     the tables. profile: headings and rows of `profile.profile_rows`. shipped: data/readme/verdicts.json.
+    declared: config/claims.yaml.
     """
     runs = with_clocks(experiments, provenance)
     runs = runs.astype(dict.fromkeys(MEASURED, np.float64))
@@ -108,6 +110,9 @@ def render(
         **_evidence(of_metric(evidence or {}, experiments), shipped),
         **_inside(inside or {}, len(runs)),
         profile=profile,
+        source=(declared or {}).get("source"),
+        defects=(declared or {}).get("defects", {}),
+        defects_of={claim["id"]: claim["defects"] for claim in (declared or {}).get("claims", ())},
         stages=[stage_row(name, jobs) for name, jobs in (stages or {}).items()],
         quantities=[(name, table_of("repdyn.measures", name)) for name in MODULES],
         quantity_headings=HEADINGS,

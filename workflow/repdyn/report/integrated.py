@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from repdyn.audit.bounds import TRUTHS
+from repdyn.audit.deciding import decided_by
 from repdyn.errors import StudyError
 from repdyn.figures.verdicts import MEANINGS
 from repdyn.report.evidence import (
@@ -229,7 +230,7 @@ def _claims(ledger: pd.DataFrame, claims: dict, agreement: pd.DataFrame | None) 
                 "evidence_reason": first["evidence_reason"],
                 "reason": first["reason"],
                 "seeds": _seeds(of_seeds.get(name)),
-                "decided_by": deciding(rule),
+                "decided_by": decided_by(rule),
                 "claimed": rule.get("value"),
                 "printed": list(printed),
                 "quantities": [_quantity(row) for row in rows.itertuples()],
@@ -248,13 +249,6 @@ def _seeds(counts: dict | None) -> dict | None:
     if counts is None or not counts["single"]:
         return None
     return {**counts, "firm": None if pd.isna(counts["firm"]) else bool(counts["firm"])}
-
-
-def deciding(rule: dict) -> list[str]:
-    """The quantities of our runs that a verdict's rule looks at, in its order."""
-    if "conditions" in rule:
-        return list(dict.fromkeys(condition["quantity"] for condition in rule["conditions"]))
-    return [rule["quantity"]]
 
 
 def _quantity(row) -> dict:

@@ -1,7 +1,6 @@
 """The part of README.md that says what the study found, written from the integrated report."""
 
-import re
-
+from repdyn.audit.deciding import printed_beside
 from repdyn.errors import StudyError
 from repdyn.report.evidence import SETS, counted, told_of_sets
 from repdyn.report.integrated import quantity_words, table_row, words_of
@@ -78,21 +77,8 @@ def _published(claim: dict) -> list[dict]:
     if claim["claimed"] is not None:
         return [{"quantity": claim["decided_by"][0], "value": claim["claimed"]}]
     printed = {row["quantity"]: row["published"] for row in claim["quantities"] if row["published"] is not None}
-    beside = dict.fromkeys(
-        part for name in claim["decided_by"] for part in parts(re.sub("_detected$|_all_cnn$", "", name))
-    )
-    chosen = [name for name in beside if name in printed] or claim["printed"][:1]
-    return [{"quantity": name, "value": printed.get(name)} for name in chosen]
-
-
-def parts(quantity: str) -> list[str]:
-    """The two quantities of a difference (early_percent_cnn_minus_transformer, early_minus_mid_percent), else the one."""
-    first, minus, other = quantity.partition("_minus_")
-    if not minus:
-        return [quantity]
-    if other.endswith("_percent"):
-        return [f"{first}_percent", other]
-    return [first, f"{first.rpartition('_')[0]}_{other}"]
+    chosen = dict.fromkeys(name for each in claim["decided_by"] for name in printed_beside(each, printed))
+    return [{"quantity": name, "value": printed.get(name)} for name in chosen or claim["printed"][:1]]
 
 
 def _ours(claim: dict) -> list[dict]:
