@@ -1,8 +1,11 @@
-"""CPU seconds of every stage of a study of three runs, here and at another commit: python tests/compare_commits.py COMMIT [REPEATS].
+"""CPU seconds of every stage of a study of three runs, here and at another commit.
 
-The two take turns (three times if not told), each in a folder of its own, with the packages of this environment, so that a busy
-machine slows both. Prints the median of each stage, of Snakemake itself and of everything, and the ratio; keeps nothing. The
-stages of a commit measure what that commit defines: where a newer one finds fewer jumps, phase 2 has fewer windows to look at.
+python tests/compare_commits.py COMMIT [REPEATS]
+
+The two take turns (three times if not told), each in a folder of its own, with the packages of this environment, so that
+a busy machine slows both. Prints the median of each stage, of Snakemake itself and of everything, and the ratio; keeps
+nothing. The stages of a commit measure what that commit defines: where a newer one finds fewer jumps, phase 2 has fewer
+windows to look at.
 """
 
 import os
