@@ -37,6 +37,7 @@ TOOLS = {
         ALL,
         "For every run: variance explained by sparse features, how alike they are between seeds and steps, which classes"
         " they detect, what a network loses with them, and how often they are active, each beside its null",
+        across=True,
     ),
     "interventions": Tool(
         "Interventions on units and directions",
