@@ -1,4 +1,4 @@
-"""CPU seconds of every stage of a study of three runs, here and at another commit.
+"""CPU seconds of every stage of three runs, from data to the page of each, here and at another commit.
 
 python tests/compare_commits.py COMMIT [REPEATS]
 
@@ -23,10 +23,10 @@ cnn_medium-digits\tcnn_medium\tdigits
 transformer_medium-docstrings\ttransformer_medium\tdocstrings
 """
 SETTINGS = ["experiments=compared.tsv", "results=compared"]
-# Logs by the name of their file or folder; everything that is drawn or written for readers is one stage.
+PAGES = [f"compared/report/runs/{line.split()[0]}-seed0.html" for line in SHEET.splitlines()[1:]]
+# Logs by the name of their folder; what is drawn or written for readers is one stage.
 STAGES = {"train": "training", "jumps": "phase 1", "phase1": "phase 1", "phase2": "phase 2"}
-DRAWN = "figures and pages"
-OTHER = "data and tables"
+DRAWN, OTHER = "figures and pages", "data"
 
 
 def main():
@@ -53,10 +53,10 @@ def total(seconds: dict[str, float], stage: str) -> float:
 
 
 def study(place: Path) -> dict[str, float]:
-    """CPU seconds of each stage of the study made from nothing."""
+    """CPU seconds of each stage, everything made from nothing."""
     subprocess.run(["rm", "-rf", place / "compared", place / ".snakemake"], check=True)
     before = os.times()
-    command = [sys.executable, "-m", "snakemake", "--cores", "1", "--config", *SETTINGS]
+    command = [sys.executable, "-m", "snakemake", *PAGES, "--cores", "1", "--config", *SETTINGS]
     done = subprocess.run(command, cwd=place, capture_output=True, text=True)
     after = os.times()
     if done.returncode:
@@ -71,8 +71,7 @@ def study(place: Path) -> dict[str, float]:
 
 
 def stage_of(name: str) -> str:
-    drawn = name in ("heatmap", "run_page", "report.log", "figures") or name.startswith("figure_")
-    return DRAWN if drawn else STAGES.get(name, OTHER)
+    return DRAWN if name in ("heatmap", "run_page") or name.startswith("figure_") else STAGES.get(name, OTHER)
 
 
 if __name__ == "__main__":
