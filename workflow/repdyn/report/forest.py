@@ -1,4 +1,4 @@
-"""The claims on one axis: 0 where there is no effect, 1 where the effect is as published; what the repaired logs and our runs give."""
+"""The claims on one axis, from no effect to the published one: what the repaired published logs and our runs give."""
 
 import json
 

@@ -38,8 +38,8 @@ def _defect(ledger: pd.DataFrame) -> str:
     if pd.isna([printed, repaired, noise, tested]).any():
         return ""
     return (
-        f"The published study counts {short(printed)} jumps in a metric that a bug makes constant, so that it counts rounding "
-        f"errors. By the same rule the repaired metric gives {short(repaired)} and noise of the same spectrum "
+        f"The published study counts {short(printed)} jumps in a metric that a bug makes constant, so that it counts "
+        f"rounding errors. By the same rule the repaired metric gives {short(repaired)} and noise of the same spectrum "
         f"{short(noise)}; a detector that is tested against noise leaves {short(tested)}."
     )
 
