@@ -9,6 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from repdyn.errors import StudyError
+
+SINGULAR = 1e8  # condition of the equations from which they have no one solution
+
 
 class Component(NamedTuple):
     """variance: of a factor's levels, as estimated (below 0 possible). low, high: of it, from 0 on. p: one-sided, of there
@@ -24,10 +28,14 @@ class Component(NamedTuple):
 def components(y: np.ndarray, factors: list[np.ndarray]) -> np.ndarray:
     """Variances of each factor and, last, of what is left: y (n,) or (n, S), factors (n,) labels -> (K + 1,) or (K + 1, S).
 
-    Raises numpy.linalg.LinAlgError where two factors cannot be told apart.
+    Raises StudyError where the design does not tell the factors apart.
     """
     codes = [np.unique(factor, return_inverse=True)[1] for factor in factors]
-    return np.linalg.solve(expectations(codes), _squares(np.asarray(y, dtype=np.float64), codes))
+    table = expectations(codes)
+    scale = np.sqrt(np.diag(table))
+    if not (scale > 0).all() or np.linalg.cond(table / np.outer(scale, scale)) > SINGULAR:
+        raise StudyError("The design does not tell apart what the variance is asked of: some factors change together.")
+    return np.linalg.solve(table, _squares(np.asarray(y, dtype=np.float64), codes))
 
 
 def expectations(codes: list[np.ndarray]) -> np.ndarray:

@@ -2,8 +2,6 @@
 
 import numpy as np
 
-THIRDS = ("first third", "middle third", "last third")
-
 
 def third_of_depth(depth: np.ndarray) -> np.ndarray:
     """The third of relative depth, 0 to 2, of each layer of one network: depths (L,) -> int (L,).

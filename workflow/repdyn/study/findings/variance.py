@@ -12,6 +12,7 @@ Null: no such component, the others as estimated.
 import numpy as np
 import pandas as pd
 
+from repdyn.errors import StudyError
 from repdyn.statistics.variance_components import component, components
 from repdyn.study.findings.answers import Answer
 
@@ -60,7 +61,7 @@ def _answer(name: str, table: pd.DataFrame, known: dict, levels: dict, rng) -> A
     try:
         shares = np.maximum(components(y, factors), 0)
         found = component(y, factors, place, rng)
-    except np.linalg.LinAlgError:
+    except StudyError:
         return answer._replace(why="the design does not tell it from another component")
     share = shares[place] / shares.sum() if shares.sum() > 0 else 0.0
     return answer._replace(
