@@ -4,15 +4,14 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from common.arguments import between, to_path, whole
 from common.files import read_json, read_parquet, readable_errors, write_parquet
 from common.runs import run_folders
 from repdyn.seeds import derive
 from repdyn.study.exclusion import why_excluded
-from repdyn.study.findings.layers import Measured, measure_run
-from repdyn.study.findings.study import answer_all
+from repdyn.study.findings.layers import LAYER, Measured, measure_run
+from repdyn.study.findings.study import answer_all, together
 
 
 def main():
@@ -31,8 +30,7 @@ def main():
     measured = [measure(folder, run, arguments.metric) for folder, run in kept.items()]
     found = answer_all(measured, list(kept.values()), arguments.level)
     write_parquet(arguments.findings, found.assign(metric=arguments.metric, excluded=len(facts) - len(kept)))
-    layers = [run.layers.astype({"p": np.float64, "following": np.float64}) for run in measured]
-    write_parquet(arguments.layers, pd.concat(layers, ignore_index=True) if layers else pd.DataFrame())
+    write_parquet(arguments.layers, together([run.layers for run in measured], LAYER))
     print(found[["finding", "subject", "word"]].to_string(index=False))
 
 

@@ -13,15 +13,23 @@ import pandas as pd
 
 from repdyn.statistics.fdr import benjamini_hochberg
 
+# In the order of the page; each id is the FINDING of a module of this room.
+QUESTIONS = {
+    "regrowth": "Does the dimension of a layer collapse and grow again?",
+    "early": "Is the final dimension set early?",
+    "gradients": "Does a layer change more where the batch gradient is large?",
+    "variance": "What does the final dimension vary with?",
+    "accuracy": "Do seeds that end at a larger dimension end more accurate?",
+}
 SHOWN, NOT_SHOWN, NOT_EVALUABLE = WORDS = ("shown", "not shown", "not evaluable")
 
 
 class Answer(NamedTuple):
-    """finding: the id of the question. subject: what of it, such as a step or a family. says: the sentence up to its numbers.
+    """finding: one of QUESTIONS. subject: what of it, such as a step or a family. says: what the number is, in words.
 
     value, with its 95 % interval low to high, in `unit`, over `runs` of `experiments`; number of `things` (layers, runs)
     behind it. null_mean, null_low, null_high: what there would be without the effect, and the middle 95 % of it. p: one-sided.
-    why: what is missing, if the answer is not evaluable.
+    why: what is missing, if the answer is not evaluable. more: a sentence on what else was seen.
     """
 
     finding: str
@@ -41,6 +49,7 @@ class Answer(NamedTuple):
     null_high: float = np.nan
     p: float = np.nan
     why: str = ""
+    more: str = ""
 
 
 def judge(answers: Sequence[Answer], level: float) -> pd.DataFrame:
@@ -51,5 +60,6 @@ def judge(answers: Sequence[Answer], level: float) -> pd.DataFrame:
     table["q"] = benjamini_hochberg(p.to_numpy())
     shown = (table["q"] <= level) & (table["low"] > table["null_mean"])
     table["word"] = np.select([missing, shown], [NOT_EVALUABLE, SHOWN], NOT_SHOWN)
-    table["why"] = table["why"].where(missing, "").mask(missing & (table["why"] == ""), "too little varies for an interval")
+    why = table["why"].where(table["why"] != "", "too little varies for an interval")
+    table["why"] = why.where(missing, "")
     return table

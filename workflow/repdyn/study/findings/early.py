@@ -27,6 +27,7 @@ from repdyn.study.findings.answers import Answer
 
 FINDING = "early"
 POSITION = ["architecture", "layer"]
+UNIT, THINGS = "rank correlation (-1 to 1)", "layer"
 DATASETS, SEEDS = "across datasets", "across seeds"
 LEAST_ORDERS = 20  # of datasets, of which fewer give no p of 0.05
 SET = 0.1  # training fraction by which the order may be set
@@ -34,6 +35,9 @@ SET = 0.1  # training fraction by which the order may be set
 
 def answers(sections: pd.DataFrame, steps: int, rng) -> list[Answer]:
     """sections: as `layers.measure_run` gives them, of all runs; steps: of training."""
+    if sections.empty:
+        says = "rank correlation of the dimension at a step with that at the end"
+        return [Answer(FINDING, among, says, UNIT, THINGS, why="no run") for among in (DATASETS, SEEDS)]
     taken = sorted(sections["step"].unique())
     wide = sections.pivot_table(
         index=["experiment", "architecture", "dataset", "layer", "seed"], columns="step", values="value"
@@ -42,9 +46,8 @@ def answers(sections: pd.DataFrame, steps: int, rng) -> list[Answer]:
     averaged = wide.groupby(["experiment", *POSITION, "dataset"], sort=True)[taken].mean().reset_index()
     found = []
     for among, table in ((DATASETS, averaged), (SEEDS, wide)):
-        last = taken[-1] if taken else None
-        for step in taken[:-1]:
-            found.append(_answer(table, step, last, among, rng))
+        last = taken[-1]
+        found += [_answer(table, step, last, among, rng) for step in taken[:-1]]
         middle = [step for step in taken[1:-1] if step <= SET * steps]
         if middle:
             found.append(_gain(table, taken[0], middle[-1], last, among))
@@ -110,10 +113,10 @@ def _correlated(table: pd.DataFrame, ranks: Ranks, subject: str, among: str) -> 
     """The correlation without null or interval, and the influence of each experiment that has ranks, in order."""
     kept = np.isfinite(ranks.x)
     known = table[kept]
-    says = "rank correlation of the dimension at that step with that at the end, within layers of an architecture"
+    says = "rank correlation of the dimension at that step with that at the end, within a layer of an architecture"
     says += "" if among == DATASETS else " and dataset"
     experiments = known["experiment"].nunique()
-    answer = Answer(FINDING, subject, says, "rank correlation", "layer", len(known), 0, experiments)
+    answer = Answer(FINDING, subject, says, UNIT, THINGS, len(known), 0, experiments)
     r, moved = correlation(ranks)
     if np.isnan(r):
         other = "one dataset per architecture" if among == DATASETS else "one seed"

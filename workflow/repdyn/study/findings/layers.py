@@ -12,16 +12,20 @@ from repdyn.study.findings.following import LEAST_SHIFT, following
 from repdyn.timeseries.series import evaluable, layer_series
 
 FACTS = ("experiment", "architecture", "dataset", "family", "seed")
+LAYER = [
+    *FACTS, "layer", "third", "start", "minimum", "end", "minimum_step", "interior", "fall", "rise", "p", "following",
+]  # fmt: skip
+SECTION = [*FACTS, "layer", "step", "value"]
 # Training fractions, as steps of 2,000: 0, 10, 50, 200, 500.
 FRACTIONS = (0.0, 0.005, 0.025, 0.1, 0.25)
 LEAST = 4 * LEAST_SHIFT  # measurements of a run
 
 
 class Measured(NamedTuple):
-    """layers: FACTS, layer, depth, third (of depth, 0 to 2), measurements, start, minimum, end (of the metric), minimum_step,
-    fall, rise (of its natural logarithm) and their p, following (rank correlation with the gradient norm).
+    """layers: LAYER. third: of depth, 0 to 2; start, minimum and end of the metric; minimum_step, and whether it is interior;
+    fall and rise of the natural logarithm, and p of both as a dip; following: rank correlation with the gradient norm.
 
-    sections: FACTS, layer, step, value (logarithm of the metric), at the steps of FRACTIONS and the last. shifted: (S,) the
+    sections: SECTION, the natural logarithm of the metric at the steps of FRACTIONS and at the last. shifted: (S,) the
     mean of `following` over the layers under every shift, empty where no layer was evaluable.
     """
 
@@ -73,12 +77,7 @@ def measure_run(trajectory: pd.DataFrame, grad_norm: np.ndarray, facts: dict, me
         for place, layer in enumerate(kept)
         for at in taken
     ]
-    columns = [*FACTS, "layer", "third", "start", "minimum", "end", "minimum_step", "interior", "fall", "rise", "p"]
-    return Measured(
-        pd.DataFrame(rows, columns=[*columns, "following"]),
-        pd.DataFrame(sections, columns=[*FACTS, "layer", "step", "value"]),
-        shifted,
-    )
+    return Measured(pd.DataFrame(rows, columns=LAYER), pd.DataFrame(sections, columns=SECTION), shifted)
 
 
 def sections_of(steps: np.ndarray, total: int) -> list[int]:

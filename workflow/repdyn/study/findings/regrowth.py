@@ -22,20 +22,23 @@ def _answer(rows: pd.DataFrame, subject: str, level: float) -> Answer:
     dips = tested["p"] <= level
     found = two_way_mean(tested.assign(dip=dips.astype(float)), "dip", least=level, share=True)
     why = "too few measurements per run" if tested.empty else "fewer than three experiments"
-    deepest = tested[dips]
-    seen = (
-        f"; of those that do, half have it by step {deepest['minimum_step'].median():,.0f}, at"
-        f" {100 * (deepest['minimum'] / deepest['start']).median():.0f} % of the first and"
-        f" {100 * (deepest['minimum'] / deepest['end']).median():.0f} % of the last value in the median"
-        if len(deepest)
-        else ""
-    )
-    says = (
-        f"an interior minimum, which noise alone gives too, is in {100 * tested['interior'].mean():.0f} % of the layers; the"
-        f" share of layers that fall and rise again beyond monotone drift with noise{seen}"
-    )
     return Answer(
-        FINDING, subject, says if len(tested) else "the share of layers that fall and rise again", "share of layers", "layer",
-        len(tested), found.runs, found.experiments, found.value, found.low, found.high,
-        "level of the test of each layer", level, p=found.p, why=why,
+        FINDING, subject, "share of layers that fall and rise again beyond what monotone drift with noise does",
+        "share of layers (0 to 1)", "layer", len(tested), found.runs, found.experiments, found.value, found.low, found.high,
+        "level of the test of each layer", level, p=found.p, why=why, more=_seen(tested, dips),
     )  # fmt: skip
+
+
+def _seen(tested: pd.DataFrame, dips: pd.Series) -> str:
+    """How many layers have any interior minimum, and when and how deep the dips are."""
+    if tested.empty:
+        return ""
+    said = f"Any minimum between start and end, which noise gives too: {100 * tested['interior'].mean():.0f} % of the layers."
+    deepest = tested[dips]
+    if deepest.empty:
+        return said
+    of_start, of_end = (100 * (deepest["minimum"] / deepest[name]).median() for name in ("start", "end"))
+    return (
+        f"{said} Medians over the dips: at step {deepest['minimum_step'].median():,.0f}, at {of_start:.0f} % of the first and"
+        f" {of_end:.0f} % of the last value."
+    )

@@ -50,7 +50,7 @@ def _answer(name: str, table: pd.DataFrame, known: dict, levels: dict, rng) -> A
     runs = len(table[["experiment", "seed"]].drop_duplicates())
     says = f"standard deviation of the logarithm of the final dimension between {ASKED[name]}"
     answer = Answer(
-        FINDING, name, says, "ln dimension", "third of a network", len(table), runs, table["experiment"].nunique()
+        FINDING, name, says, "natural logarithm", "third", len(table), runs, table["experiment"].nunique()
     )
     if name == "seed" and levels["seed"] < 2:
         return answer._replace(why="one seed")
@@ -65,7 +65,7 @@ def _answer(name: str, table: pd.DataFrame, known: dict, levels: dict, rng) -> A
         return answer._replace(why="the design does not tell it from another component")
     share = shares[place] / shares.sum() if shares.sum() > 0 else 0.0
     return answer._replace(
-        says=f"{says} ({100 * share:.0f} % of the variance)",
+        more=f"That is {100 * share:.0f} % of the variance.",
         value=float(np.sqrt(max(found.variance, 0.0))), low=float(np.sqrt(found.low)), high=float(np.sqrt(found.high)),
         null="no such component", null_mean=0.0, p=found.p,
     )  # fmt: skip
