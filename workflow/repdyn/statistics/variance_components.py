@@ -86,8 +86,10 @@ def component(
     freedom = levels - 1
     none = components(drawn, factors)[k]
     error = none.std() * np.sqrt(freedom / 2)
-    square = max(found[k] + error, 0.0)
-    low, high = (max(freedom * square / chi2.ppf((1 + side * confidence) / 2, freedom) - error, 0.0) for side in (1, -1))
+    # An estimate below 0 counts as 0 for the upper end, which else might lie there too.
+    squares = max(found[k] + error, 0.0), max(found[k], 0.0) + error
+    sides = chi2.ppf([(1 + confidence) / 2, (1 - confidence) / 2], freedom)
+    low, high = (max(freedom * square / side - error, 0.0) for square, side in zip(squares, sides, strict=True))
     p = (1 + (none >= found[k]).sum()) / (1 + draws)
     return Component(float(found[k]), float(low), float(high), float(p), levels)
 

@@ -44,6 +44,8 @@ def ends(sections: pd.DataFrame, facts: Sequence[dict]) -> pd.DataFrame:
     """FACTS, test_accuracy and the mean logarithm of the dimension at the end over the layers of each run."""
     columns = [*FACTS, "test_accuracy"]
     runs = pd.DataFrame([{name: run[name] for name in columns} for run in facts], columns=columns)
+    if sections.empty:
+        return runs.assign(dimension=np.nan)
     final = sections[sections["step"] == sections["step"].max()]
     means = final.groupby(["experiment", "seed"])["value"].mean().rename("dimension").reset_index()
     return runs.merge(means, on=["experiment", "seed"], how="left")

@@ -32,9 +32,9 @@ def findings(answers: pd.DataFrame, layers: pd.DataFrame):
 
     if layers.empty:
         return message_figure("No layer was evaluable in any run that learned.")
-    figure = Figure(figsize=(7.8, 6.4))
+    figure = Figure(figsize=(8.2, 6.8))
     grid = figure.add_gridspec(
-        3, 2, left=0.13, right=0.98, top=0.87, bottom=0.07, hspace=0.55, wspace=0.62, height_ratios=(1.5, 1.5, 1)
+        3, 2, left=0.11, right=0.98, top=0.87, bottom=0.08, hspace=0.65, wspace=0.7, height_ratios=(1.5, 1.5, 1)
     )
     dots = figure.add_subplot(grid[0, 0])
     _draw_dips(dots, layers, float(answers.loc[answers["finding"] == "regrowth", "null_mean"].iloc[0]))
@@ -75,15 +75,13 @@ def _draw_answers(axes, answers: pd.DataFrame) -> None:
     if (answers["word"] == NOT_EVALUABLE).all():
         say(axes, f"not evaluable: {answers['why'].iloc[0]}")
         return
+    missing = answers[answers["value"].isna()]
+    answers = answers[answers["value"].notna()]
     places = np.arange(len(answers))[::-1]
-    colours = ["black" if word == SHOWN else NOT_SHOWN_COLOUR for word in answers["word"]]
-    draw_estimates(axes, answers, places, colours)
-    names = [
-        f"{row.subject} (n/a)" if row.word == NOT_EVALUABLE and pd.isna(row.value) else row.subject
-        for row in answers.itertuples()
-    ]
-    axes.set_yticks(places, names)
-    axes.set(xlabel=label, ylim=(-0.7, len(answers) - 0.3))
+    draw_estimates(axes, answers, places, ["black" if word == SHOWN else NOT_SHOWN_COLOUR for word in answers["word"]])
+    axes.set_yticks(places, answers["subject"])
+    note = f"\n({len(missing)} not evaluable: {', '.join(missing['why'].unique())})" if len(missing) else ""
+    axes.set(xlabel=label + note, ylim=(-0.7, len(answers) - 0.3))
     numbers = answers[["value", "low", "high", "null_mean", "null_low", "null_high"]].to_numpy(np.float64)
     low, high = min(np.nanmin(numbers), 0.0), np.nanmax(numbers)
     margin = 0.06 * (high - low)
