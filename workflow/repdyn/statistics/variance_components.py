@@ -92,4 +92,3 @@ def component(
     low, high = (max(freedom * square / side - error, 0.0) for square, side in zip(squares, sides, strict=True))
     p = (1 + (none >= found[k]).sum()) / (1 + draws)
     return Component(float(found[k]), float(low), float(high), float(p), levels)
-

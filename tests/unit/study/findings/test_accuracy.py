@@ -13,9 +13,7 @@ def runs(rng, link: float, seeds: int):
     table = grid(seeds, 1)
     between = 5 * spread(table, rng, "experiment")
     first, second = rng.standard_normal((2, len(table)))
-    return table.assign(
-        dimension=between + first, test_accuracy=between + link * first + np.sqrt(1 - link**2) * second
-    )
+    return table.assign(dimension=between + first, test_accuracy=between + link * first + np.sqrt(1 - link**2) * second)
 
 
 def test_a_planted_link_is_found():

@@ -25,7 +25,14 @@ def answers(runs: pd.DataFrame, rng) -> list[Answer]:
     table = runs[runs["dimension"].notna() & (seeds >= LEAST_SEEDS)].reset_index(drop=True)
     says = "rank correlation of test accuracy with the final dimension, within an experiment"
     answer = Answer(
-        FINDING, "across seeds", says, "rank correlation (-1 to 1)", "run", len(table), len(table), table["experiment"].nunique()
+        FINDING,
+        "across seeds",
+        says,
+        "rank correlation (-1 to 1)",
+        "run",
+        len(table),
+        len(table),
+        table["experiment"].nunique(),
     )
     if table.empty:
         most = int(seeds.max()) if len(seeds) else 0

@@ -83,7 +83,9 @@ def _gain(table: pd.DataFrame, first: int, later: int, last: int, among: str) ->
     from scipy.stats import t
 
     start, influence = _correlated(table, _ranks(table, first, last, among), "", among)
-    answer, other = _correlated(table, _ranks(table, later, last, among), f"step {first:,} to {later:,}, {among}", among)
+    answer, other = _correlated(
+        table, _ranks(table, later, last, among), f"step {first:,} to {later:,}, {among}", among
+    )
     answer = answer._replace(says=f"rise of that rank correlation from step {first:,} to {later:,}")
     if np.isnan(answer.value) or np.isnan(start.value):
         return answer._replace(value=np.nan)

@@ -49,9 +49,7 @@ def cells(sections: pd.DataFrame, layers: pd.DataFrame) -> pd.DataFrame:
 def _answer(name: str, table: pd.DataFrame, known: dict, levels: dict, rng) -> Answer:
     runs = len(table[["experiment", "seed"]].drop_duplicates())
     says = f"standard deviation of the logarithm of the final dimension between {ASKED[name]}"
-    answer = Answer(
-        FINDING, name, says, "natural logarithm", "third", len(table), runs, table["experiment"].nunique()
-    )
+    answer = Answer(FINDING, name, says, "natural logarithm", "third", len(table), runs, table["experiment"].nunique())
     if name == "seed" and levels["seed"] < 2:
         return answer._replace(why="one seed")
     if name != "seed" and levels[name] < LEAST_LEVELS:
