@@ -185,8 +185,8 @@ def tables() -> dict[str, pd.DataFrame]:
 def findings() -> pd.DataFrame:
     """An answer that is shown, one that is not, and one that is not evaluable."""
     shown = Answer(
-        "early", "step 200, across datasets", "rank correlation with the end", "rank correlation (-1 to 1)", "layer", 12, 4, 4,
-        0.8125, 0.5, 0.9, "final dimensions traded between datasets", -0.012, -0.5, 0.45, 0.008,
+        "early", "step 200, across datasets", "rank correlation with the end", "rank correlation (-1 to 1)", "layer", 12, 4,
+        4, 0.8125, 0.5, 0.9, "final dimensions traded between datasets", -0.012, -0.5, 0.45, 0.008,
     )  # fmt: skip
     dips = shown._replace(
         finding="regrowth", subject="all families", says="share of layers that dip", unit="share of layers (0 to 1)",

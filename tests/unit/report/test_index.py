@@ -508,7 +508,7 @@ def test_answers_stand_beside_their_null_with_a_sentence_chosen_by_rule():
     assert "3 answers to 3 questions: 1 shown, 1 not shown, 1 not evaluable." in words
     assert "Not evaluable, across seeds: one seed." in words
     assert (
-        "Shown, step 200, across datasets: rank correlation with the end: 0.81 (0.50 to 0.90); -0.01 (-0.50 to 0.45) by the null"
-        " (final dimensions traded between datasets); q = 0.016, 12 layers, 4 runs, 4 experiments."
+        "Shown, step 200, across datasets: rank correlation with the end: 0.81 (0.50 to 0.90); -0.01 (-0.50 to 0.45) by the"
+        " null (final dimensions traded between datasets); q = 0.016, 12 layers, 4 runs, 4 experiments."
     ) in words
     assert "finding-table" not in Reader(page_of(study())).tables

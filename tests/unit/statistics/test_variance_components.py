@@ -1,4 +1,4 @@
-"""Components of variance: those of a balanced table are its mean squares, planted ones come back, and none is found in noise."""
+"""Components of variance: of a balanced table its mean squares, planted ones come back, and none is found in noise."""
 
 import numpy as np
 import pytest
@@ -9,8 +9,8 @@ from repdyn.statistics.variance_components import component, components
 
 
 def design(seeds: int) -> list[np.ndarray]:
-    """Architecture, dataset, depth, experiment, architecture with depth and, with several seeds, runs: of three thirds per run,
-    one architecture with two."""
+    """Architecture, dataset, depth, experiment, architecture with depth and, with several seeds, runs: of three thirds per
+    run, one architecture with two."""
     experiment = np.repeat(np.arange(EXPERIMENTS), seeds * 3)
     third = np.tile(np.arange(3), EXPERIMENTS * seeds)
     run = np.repeat(np.arange(EXPERIMENTS * seeds), 3)

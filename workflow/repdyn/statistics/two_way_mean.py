@@ -10,8 +10,8 @@ from repdyn.statistics.intervals import MINIMUM_RUNS
 
 
 class TwoWayMean(NamedTuple):
-    """value, low, high: mean with its interval, NaN where there are too few experiments or all are equal. p: one-sided, of it
-    being `least` or less, by Student's t. experiments, runs: behind it."""
+    """value, low, high: mean with its interval, NaN where there are too few experiments or all are equal. p: one-sided, of
+    it being `least` or less, by Student's t. experiments, runs: behind it."""
 
     value: float
     low: float
@@ -27,7 +27,7 @@ def two_way_mean(
     """The mean over experiments of the mean over their runs of the mean over rows, such as layers.
 
     table: experiment, architecture, dataset, seed and `column`, NaN rows left out. share: whether values lie in 0 to 1; then
-    so does the interval, and where experiments are all 0 or all 1 the variance is that of one experiment more on either side.
+    so does the interval, and where experiments are all 0 or all 1 the variance is that of one more on either side.
     """
     from scipy.stats import t
 

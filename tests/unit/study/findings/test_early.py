@@ -1,4 +1,4 @@
-"""The step by which the final order is set is found, across datasets and across seeds; nothing is found in independent values."""
+"""The step by which the final order is set is found, across datasets and seeds; nothing is in independent values."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from repdyn.study.findings.early import DATASETS, SEEDS, answers
 
 
 def study(rng, links: dict[int, float], seeds: int = 1):
-    """Sections in which the values of a step are linked with the end in what run and layer add; positions differ by themselves."""
+    """Sections in which a step is linked with the end in what run and layer add; positions differ by themselves."""
     table = grid(seeds, 3)
     position = 3 * spread(table, rng, "architecture", "layer")
 

@@ -22,8 +22,8 @@ def test_a_planted_share_is_found_and_described():
     assert (found["word"] == SHOWN).all() and found["value"][0] == pytest.approx(0.62, abs=0.06)
     assert found["low"][0] > 0.5 and found["number"].tolist() == [330, 192, 54, 84]
     assert found["more"][0] == (
-        "Any minimum between start and end, which noise gives too: 100 % of the layers. Medians over the dips: at step 80, at"
-        " 20 % of the first and 46 % of the last value."
+        "Any minimum between start and end, which noise gives too: 100 % of the layers. Medians over the dips: at step 80,"
+        " at 20 % of the first and 46 % of the last value."
     )
 
 

@@ -28,8 +28,8 @@ class Answer(NamedTuple):
     """finding: one of QUESTIONS. subject: what of it, such as a step or a family. says: what the number is, in words.
 
     value, with its 95 % interval low to high, in `unit`, over `runs` of `experiments`; number of `things` (layers, runs)
-    behind it. null_mean, null_low, null_high: what there would be without the effect, and the middle 95 % of it. p: one-sided.
-    why: what is missing, if the answer is not evaluable. more: a sentence on what else was seen.
+    behind it. null_mean, null_low, null_high: what there would be without the effect, and the middle 95 % of it. p:
+    one-sided. why: what is missing, if the answer is not evaluable. more: a sentence on what else was seen.
     """
 
     finding: str

@@ -6,8 +6,9 @@ x = m + n, m never rising, the rise from any time to the end is at most that of 
 with m never falling, the fall from the start is, x_0 - x_i <= n_0 - n_i. So the largest rise and the largest fall of noise
 without drift are the least favourable case of each, and a dip needs both to be exceeded (intersection-union test, Berger
 1982): its p is the larger one. The noise is that of `timeseries.surrogates`: increments autoregressive around their trend,
-with local scale and tails. Its long-run standard deviation is estimated too low where a trend was taken out, so both sizes are
-divided by it, in each surrogate by that of a fit to the surrogate itself (bootstrap-t, Hall 1988).
+with local scale and tails. Its long-run standard deviation is estimated too low where a trend was taken out, so both sizes
+are divided by it, in each surrogate by that of a fit to the surrogate itself (bootstrap-t, Hall 1988). The cost is power: noise
+that wanders gives large dips by itself, and a dip must be larger than those.
 """
 
 from typing import NamedTuple

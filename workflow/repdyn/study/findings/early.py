@@ -6,8 +6,8 @@ that at the end.
 
 Null: across datasets, the final dimensions traded between datasets, everywhere alike, because what a dataset does to all
 architectures is one fact and not many; across seeds, traded between the seeds of an experiment. Layers of a run stay
-together in both. That the order is set between the first and a later step, and not before, is asked of the difference of both
-correlations; its p is that of Student's t.
+together in both. That the order is set between the first and a later step, and not before, is asked of the difference of
+both correlations; its p is that of Student's t.
 """
 
 import numpy as np

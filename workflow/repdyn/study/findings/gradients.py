@@ -24,8 +24,8 @@ def _answer(rows: pd.DataFrame, subject: str, shifted: dict, rng) -> Answer:
     found = two_way_mean(tested, "following")
     says = "rank correlation of the size of a layer's changes with the norm of the batch gradient, beyond the trends of both"
     answer = Answer(
-        FINDING, subject, says, "rank correlation (-1 to 1)", "layer", len(tested), found.runs, found.experiments, found.value,
-        found.low, found.high, "gradient norms shifted in time",
+        FINDING, subject, says, "rank correlation (-1 to 1)", "layer", len(tested), found.runs, found.experiments,
+        found.value, found.low, found.high, "gradient norms shifted in time",
         why="too few measurements per run" if tested.empty else "fewer than three experiments",
     )  # fmt: skip
     if tested.empty:

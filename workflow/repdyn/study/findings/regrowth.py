@@ -33,12 +33,13 @@ def _seen(tested: pd.DataFrame, dips: pd.Series) -> str:
     """How many layers have any interior minimum, and when and how deep the dips are."""
     if tested.empty:
         return ""
-    said = f"Any minimum between start and end, which noise gives too: {100 * tested['interior'].mean():.0f} % of the layers."
+    interior = 100 * tested["interior"].mean()
+    said = f"Any minimum between start and end, which noise gives too: {interior:.0f} % of the layers."
     deepest = tested[dips]
     if deepest.empty:
         return said
     of_start, of_end = (100 * (deepest["minimum"] / deepest[name]).median() for name in ("start", "end"))
     return (
-        f"{said} Medians over the dips: at step {deepest['minimum_step'].median():,.0f}, at {of_start:.0f} % of the first and"
-        f" {of_end:.0f} % of the last value."
+        f"{said} Medians over the dips: at step {deepest['minimum_step'].median():,.0f}, at {of_start:.0f} % of the first"
+        f" and {of_end:.0f} % of the last value."
     )

@@ -2,8 +2,8 @@
 
 Of the natural logarithm of the dimension at the end, a mean over the layers of each third of depth of each run. Beside the
 factors asked about stand those that they must not be mistaken for: experiments (architecture with dataset), and architecture
-with depth. The component of seeds is what the layers of a run share beyond all of these; with one seed it cannot be told from
-that of experiments. A component is given as the standard deviation between levels, in units of the logarithm, so that
+with depth. The component of seeds is what the layers of a run share beyond all of these; with one seed it cannot be told
+from that of experiments. A component is given as the standard deviation between levels, in units of the logarithm, so that
 exp of it is the factor by which two typical levels differ from their mean.
 
 Null: no such component, the others as estimated.
