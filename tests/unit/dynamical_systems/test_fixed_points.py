@@ -58,8 +58,8 @@ def integrator(eigenvalues, seed=0):
 def test_a_planted_integrator_is_a_line_of_slow_points():
     step, turn = integrator([1, 0.8, 0.5, 0.3])
     line = slow_line(step, np.random.default_rng(1).standard_normal((64, 4)), updates=600)
-    assert line.share > 0.99 and len(line.states) == 64
-    np.testing.assert_allclose(line.moduli, [[1, 0.8]] * 64, atol=1e-9)
+    assert line.share > 0.99 and len(line.states) > 50
+    np.testing.assert_allclose(line.moduli, [[1, 0.8]] * len(line.states), atol=1e-9)
     along = line.states @ turn
     assert np.abs(along[:, 0]).mean() > 100 * np.abs(along[:, 1:]).mean()
 

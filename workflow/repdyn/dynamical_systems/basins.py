@@ -24,7 +24,7 @@ def basins(step: Map, starts: np.ndarray, attractors: np.ndarray, steps: int) ->
 
 
 def basin_shares(members: np.ndarray, count: int) -> np.ndarray:
-    """Share of the starts in the basin of each of `count` attractors: (count,); less than 1 in all where some arrive nowhere."""
+    """Share of the starts in the basin of each of `count` attractors: (count,), of sum 1 where all arrive."""
     if not len(members):
         raise StudyError("shares of basins need starts, found none")
     return np.bincount(members[members >= 0], minlength=count) / len(members)

@@ -39,7 +39,7 @@ def slowed(step: Map, starts: np.ndarray, updates: int = SEARCH, rate: float = R
 
     Adam on the speed of each (Sussillo & Barak 2013, Neural Comput. 25, 626); its rate falls to 0 over the updates.
     """
-    at = torch.tensor(as_states(starts), requires_grad=True)
+    at = torch.nn.Parameter(torch.tensor(as_states(starts)))
     optimizer = Adam([at], rate)
     with torch.enable_grad():
         for update in range(updates):

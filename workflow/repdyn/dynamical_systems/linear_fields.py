@@ -7,7 +7,7 @@ from repdyn.errors import StudyError
 
 
 def linear_field(series: np.ndarray, dt: float) -> np.ndarray:
-    """A (d, d) of dx/dt = A (x - c) from a series (T, d) or (trials, T, d): the logarithm of the map of one step to the next.
+    """A (d, d) of dx/dt = A (x - c) from a series (T, d) or (trials, T, d): the logarithm of the map of a step.
 
     Exact for linear systems, whatever dt, below the Nyquist frequency. StudyError where the series does not span its
     dimensions, or the map has no real logarithm: dt is then too long, or the system is not a field's.

@@ -34,7 +34,7 @@ def dynamical_distance(first: np.ndarray, second: np.ndarray, rng: np.random.Gen
     turns = np.linalg.qr(rng.standard_normal((RESTARTS, k, k)))[0]
     turns[:, :, 0] *= (np.linalg.det(turns) * np.where(np.arange(RESTARTS) % 2, 1, -1))[:, None]
     start, a_t, b_t = (torch.from_numpy(each) for each in (turns, a / scale, b / scale))
-    angles = torch.zeros(RESTARTS, k, k, dtype=torch.float64, requires_grad=True)
+    angles = torch.nn.Parameter(torch.zeros(RESTARTS, k, k, dtype=torch.float64))
     optimizer = Adam([angles], RATE)
     least = np.inf
     with torch.enable_grad():
