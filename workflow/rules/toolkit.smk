@@ -48,6 +48,26 @@ rule look_into:
         " --device {params.device:q} > {log:q} 2>&1"
 
 
+rule calibration:
+    input:
+        code=code("calibration"),
+    output:
+        table=f"{RESULTS}/toolkit/calibration.parquet",
+        seconds=f"{RESULTS}/toolkit/calibration_seconds.json",
+    log:
+        f"{RESULTS}/logs/calibration.log",
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory(2000),
+        runtime=30,
+    message:
+        "Trying the toolkit's methods where the truth is known"
+    shell:
+        "python {input.code[0]:q} --table {output.table:q} --seconds {output.seconds:q} > {log:q} 2>&1"
+
+
 # A rule for each, because a caption's path takes no wildcard.
 for _tool in TOOLKIT:
 
@@ -90,6 +110,7 @@ rule toolkit_page:
         quantities=[project(f"workflow/repdyn/toolkit/{tool}/measure.py") for tool in TOOLKIT],
         captions=[project(f"workflow/repdyn/toolkit/{tool}/caption.rst") for tool in TOOLKIT],
         figures=[f"{FIGURES}/toolkit/{tool}.webp" for tool in TOOLKIT],
+        calibration=rules.calibration.output,
     output:
         f"{RESULTS}/report/toolkit.html",
     log:
@@ -107,7 +128,7 @@ rule toolkit_page:
         "Writing {output}"
     shell:
         "python {input.code[0]:q} --figures {input.figures:q} --tables {params.tables:q} --pages {params.pages:q}"
-        " --out {output:q} > {log:q} 2>&1"
+        " --calibration {input.calibration:q} --out {output:q} > {log:q} 2>&1"
 
 
 rule toolkit:

@@ -161,7 +161,10 @@ def pages_of(arguments: Namespace, experiments: pd.DataFrame, runs: list[Path]) 
     if toolkit.is_file():
         tools = dict.fromkeys(file.stem for file in arguments.toolkit)
         figures = [root / "figures/toolkit" / f"{tool}.webp" for tool in tools]
-        compared.append((compare, toolkit, toolkit_page.made, arguments.toolkit, figures, arguments.pages))
+        calibration = [root / "toolkit" / name for name in ("calibration.parquet", "calibration_seconds.json")]
+        compared.append(
+            (compare, toolkit, toolkit_page.made, arguments.toolkit, figures, arguments.pages, *calibration)
+        )
     return compared
 
 

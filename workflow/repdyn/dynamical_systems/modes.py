@@ -7,6 +7,8 @@ import numpy as np
 from repdyn.errors import StudyError
 
 SUPPORTED = 1e-9  # of the largest singular value: below it a direction is rounding
+NEAR = 0.2  # of the least error: within it a rank predicts as well
+PREDICTED = 0.4  # relative error from which nothing was predicted
 FIRST = 0.7  # share of each trial from which a rank is chosen; the rest tests it
 
 
@@ -82,6 +84,17 @@ def one_step_errors(series: np.ndarray, delays: int, ranks: Sequence[int]) -> np
         predicted = (left @ (reduced @ (left.T @ before)))[-width:]
         errors.append(((predicted - after[-width:]) ** 2).sum())
     return np.array(errors) / ((before[-width:] - after[-width:]) ** 2).sum()
+
+
+def supported_rank(series: np.ndarray, delays: int, ranks: Sequence[int]) -> int:
+    """The lowest rank whose `one_step_errors` is within NEAR of the least: higher ones fit noise as well, none better.
+
+    StudyError where the least is PREDICTED or more: white noise has a half, what its mean leaves. Nothing is linear there.
+    """
+    errors = one_step_errors(series, delays, ranks)
+    if not errors.min() < PREDICTED:
+        raise StudyError(f"no rank predicts held-out values; the least relative error is {errors.min():.2f}")
+    return int(np.asarray(ranks)[errors <= (1 + NEAR) * errors.min()].min())
 
 
 def koopman_eigenvalues(

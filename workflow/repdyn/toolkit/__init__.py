@@ -80,6 +80,16 @@ TOOLS = {
     ),
 }
 
+# Of recurrent networks trained for tasks whose solution is known, config/recurrent.tsv: on a page of their own.
+RECURRENT = {
+    "dynamical_systems": Tool(
+        "Attractors of recurrent networks",
+        (),
+        "Per recurrent network against the training step: attractors beside those of shuffled weights, accuracy, and"
+        " time scales; and its states with their fixed points",
+    )
+}
+
 
 def tools_for(family: str) -> list[str]:
     """The names of the tools that fit a family."""
