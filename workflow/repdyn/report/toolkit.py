@@ -4,7 +4,7 @@ import pandas as pd
 
 from repdyn.report.html import Picture, fill, run_link
 from repdyn.report.quantities import HEADINGS, table_of
-from repdyn.toolkit import TOOLS, caption, load
+from repdyn.toolkit import RECURRENT, TOOLS, caption, load
 from repdyn.wording.numbers import interval, plural, short
 
 CALIBRATION = ("Method", "System", "Truth", "Found", "Null", "Expected there", "Found there", "CPU s", "Verdict")
@@ -20,22 +20,22 @@ def render(
     """The page as HTML: calibration, then the tools. Of a tool with a method that missed, no finding is shown.
 
     tables: {tool: the measurements of all its runs}, with experiment and seed before `measures.table.COLUMNS`; figures:
-    {tool: picture}; tools by the names in `toolkit.TOOLS`, a tool without a table is left out. pages: how many seeds of
-    an experiment, the first, have a page of their own. calibration: `calibration.table.COLUMNS`; seconds: of its methods.
+    {tool: picture}; tools by the names in `toolkit.TOOLS` and RECURRENT, a tool without a table is left out. pages: how
+    many seeds of an experiment, the first, have a page of their own. calibration: `calibration.table.COLUMNS`; seconds: of its methods.
     """
     sections = [
         {
             "name": name,
-            "title": TOOLS[name].title,
-            "alt": TOOLS[name].alt,
+            "title": tool.title,
+            "alt": tool.alt,
             "paragraphs": not_calibrated(calibration, name) or load(name, "findings").found(tables[name]),
             "picture": figures.get(name),
             "caption": caption(name),
-            "runs": runs_of(tables[name], pages),
+            "runs": runs_of(tables[name], pages if name in TOOLS else 0),
             "rows": quantity_rows(tables[name]),
             "described": table_of(f"repdyn.toolkit.{name}", "measure"),
         }
-        for name in TOOLS
+        for name, tool in (TOOLS | RECURRENT).items()
         if name in tables
     ]
     return fill(

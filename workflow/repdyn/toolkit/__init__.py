@@ -9,6 +9,8 @@ A tool is a folder here and a line in TOOLS:
   experiments. table: the measurements of all its runs, with experiment and seed in front.
 - figure.py: `draw(table, maps)`, with maps {"experiment/seed": {name: array}}, and caption.rst.
 
+Tools of RECURRENT have the same files; their `measure(subject)` takes one `recurrent.subject.RecurrentSubject`.
+
 Only measure.py needs torch. What a tool measures with are plain functions on arrays and modules, for any network.
 `own_model.subjects` gives `measure` any model with checkpoints and data.
 """
