@@ -11,7 +11,7 @@ from repdyn.training.adam import Adam
 
 SEARCH = 400  # updates of the search
 RATE = 0.02  # of the search, in units of the state
-NEWTON = 50  # steps of the polish, at most
+NEWTON = 40  # steps of the polish, at most
 REACH = 0.5  # length of a step of the polish, at most: a longer one jumps between basins
 FIXED = 1e-20  # speed below which a state is a fixed point
 SAME = 1e-4  # distance within which two are one
@@ -51,13 +51,20 @@ def slowed(step: Map, starts: np.ndarray, updates: int = SEARCH, rate: float = R
 
 
 def fixed_points(step: Map, starts: np.ndarray) -> FixedPoints:
-    """The fixed points that are found from starts (n, d), those that most starts end at first.
+    """The fixed points that are found from starts (n, d), those that most starts end at first: `roots` of what is `slowed`.
 
-    Descent of the speed, then Newton's method with steps of REACH at most; kept where the speed is below FIXED, and one
-    within SAME of another. What is found is a lower bound: a point that no start leads to stays unknown, saddles more often
-    than attractors. StudyError where no start ends at a fixed point.
+    What is found is a lower bound: a point that no start leads to stays unknown, saddles more often than attractors.
+    StudyError where no start ends at a fixed point.
     """
-    at = _polished(step, slowed(step, starts))
+    return roots(step, slowed(step, starts))
+
+
+def roots(step: Map, near: np.ndarray) -> FixedPoints:
+    """The fixed points near states (n, d), by Newton's method with steps of REACH at most.
+
+    Kept where the speed is below FIXED, and one within SAME of another. StudyError where none is.
+    """
+    at = _polished(step, as_states(near).copy())
     speeds = speed(step, at)
     kept = speeds < FIXED
     if not kept.any():
@@ -84,14 +91,21 @@ def _polished(step: Map, states: np.ndarray) -> np.ndarray:
     for _ in range(NEWTON):
         images, jacobians = linearised(step, states[moving])
         left = images - states[moving]
-        # The least-squares solution, because on a line of fixed points F - 1 has no inverse.
-        moves = -np.einsum("nij,nj->ni", np.linalg.pinv(jacobians - np.eye(d)), left)
+        moves = -_solved(jacobians - np.eye(d), left)
         length = np.linalg.norm(moves, axis=1, keepdims=True)
         states[moving] += moves * np.minimum(1, REACH / np.maximum(length, REACH))
         moving[moving] = length[:, 0] > 1e-13 * (1 + np.linalg.norm(states[moving], axis=1))
         if not moving.any():
             break
     return states
+
+
+def _solved(matrices: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """x of M x = y for each of (n, d, d) and (n, d); the shortest where one has no inverse, as on a line of fixed points."""
+    try:
+        return np.linalg.solve(matrices, right[..., None])[..., 0]
+    except np.linalg.LinAlgError:
+        return np.einsum("nij,nj->ni", np.linalg.pinv(matrices), right)
 
 
 def _merged(states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

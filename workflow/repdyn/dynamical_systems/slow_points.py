@@ -22,18 +22,23 @@ class Line(NamedTuple):
 
 
 def slow_line(step: Map, starts: np.ndarray, updates: int = SEARCH) -> Line:
-    """The slow points, of speed below SLOW, that descent of the speed from starts (n, d) leads to, d >= 2.
+    """`line_of` the states that descent of the speed leads to from starts (n, d), d >= 2."""
+    return line_of(step, slowed(step, starts, updates))
+
+
+def line_of(step: Map, states: np.ndarray) -> Line:
+    """The slow points, of speed below SLOW, among states (n, d), d >= 2.
 
     Not polished: on a line attractor that is nearly one, Newton's method would find the few points that are fixed exactly
     (Mante et al. 2013, Nature 503, 78). Around one stable point the slow states are a small cloud, whose eigenvalues show
-    that it is no line. StudyError where fewer than FEWEST starts end at slow points or all at one.
+    that it is no line. StudyError where fewer than FEWEST are slow or all at one place.
     """
-    states = slowed(step, starts, updates)
+    count = len(states)
     if states.shape[1] < 2:
         raise StudyError("a line of slow points needs states of 2 dimensions or more")
     states = states[speed(step, states) < SLOW]
     if len(states) < FEWEST:
-        raise StudyError(f"{len(states)} of {len(starts)} starts end at slow points; a line needs {FEWEST} or more")
+        raise StudyError(f"{len(states)} of {count} starts end at slow points; a line needs {FEWEST} or more")
     spread = np.linalg.svd(states - states.mean(0), compute_uv=False) ** 2
     if not spread.sum() > len(states) * 1e-8:
         raise StudyError("all starts end at one slow point: it is no line")

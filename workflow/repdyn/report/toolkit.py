@@ -21,7 +21,8 @@ def render(
 
     tables: {tool: the measurements of all its runs}, with experiment and seed before `measures.table.COLUMNS`; figures:
     {tool: picture}; tools by the names in `toolkit.TOOLS` and RECURRENT, a tool without a table is left out. pages: how
-    many seeds of an experiment, the first, have a page of their own. calibration: `calibration.table.COLUMNS`; seconds: of its methods.
+    many seeds of an experiment, the first, have a page of their own. calibration:
+    `calibration.table.COLUMNS`; seconds: of its methods.
     """
     sections = [
         {

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import torch
 
-from repdyn.dynamical_systems.fixed_points import FixedPoints, fixed_points, unstable_directions
+from repdyn.dynamical_systems.fixed_points import FixedPoints, roots, slowed, unstable_directions
 from repdyn.dynamical_systems.gramians import time_scales
 from repdyn.dynamical_systems.lyapunov import lyapunov_spectrum
 from repdyn.dynamical_systems.maps import linearised
-from repdyn.dynamical_systems.slow_points import slow_line
+from repdyn.dynamical_systems.slow_points import line_of
 from repdyn.dynamics.drift import independent_state
 from repdyn.errors import StudyError
 from repdyn.measures.table import combine, entry
@@ -82,16 +82,17 @@ def _around(subject: RecurrentSubject, step: int, network: RecurrentNetwork) -> 
 
 def _held(subject: RecurrentSubject, network: RecurrentNetwork, vector: tuple, rng: np.random.Generator) -> dict:
     """{quantity: number} of a network with its input held."""
-    step, starts = held(network, vector), _starts(subject, network, rng)
+    step = held(network, vector)
+    slow = slowed(step, _starts(subject, network, rng))
     quantities = dict.fromkeys((*POINTS, *LINE), np.nan)
     try:
-        points = fixed_points(step, starts)
+        points = roots(step, slow)
     except StudyError:
         pass
     else:
-        quantities |= _of_points(network, step, points, len(starts))
+        quantities |= _of_points(network, step, points, len(slow))
     try:
-        line = slow_line(step, starts)
+        line = line_of(step, slow)
     except StudyError:
         return quantities
     first, second = np.median(line.moduli, axis=0)
@@ -156,12 +157,11 @@ def _maps(subject: RecurrentSubject) -> dict[str, np.ndarray]:
     maps = {"states": (visited[rng.choice(len(visited), min(SHOWN, len(visited)), replace=False)] - mean) @ axes}
     for number, (name, vector) in enumerate(subject.task.held.items()):
         step = held(network, vector)
-        starts = _starts(
-            subject, network, np.random.default_rng(derive(*subject.key, "starts", subject.steps[-1], name))
-        )
-        for kind, search in (("points", fixed_points), ("slow", slow_line)):
+        rng = np.random.default_rng(derive(*subject.key, "starts", subject.steps[-1], name))
+        slow = slowed(step, _starts(subject, network, rng))
+        for kind, search in (("points", roots), ("slow", line_of)):
             try:
-                found = search(step, starts)
+                found = search(step, slow)
             except StudyError:
                 continue
             maps[f"{kind}_{number}"] = (found.states - mean) @ axes
