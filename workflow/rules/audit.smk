@@ -52,6 +52,7 @@ rule claim_numbers:
     output:
         numbers=table("claim_numbers.parquet"),
         terms=table("claim_terms.parquet"),
+        by_seeds=table("claim_numbers_by_seeds.parquet"),
         counts=table("claim_runs.json"),
     log:
         f"{RESULTS}/logs/claim_numbers.log",
@@ -70,7 +71,8 @@ rule claim_numbers:
     shell:
         "python {input.code[0]:q} --runs {params.runs:q} --sheet {input.sheet:q} --seeds {params.seeds:q}"
         " --metrics {params.metrics:q} --claims {input.claims:q} --contrasts {input.contrasts:q}"
-        " --numbers {output.numbers:q} --terms {output.terms:q} --counts {output.counts:q} > {log:q} 2>&1"
+        " --numbers {output.numbers:q} --by-seeds {output.by_seeds:q} --terms {output.terms:q}"
+        " --counts {output.counts:q} > {log:q} 2>&1"
 
 
 rule verdict_errors:
@@ -103,6 +105,7 @@ rule ledger:
     input:
         code=code("ledger"),
         numbers=rules.claim_numbers.output.numbers,
+        by_seeds=rules.claim_numbers.output.by_seeds,
         counts=rules.claim_numbers.output.counts,
         errors=rules.verdict_errors.output,
         audited=f"{PUBLISHED}/ledger.csv",
@@ -110,6 +113,7 @@ rule ledger:
         claims=CLAIMS,
     output:
         ledger=table("ledger.parquet"),
+        agreement=table("seed_agreement.parquet"),
         verdicts=table("verdicts.json"),
     log:
         f"{RESULTS}/logs/ledger.log",
@@ -126,4 +130,5 @@ rule ledger:
     shell:
         "python {input.code[0]:q} --numbers {input.numbers:q} --counts {input.counts:q} --errors {input.errors:q}"
         " --seeds {params.seeds:q} --audited {input.audited:q} --published-errors {input.published:q}"
-        " --claims {input.claims:q} --ledger {output.ledger:q} --verdicts {output.verdicts:q} > {log:q} 2>&1"
+        " --claims {input.claims:q} --by-seeds {input.by_seeds:q} --ledger {output.ledger:q}"
+        " --agreement {output.agreement:q} --verdicts {output.verdicts:q} > {log:q} 2>&1"

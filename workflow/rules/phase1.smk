@@ -111,6 +111,7 @@ rule pooled:
         sheet=SHEET,
         facts=every_run("run.json"),
         summaries=every_run("phase1.json"),
+        candidates=every_run("candidates.parquet"),
         jumps=every_run("jumps.parquet"),
     output:
         statistics=table("statistics.parquet"),

@@ -56,12 +56,15 @@ rule report:
         provenance=every_run("provenance.json"),
         evidence=[
             rules.ledger.output.ledger,
+            rules.ledger.output.agreement,
             rules.verdict_errors.output,
             rules.pooled.output.statistics,
             rules.validity.output.validity,
             rules.validity.output.verdicts,
             rules.validity.output.agreement,
         ],
+        shipped=project("data/readme/verdicts.json"),
+        claims=CLAIMS,
         inside=[
             rules.hypotheses.output.moments,
             rules.hypotheses.output.measurements,
@@ -91,7 +94,7 @@ rule report:
         "python {input.code[0]:q} --sheet {input.sheet:q} --experiments {input.experiments:q}"
         " --runs-root {params.runs:q} --pages {params.pages:q} --logs {params.logs:q} --stages {params.stages:q}"
         " --figures {input.figures:q} --evidence {input.evidence:q} --inside {input.inside:q}"
-        " {params.benchmark:q} --out {output:q} > {log:q} 2>&1"
+        " --shipped {input.shipped:q} --claims {input.claims:q} {params.benchmark:q} --out {output:q} > {log:q} 2>&1"
 
 
 rule integrated_report:
@@ -104,6 +107,7 @@ rule integrated_report:
         experiments=rules.aggregate.output,
         tables=[
             rules.ledger.output.ledger,
+            rules.ledger.output.agreement,
             rules.verdict_errors.output,
             rules.pooled.output.statistics,
             rules.validity.output.validity,

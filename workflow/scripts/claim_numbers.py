@@ -11,11 +11,14 @@ from common.arguments import to_path, whole
 from common.files import read_json, read_parquet, readable_errors, write_json, write_parquet
 from common.runs import run_folders
 from repdyn.audit.claims.c16 import filter_cosines
-from repdyn.audit.columns import deciding, deciding_quantities, ours, own_tables, quantities
+from repdyn.audit.columns import deciding, ours, own_tables, quantities
+from repdyn.audit.deciding import deciding_quantities
 from repdyn.audit.own import as_detected, own_runs, run_name
 from repdyn.audit.phases import FILTER_PHASES
 from repdyn.audit.quantities import Quantity
 from repdyn.audit.run_statistics import read
+from repdyn.audit.seed_agreement import named, subsets
+from repdyn.study.hypotheses import by_experiment
 
 
 class RunFiles(NamedTuple):
@@ -38,8 +41,14 @@ def main():
     parser.add_argument("--seeds", type=whole(1), required=True)
     parser.add_argument("--metrics", nargs="+", required=True, help="the first is that of the ledger")
     parser.add_argument("--claims", type=to_path, required=True)
-    parser.add_argument("--contrasts", type=to_path, required=True, help="contrasts.parquet of the hypotheses")
+    parser.add_argument(
+        "--contrasts",
+        type=to_path,
+        required=True,
+        help="contrasts.parquet of the hypotheses, a row per pair of windows",
+    )
     parser.add_argument("--numbers", type=to_path, required=True, help="table to write")
+    parser.add_argument("--by-seeds", type=to_path, required=True, help="table to write: numbers of parts of the seeds")
     parser.add_argument("--terms", type=to_path, required=True, help="table to write")
     parser.add_argument(
         "--counts", type=to_path, required=True, help="JSON to write: runs and those left out, by metric"
@@ -48,7 +57,8 @@ def main():
     asked = deciding_quantities(yaml.safe_load(arguments.claims.read_text(encoding="utf-8")))
     folders = run_folders(arguments.runs, arguments.sheet, arguments.seeds)
     files = [read_run(folder) for folder in folders]
-    cosines, contrasts = first_filters(folders), of_experiments(read_parquet(arguments.contrasts), files)
+    cosines, pairs = first_filters(folders), read_parquet(arguments.contrasts)
+    contrasts = of_experiments(pairs, files)
     numbers, terms, counts = [], [], {}
     for metric in arguments.metrics:
         found, excluded = own_column(files, metric, cosines, contrasts)
@@ -57,6 +67,12 @@ def main():
         counts[metric] = {"runs": len(files) - sum(excluded.values()), "excluded": excluded}
         left_out = ", ".join(f"{count} {reason}" for reason, count in excluded.items())
         print(f"{metric}; {counts[metric]['runs']} runs; left out: {left_out}")
+    headline, by_seeds = arguments.metrics[0], [numbers[0].head(0).assign(seeds="")]
+    for seeds in subsets(arguments.seeds):
+        part = [each for each in files if each.facts["seed"] in seeds]
+        found, _ = own_column(part, headline, cosines, of_experiments(pairs[pairs["seed"].isin(seeds)], part))
+        by_seeds.append(ours(found).assign(metric=headline, seeds=named(seeds)))
+    write_parquet(arguments.by_seeds, pd.concat(by_seeds, ignore_index=True))
     write_parquet(arguments.numbers, pd.concat(numbers, ignore_index=True))
     write_parquet(arguments.terms, pd.concat(terms, ignore_index=True))
     write_json(arguments.counts, counts)
@@ -68,8 +84,9 @@ def read_run(folder: Path) -> RunFiles:
     return RunFiles(*(read_parquet(folder / f"{name}.parquet") for name in tables), facts, phase1)
 
 
-def of_experiments(contrasts: pd.DataFrame, files: list[RunFiles]) -> pd.DataFrame:
-    """Contrasts with the architecture and dataset of their experiment."""
+def of_experiments(pairs: pd.DataFrame, files: list[RunFiles]) -> pd.DataFrame:
+    """Contrasts of experiments, from those of pairs of windows, with architecture and dataset."""
+    contrasts = by_experiment(pairs)
     known = {each.facts["experiment"]: each.facts for each in files}
     facts = [known[experiment] for experiment in contrasts["experiment"]]
     return contrasts.assign(**{name: [each[name] for each in facts] for name in ("architecture", "dataset")})

@@ -24,7 +24,7 @@ def main():
     parser.add_argument("--declared", type=to_path, required=True, help="config/hypotheses.yaml")
     parser.add_argument("--hypotheses", type=to_path, required=True, help="Parquet to write: tests and verdicts")
     parser.add_argument(
-        "--contrasts", type=to_path, required=True, help="Parquet to write: contrasts of every experiment"
+        "--contrasts", type=to_path, required=True, help="Parquet to write: contrasts of every pair of windows"
     )
     parser.add_argument("--measurements", type=to_path, required=True, help="Parquet to write: means over experiments")
     parser.add_argument("--moments", type=to_path, required=True, help="Parquet to write: event windows of all runs")
@@ -45,8 +45,8 @@ def main():
             if hypothesis.family == facts["family"]:
                 found = run_contrasts(table, planned, hypothesis)
                 pairs.append(found.assign(hypothesis=hypothesis.id, **run))
-    contrasts = by_experiment(joined(pairs, PAIR_COLUMNS))
-    write_parquet(arguments.hypotheses, evaluate(contrasts, declared, pd.DataFrame(runs)))
+    contrasts = joined(pairs, PAIR_COLUMNS)
+    write_parquet(arguments.hypotheses, evaluate(by_experiment(contrasts), declared, pd.DataFrame(runs)))
     write_parquet(arguments.contrasts, contrasts)
     measured = ("quantity", "phase", "value", "null_mean", "experiment", "seed", "family")
     write_parquet(arguments.measurements, summarise(joined(means, measured)))

@@ -9,6 +9,7 @@ import yaml
 from common.arguments import to_path, whole
 from common.files import read_json, read_parquet, readable_errors, write_json, write_parquet
 from repdyn.audit.ledger import terminal, with_ours
+from repdyn.audit.seed_agreement import COLUMNS, summarise
 
 TOLD = ["title", "evidence", "holds", "parts", "evidence_reason", "reason"]
 
@@ -23,6 +24,8 @@ def main():
     parser.add_argument("--published-errors", type=to_path, required=True, help="verdict_errors.csv, likewise")
     parser.add_argument("--claims", type=to_path, required=True)
     parser.add_argument("--ledger", type=to_path, required=True, help="table to write")
+    parser.add_argument("--by-seeds", type=to_path, required=True, help="claim_numbers_by_seeds.parquet")
+    parser.add_argument("--agreement", type=to_path, required=True, help="table to write: words of parts of the seeds")
     parser.add_argument("--verdicts", type=to_path, required=True, help="JSON to write")
     arguments = parser.parse_args()
     claims = yaml.safe_load(arguments.claims.read_text(encoding="utf-8"))
@@ -37,6 +40,14 @@ def main():
         told = ledgers[metric].drop_duplicates("claim").set_index("claim")[TOLD]
         verdicts[metric] = {**counted, "claims": told.to_dict("index")}
     headline = next(iter(counts))
+    words = [pd.DataFrame(columns=COLUMNS)]
+    for seeds, found in read_parquet(arguments.by_seeds).groupby("seeds", sort=False):
+        number = len(seeds.split())
+        own = errors[(errors["metric"] == headline) & (errors["seeds"] == number)]
+        told = with_ours(audited, found.drop(columns=["metric", "seeds"]), claims, own, published)
+        words.append(told.drop_duplicates("claim").assign(seeds=seeds, number=number)[COLUMNS])
+    every = {claim: told["holds"] for claim, told in verdicts[headline]["claims"].items()}
+    write_parquet(arguments.agreement, summarise(pd.concat(words, ignore_index=True), every))
     write_parquet(arguments.ledger, ledgers[headline])
     write_json(arguments.verdicts, {"metric": headline, **verdicts[headline], "metrics": verdicts})
     print(f"{headline}; {counts[headline]['runs']} runs\n{terminal(ledgers[headline], claims)}")

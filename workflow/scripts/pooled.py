@@ -12,6 +12,7 @@ from common.runs import run_folder, run_folders
 from repdyn.seeds import derive
 from repdyn.study.exclusion import why_excluded
 from repdyn.study.pooled import pool, types_of_jumps
+from repdyn.study.replication import replication
 
 
 def main():
@@ -24,6 +25,7 @@ def main():
     arguments = parser.parse_args()
     folders = run_folders(arguments.runs, arguments.sheet, arguments.seeds)
     runs = pd.DataFrame([row for folder in folders for row in rows(folder)])
+    runs = with_replication(runs, arguments.runs)
     write_parquet(arguments.statistics, pool(runs, np.random.default_rng(derive("pooled"))))
     kept = runs.loc[~runs["excluded"], ["experiment", "seed"]].drop_duplicates().itertuples(index=False)
     jumps = [read_parquet(run_folder(arguments.runs, name, seed) / "jumps.parquet") for name, seed in kept]
@@ -41,6 +43,26 @@ def rows(folder: Path) -> list[dict]:
     excluded = why_excluded(facts) is not None
     run = {name: facts[name] for name in ("experiment", "seed", "family")} | {"excluded": excluded}
     return [run | section for section in read_json(folder / "phase1.json")["metrics"].values()]
+
+
+def with_replication(runs: pd.DataFrame, root: Path) -> pd.DataFrame:
+    """Runs with the share of their candidates and jumps that other seeds have too, and what other layers give."""
+    keys = ["experiment", "seed", "metric"]
+    kept = list(runs.loc[~runs["excluded"], keys[:2]].drop_duplicates().itertuples(index=False, name=None))
+    columns = ["metric", "layer", "phase"]
+    for kind in ("candidates", "jumps"):
+        found = [pd.DataFrame(columns=[*keys, f"{kind}_again", f"{kind}_again_null"])]
+        if runs["seed"].nunique() > 1:
+            tables = [
+                read_parquet(run_folder(root, *run) / f"{kind}.parquet", columns).assign(experiment=run[0], seed=run[1])
+                for run in kept
+            ]
+            layers = {run: read_json(run_folder(root, *run) / "run.json")["layers"] for run in kept}
+            for metric, events in pd.concat(tables).groupby("metric"):
+                again = replication(events, layers).assign(metric=metric)
+                found.append(again.rename(columns={"found": f"{kind}_again", "expected": f"{kind}_again_null"}))
+        runs = runs.merge(pd.concat(found), on=keys, how="left")
+    return runs
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 import pandas as pd
+import yaml
 
 from common.arguments import to_path, whole
 from common.costs import logs_of, read_costs
@@ -25,6 +26,8 @@ def main():
     parser.add_argument("--figures", type=to_path, nargs="*", default=[], help="WebP files named like the panels")
     parser.add_argument("--evidence", type=to_path, nargs="*", default=[], help="tables named like those of the page")
     parser.add_argument("--inside", type=to_path, nargs="*", default=[], help="tables of phase 2, likewise")
+    parser.add_argument("--shipped", type=to_path, help="verdicts.json that README.md was written from")
+    parser.add_argument("--claims", type=to_path, help="config/claims.yaml")
     parser.add_argument("--logs", type=to_path, required=True, help="folder of the logs of all jobs")
     parser.add_argument("--stages", type=mapping, required=True, help="JSON: {stage: [patterns of its logs]}")
     parser.add_argument("--benchmark", type=to_path, help="table that `snakemake benchmark` left, if it was run")
@@ -60,6 +63,8 @@ def made(arguments: argparse.Namespace) -> str:
         stages,
         [name for name in planned if name not in set(experiments["experiment"])],
         profile_rows(costs, floor),
+        read_json(arguments.shipped) if arguments.shipped else None,
+        yaml.safe_load(arguments.claims.read_text(encoding="utf-8")) if arguments.claims else None,
     )
 
 

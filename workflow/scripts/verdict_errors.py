@@ -7,7 +7,8 @@ import yaml
 
 from common.arguments import to_path, whole
 from common.files import read_parquet, readable_errors, write_parquet
-from repdyn.audit.verdict_errors import verdict_errors
+from repdyn.audit.seed_agreement import subsets
+from repdyn.audit.verdict_errors import SEEDS, verdict_errors
 
 
 def main():
@@ -20,8 +21,10 @@ def main():
     arguments = parser.parse_args()
     claims = yaml.safe_load(arguments.claims.read_text(encoding="utf-8"))["claims"]
     terms = read_parquet(arguments.terms)
+    # Of parts of the seeds too, which are looked at beside all of them.
+    designs = (*SEEDS, *map(len, subsets(arguments.seeds)))
     tables = [
-        verdict_errors(terms[terms["metric"] == metric], claims, arguments.seeds).assign(metric=metric)
+        verdict_errors(terms[terms["metric"] == metric], claims, arguments.seeds, designs=designs).assign(metric=metric)
         for metric in arguments.metrics
     ]
     write_parquet(arguments.errors, pd.concat(tables, ignore_index=True))

@@ -107,6 +107,19 @@ def test_few_jumps_are_counted_and_decide_little(jumps):
         assert found["right"].isna().all() and len(found) == 1
 
 
+def test_none_in_many_runs_says_that_there_are_not_many():
+    many = {"quantity": "x_detected", "above": 30, "published": 60, "none": 1, "scale": "log", "reversible": False}
+    none = study(COUNT, 0.0)
+    table = verdict_errors(terms(none, COUNT, log=True), claim(many), 1, 200, ())
+    assert table["jumps"].eq(0).all()
+    false = table.set_index("truth").loc["false"]
+    assert false["does_not_hold"] > 0.95
+    assert table["wrong"].max() <= table["allowed"].min()
+    # None over none is no ratio, and nothing can be drawn.
+    both = pd.concat([terms(none, COUNT, part, True) for part in (0, 1)])
+    assert verdict_errors(both, claim(many), 1, 200, ())["right"].isna().all()
+
+
 def test_what_is_not_in_the_runs_is_not_drawn():
     found = verdict_errors(pd.DataFrame(columns=TERMS), claim(ABOVE), 3)
     assert found["seeds"].tolist() == [1, 3, 5] and not found["decides"].any() and found["wrong"].isna().all()

@@ -12,7 +12,8 @@ from dag.schema import check
 from helpers.project import ROOT
 from repdyn.audit.bounds import WORDS, bound, true_value
 from repdyn.audit.columns import OURS
-from repdyn.audit.ledger import AUDIT_COLUMNS, asked, with_ours
+from repdyn.audit.deciding import asked
+from repdyn.audit.ledger import AUDIT_COLUMNS, with_ours
 from repdyn.audit.phases import FILTER_PHASES
 from repdyn.audit.verdict_errors import COLUMNS
 from repdyn.audit.verdicts import EVIDENCE, RULES, decide_all

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from helpers.html_reader import Reader, webp
-from helpers.integrated_cases import verdict_errors
+from helpers.integrated_cases import CLAIMS, seed_agreement, verdict_errors
 from repdyn.figures.registry import STUDY
 from repdyn.report.index import COLUMNS, by_family, render, sources, summary, with_clocks
 from repdyn.statistics.intervals import BOOTSTRAP_RUNS
@@ -273,7 +273,8 @@ def evidence():
             "published": [55, 2991, np.nan], "as_published": [55, 2991, 0.5], "repaired": [7, 7025, 0.25],
             "null": [None, "surrogates", None], "null_mean": [np.nan, 7000.0, 0.2], "null_low": [np.nan, 6800.0, np.nan],
             "null_high": [np.nan, 7200.0, np.nan], "ours": [3, 300, 0.125], "ours_low": [1.0, 250.0, 0.1],
-            "ours_high": [5.0, 350.0, 0.15], "runs": [51, 51, 51], "defect_mean": [54.5, np.nan, np.nan],
+            "ours_high": [5.0, 350.0, 0.15], "runs": [51, 51, 51], "decides": [True, True, True],
+            "defect_mean": [54.5, np.nan, np.nan],
             "defect_low": [53.0, np.nan, np.nan], "defect_high": [55.0, np.nan, np.nan],
             "evidence": ["artefact", "stands", "stands"], "holds": ["undecided", "holds", "holds"],
             "parts": [json.dumps([["early", "artefact", "holds"], ["late", "artefact", "undecided"]])]
@@ -329,9 +330,27 @@ def test_claims_show_every_column_and_their_verdict():
 def test_how_often_the_rules_err_is_shown_beside_the_claims():
     page = Reader(page_of(study(), evidence=evidence() | {"verdict_errors": verdict_errors()}))
     head, decided, nothing = texts(page.tables["error-table"])
-    assert head == ["Claim", "Seeds", "as published", "half", "false", "reversed", "Wrong", "Jumps", "Can decide"]
-    assert decided == ["C03 early", "5", "95 / 0 / 5", "2 / 3 / 95", "n/a", "n/a", "5", "125", "yes"]
-    assert nothing == ["C10", "5", "n/a", "n/a", "n/a", "n/a", "n/a", "0", "no"]
+    truths = ["as published", "half", "false", "reversed"]
+    assert head == ["Claim", "Seeds", *truths, "Wrong", "Coverage", "Jumps", "Can decide"]
+    assert decided == ["C03 early", "5", "95 / 0 / 5", "2 / 3 / 95", "n/a", "n/a", "5", "94", "125", "yes"]
+    assert nothing == ["C10", "5", "n/a", "n/a", "n/a", "n/a", "n/a", "n/a", "0", "no"]
+
+
+def test_the_published_study_is_named_and_its_defects_are_defined():
+    page = page_of(study(), evidence=evidence(), declared=CLAIMS)
+    words = Reader(page).words()
+    assert "Neural dimensionality tracking (NDT), 2025" in words and CLAIMS["source"]["commit"][:12] in words
+    assert all(" ".join(text.split()) in words for text in CLAIMS["defects"].values())
+    used = set(re.findall(r"\bD\d\d\b", re.sub(r"<style.*?</style>|<script.*?</script>", "", page, flags=re.DOTALL)))
+    assert used == set(re.findall(r'id="(D\d\d)"', page)) and "#D05" in re.findall(r'href="([^"]+)"', page)
+
+
+def test_several_seeds_stand_beside_the_claims():
+    page = Reader(page_of(study(), evidence=evidence() | {"seed_agreement": seed_agreement()}))
+    rows = {cells[0]: cells[1:] for cells in texts(page.tables["seed-table"])}
+    assert rows["C01"] == ["does not hold", "3 of 3", "3 of 3", "yes"]
+    assert rows["C02"] == ["does not hold", "0 of 3, 3 the opposite", "3 of 3", "no"]
+    assert "seed-table" not in Reader(page_of(study(), evidence=evidence())).tables
 
 
 def test_the_ledger_has_a_row_a_claim_that_leads_to_all_its_quantities():
@@ -340,8 +359,9 @@ def test_the_ledger_has_a_row_a_claim_that_leads_to_all_its_quantities():
     head, *rows = texts(Reader(page).tables["ledger-table"])
     assert head == ["Claim", "Published evidence", "In our runs", "Quantity", "Published", "Repaired", "Null", "Ours"]
     assert rows[0] == ["C01stable", "artefact", "early: holds; late: undecided", "runs", "55", "7", "n/a", "3 (1 to 5)"]
-    assert rows[1][1:5] == ["stands", "holds", "total", "2,991"]
-    assert rows[1][5:] == ["7,025", "7,000 (6,800 to 7,200)", "300 (250 to 350)"]
+    # Both quantities of its rule, each in a row of its own.
+    assert rows[1][1:] == ["stands", "holds", "total", "2,991", "7,025", "7,000 (6,800 to 7,200)", "300 (250 to 350)"]
+    assert rows[2] == ["share", "n/a", "0.25", "0.2", "0.125 (0.1 to 0.15)"]
     assert re.findall(r'data-claim="(\w+)" data-verdict="(\w+)"', page) == [("C01", "undecided"), ("C02", "holds")]
     assert re.findall(r"<option[^>]*>(\w+)</option>", page) == ["all", "holds", "undecided"]
     assert page.count('href="#C01"') == 5 and "2 of 2 claims" in page
@@ -397,7 +417,8 @@ def inside():
             "id": ["H2"], "family": ["cnn"], "question": ["filters differentiate"], "quantity": ["filter_overlap"],
             "periods": ["early"], "experiments": [5], "pairs": [7], "effect": [-0.5], "low": [np.nan], "high": [np.nan],
             "d_z": [-1.5], "p": [0.0625], "q": [np.nan], "placebo": [0.125], "placebo_low": [0.0], "placebo_high": [0.25],
-            "placebo_experiments": [4], "placebo_p": [np.nan], "verdict": ["not enough jumps"],
+            "placebo_experiments": [4], "placebo_p": [np.nan], "planned_power": [0.2], "detectable": [np.nan],
+            "verdict": ["not enough jumps"],
             "reason": ["5 experiments have pairs, 6 are needed."],
         }
     )  # fmt: skip
@@ -408,7 +429,8 @@ def test_what_is_inside_is_shown_with_its_verdicts():
     page = Reader(page_of(study(), inside=inside()))
     (row,) = texts(page.tables["hypothesis-table"])[1:]
     assert row == [
-        "H2", "CNN", "filters differentiate", "not enough jumps", "5", "-0.5", "n/a", "0.125 (0 to 0.25)", "n/a"
+        "H2", "CNN", "filters differentiate", "not enough jumps", "5", "-0.5", "n/a", "0.125 (0 to 0.25)", "n/a",
+        "0.2", "n/a",
     ]  # fmt: skip
     assert "H2, CNN: 5 experiments have pairs, 6 are needed." in page.words()
     head, cells = texts(page.tables["measurement-table-mlp"])

@@ -16,18 +16,9 @@ from common.files import read_json, write_json, write_parquet
 from helpers.integrated_cases import CLAIMS, FAMILY, PLANNED, TYPES, experiments, integrated, ledger, origins, tables
 from helpers.project import ROOT, environment
 from integrated_report import check
+from repdyn.audit.deciding import decided_by
 from repdyn.errors import StudyError
-from repdyn.report.integrated import (
-    TABLES,
-    claim_cells,
-    deciding,
-    document,
-    markdown,
-    plain,
-    table_head,
-    table_row,
-    words_of,
-)
+from repdyn.report.integrated import TABLES, claim_cells, document, markdown, plain, table_head, table_row, words_of
 from repdyn.wording.numbers import interval, short
 
 SCHEMA_FILE = ROOT / "workflow/schemas/integrated_report.schema.yaml"
@@ -103,12 +94,12 @@ def test_every_claim_has_the_numbers_of_the_ledger(report):
 
 
 def test_the_deciding_quantities_of_every_rule_are_in_the_claim(report):
-    assert deciding({"rule": "equals", "quantity": "types", "value": 5, "defect": "k"}) == ["types"]
+    assert decided_by({"rule": "equals", "quantity": "types", "value": 5, "defect": "k"}) == ["types"]
     both = [{"quantity": "x", "above": 1}, {"quantity": "x", "below": 3}]
-    assert deciding({"rule": "bounds", "conditions": both}) == ["x"]
+    assert decided_by({"rule": "bounds", "conditions": both}) == ["x"]
     rules = {claim["id"]: claim["verdict"] for claim in CLAIMS["claims"]}
     for claim in report["claims"]:
-        assert claim["decided_by"] == deciding(rules[claim["id"]])
+        assert claim["decided_by"] == decided_by(rules[claim["id"]])
 
 
 def test_metadata_counts_runs_and_gives_reasons(report):

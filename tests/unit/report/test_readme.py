@@ -14,13 +14,14 @@ from common.files import read_json, write_json
 from helpers.integrated_cases import CLAIMS, integrated
 from helpers.project import ROOT, environment
 from repdyn.audit.bounds import WORDS as HOLDING
+from repdyn.audit.deciding import parts
 from repdyn.audit.verdicts import EVIDENCE
 from repdyn.errors import StudyError
 from repdyn.figures.verdicts import COLOURS, IN_A_ROW, MEANINGS, to_small_png_bytes, verdict_chips
-from repdyn.report.readme import BEGIN, END, IMAGE, WORDS, alternative, extract, parts, replaced, section
+from repdyn.report.readme import BEGIN, END, IMAGE, WORDS, alternative, extract, replaced, section
 
 README = ROOT / "README.md"
-WORDED = ("evidence", "holds", "parts")
+WORDED = ("evidence", "holds", "parts", "seeds")
 FOUND = json.loads((ROOT / "data/readme/verdicts.json").read_text(encoding="utf-8"))
 
 
@@ -102,6 +103,15 @@ def test_the_section_counts_every_claim_once_and_fits_a_screen(report):
     assert text.startswith(BEGIN) and text.endswith(END)
     bare = extract(report) | {"commits": [], "excluded": 0}
     assert "commit unknown" in section(bare) and "excluded" not in section(bare)
+
+
+def test_several_seeds_say_how_often_they_agree(report):
+    found = extract(report)
+    header, first, second = (section(found).splitlines()[at] for at in (6, 8, 9))
+    assert header.endswith("| In our runs | One seed says the same | All but one |")
+    assert first.endswith("| 3 of 3 | 3 of 3 |") and second.endswith("| 0 of 3, 3 the opposite | 3 of 3 |")
+    alone = section(found | {"claims": [claim | {"seeds": None} for claim in found["claims"]]})
+    assert "One seed" not in alone and "3 of 3" not in alone
 
 
 def test_quantities_put_in_words_exist():

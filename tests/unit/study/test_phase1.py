@@ -199,7 +199,9 @@ def runs():
 
 
 def pool(runs):
-    return pooled.pool(runs, np.random.default_rng(0)).set_index(["statistic", "family"])
+    again = [f"{kind}_again{null}" for kind in ("candidates", "jumps") for null in ("", "_null")]
+    one_seed = runs.assign(**dict.fromkeys(again, np.nan))
+    return pooled.pool(one_seed, np.random.default_rng(0)).set_index(["statistic", "family"])
 
 
 def test_pooled_means_are_over_experiments_and_leave_out_what_did_not_learn(runs):

@@ -117,18 +117,6 @@ def ours(found: dict[tuple[str, str], Quantity]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=OURS)
 
 
-def asked(rule: dict) -> set[str]:
-    """The quantities that a verdict's rule looks at."""
-    return {
-        part[key] for part in (rule, *rule.get("conditions", ())) for key in ("quantity", "evidence") if key in part
-    }
-
-
-def deciding_quantities(claims: dict) -> dict[str, set[str]]:
-    """The quantities that the rule of each claim looks at."""
-    return {claim["id"]: asked(claim["verdict"]) for claim in claims["claims"]}
-
-
 def deciding(found: dict[tuple[str, str], Quantity], asked: dict[str, set[str]]) -> pd.DataFrame:
     """What the quantities that decide are computed from, run by run: TERMS. asked: by claim, names of quantities.
 

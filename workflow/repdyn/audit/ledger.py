@@ -10,13 +10,12 @@ from repdyn.audit.columns import (
     NULL_COLUMNS,
     TESTED,
     as_published,
-    asked,
     deciding,
-    deciding_quantities,
     defects,
     repaired,
     repaired_with_nulls,
 )  # fmt: skip
+from repdyn.audit.deciding import asked, decided_by, deciding_quantities
 from repdyn.audit.definitions import AS_PUBLISHED, column_of
 from repdyn.audit.definitions import REPAIRED as REPAIRED_DEFINITIONS
 from repdyn.audit.verdict_errors import verdict_errors
@@ -32,8 +31,8 @@ AUDIT_COLUMNS = [
 ]  # fmt: skip
 LEDGER_COLUMNS = [
     "claim", "title", "quantity", "published", "as_published", *DEFECT, "repaired", *REPAIRED, "null", "null_mean",
-    "null_low", "null_high", "ours", "ours_low", "ours_high", "ours_se", "ours_df", "runs", "evidence", "holds", "parts",
-    "evidence_reason", "reason", "note",
+    "null_low", "null_high", "ours", "ours_low", "ours_high", "ours_se", "ours_df", "runs", "decides", "evidence", "holds",
+    "parts", "evidence_reason", "reason", "note",
 ]  # fmt: skip
 # One layer of one run of each family: few series, enough to show the published metric beside the repaired one.
 SERIES = {
@@ -101,6 +100,8 @@ def with_ours(
     table["order"] = [order.get(key, len(order)) for key in map(tuple, table[KEY].to_numpy())]
     table = table.sort_values(["claim", "order"], kind="stable").drop(columns="order")
     found = decide_all(table, claims["claims"], errors, published_errors)
+    rules = {claim["id"]: decided_by(claim["verdict"]) for claim in claims["claims"]}
+    table["decides"] = [row.quantity in rules[row.claim] for row in table.itertuples()]
     titles = {claim["id"]: claim["claim"] for claim in claims["claims"]}
     table["title"] = table["claim"].map(titles)
     for column in ("evidence", "holds", "evidence_reason", "reason"):

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from repdyn.audit.bounds import POWER, TRUTHS, WRONG, corrected, right_word, sides, true_value, word
-from repdyn.audit.estimates import CHANGE, COUNT, MEAN, SHARE, Ratio, Sums, arrays, contrast
+from repdyn.audit.estimates import CHANGE, COUNT, MEAN, SHARE, Ratio, Sums, arrays, contrast, interval
 from repdyn.seeds import derive
 
 STUDIES = 400
@@ -24,7 +24,7 @@ ICC = (0.02, 0.5)  # of events of one run
 VARIATION = (0.05, 8.0)  # squared coefficient of variation of the rates of runs
 COLUMNS = [
     "claim", "part", "seeds", "truth", "holds", "does_not_hold", "undecided", "right", "wrong", "allowed", "decides",
-    "jumps", "rests_on_jumps",
+    "coverage", "jumps", "rests_on_jumps",
 ]  # fmt: skip
 
 
@@ -42,11 +42,11 @@ def verdict_errors(
     """COLUMNS, a row per claim, part, number of seeds and truth: how often each word is given.
 
     terms: `columns.deciding` of our runs. claims: those of config/claims.yaml. seeds: of our study, drawn beside
-    those of `designs`. right: the word that is
-    true (where the truth lies on a bound, none is), wrong: one that is not, undecided being neither. allowed: WRONG and
-    twice the error of so many draws. decides: right in POWER of studies where the claim is true as published, wrong in no
-    more than allowed under any truth. Other claims are true as published or false, by a coin, and all are corrected
-    together.
+    those of `designs`. right: the word that is true (where the truth lies on a bound, none is), wrong: one that is
+    not, undecided being neither. allowed: WRONG and twice the error of so many draws. decides: right in POWER of
+    studies where the claim is true as published, wrong in no more than allowed under any truth. coverage: how often
+    the 95 % interval of the quantity has the true value in it, of the condition in which it is rarest. Other claims
+    are true as published or false, by a coin, and all are corrected together.
     """
     asked = [
         (claim["id"], condition.get("part", ""), condition, own)
@@ -55,11 +55,11 @@ def verdict_errors(
         for own in [terms[(terms["claim"] == claim["id"]) & (terms["quantity"] == condition["quantity"])]]
     ]
     # A part of a claim can only be drawn where all of its conditions have something to draw from.
-    empty = {each[:2] for each in asked if not _jumps(each[3])}
+    empty = {each[:2] for each in asked if not _can_be_drawn(each[3])}
     rows = []
     for number in sorted({*designs, seeds}):
         possible = [each for each in asked if each[:2] not in empty]
-        drawn = [_p_values(claim, each, own, number, studies) for claim, _, each, own in possible]
+        drawn = [_drawn(claim, each, own, number, studies) for claim, _, each, own in possible]
         rows += _words(possible, drawn, number, studies) if possible else []
         rows += [_nothing(*key, number, [each[2] for each in asked if each[:2] == key]) for key in sorted(empty)]
     table = pd.DataFrame(rows, columns=COLUMNS)
@@ -68,15 +68,22 @@ def verdict_errors(
 
 def _nothing(claim: str, part: str, seeds: int, conditions: list[dict]) -> tuple:
     """A row where our runs have no event or value to draw from."""
-    return (claim, part, seeds, "as published", *[np.nan] * 6, False, 0, _on_jumps(conditions))
+    return (claim, part, seeds, "as published", *[np.nan] * 6, False, np.nan, 0, _on_jumps(conditions))
 
 
 def _on_jumps(conditions: list[dict]) -> bool:
     return any("_detected" in each["quantity"] or each.get("rests_on_jumps", False) for each in conditions)
 
 
-def _p_values(claim: str, condition: dict, terms: pd.DataFrame, seeds: int, studies: int) -> dict[str, np.ndarray]:
-    """One-sided p of both sides of a condition, (2, studies), under every truth."""
+class Drawn(NamedTuple):
+    """Of a condition under a truth: one-sided p of both sides (2, studies), and how often its interval has the truth."""
+
+    p: np.ndarray
+    coverage: float
+
+
+def _drawn(claim: str, condition: dict, terms: pd.DataFrame, seeds: int, studies: int) -> dict[str, Drawn]:
+    """What drawn studies give for a condition, under every truth."""
     ratios = tuple(
         Ratio(part, part["kind"].iloc[0], float(part["unit"].iloc[0])) for _, part in terms.groupby("part", sort=True)
     )
@@ -91,7 +98,10 @@ def _p_values(claim: str, condition: dict, terms: pd.DataFrame, seeds: int, stud
         made = draw(ratios, sums, Design(first, second, seeds), target, log, rng, studies)
         value, se, df = contrast(made, first, second, log)
         shown = np.exp(value) if log else value
-        found[truth] = np.array(sides(shown, se, df, condition, log))
+        low, high = interval(shown, se, df, log)
+        known = np.isfinite(low) & np.isfinite(high)
+        coverage = float(((low <= target) & (target <= high))[known].mean()) if known.any() else np.nan
+        found[truth] = Drawn(np.array(sides(shown, se, df, condition, log)), coverage)
     return found
 
 
@@ -241,7 +251,9 @@ def _words(asked: list, drawn: list[dict], seeds: int, studies: int) -> list[tup
     rng = np.random.default_rng(derive("verdict errors", "others", seeds))
     claims = list(dict.fromkeys(claim for claim, *_ in asked))
     coins = {claim: rng.random(studies) < 0.5 for claim in claims}
-    others = np.stack([np.where(coins[a[0]], d["as published"], d["false"]) for a, d in zip(asked, drawn, strict=True)])
+    others = np.stack(
+        [np.where(coins[a[0]], d["as published"].p, d["false"].p) for a, d in zip(asked, drawn, strict=True)]
+    )
     rows = []
     for claim, part in dict.fromkeys((claim, part) for claim, part, *_ in asked):
         same = [i for i, each in enumerate(asked) if each[0] == claim]
@@ -253,21 +265,28 @@ def _words(asked: list, drawn: list[dict], seeds: int, studies: int) -> list[tup
                 continue
             p = others.copy()
             for i in same:
-                p[i] = drawn[i][truth]
+                p[i] = drawn[i][truth].p
             said = np.array([corrected(*study) for study in np.moveaxis(p, -1, 0).swapaxes(1, 2)])[:, own]
             words = word(said)
             right = right_word(conditions, share)
-            told.append((truth, *((words == each).mean() for each in (1, -1, 0)), right, words))
+            covered = np.nanmin([drawn[i][truth].coverage for i in own] + [1.0])
+            told.append((truth, *((words == each).mean() for each in (1, -1, 0)), covered, right, words))
         allowed = WRONG + 2 * np.sqrt(WRONG * (1 - WRONG) / studies)
         wrong = [((words != 0) & (words != right)).mean() for *_, right, words in told]
         hits = [(words == right).mean() if right else np.nan for *_, right, words in told]
         decides = bool(hits[0] >= POWER and max(wrong) <= allowed)
         jumps = min(_jumps(asked[i][3]) for i in own)
         rows += [
-            (claim, part, seeds, truth, *shares, hit, miss, allowed, decides, jumps, _on_jumps(conditions))
-            for (truth, *shares, _, _), hit, miss in zip(told, hits, wrong, strict=True)
+            (claim, part, seeds, truth, *shares, hit, miss, allowed, decides, covered, jumps, _on_jumps(conditions))
+            for (truth, *shares, covered, _, _), hit, miss in zip(told, hits, wrong, strict=True)
         ]
     return rows
+
+
+def _can_be_drawn(terms: pd.DataFrame) -> bool:
+    """Whether there is something to draw from: events, or runs in which none were counted (but no ratio of none to none)."""
+    counted = len(terms) > 0 and terms["kind"].eq(COUNT).all() and terms["part"].nunique() == 1
+    return bool(counted or _jumps(terms) > 0)
 
 
 def _jumps(terms: pd.DataFrame) -> int:

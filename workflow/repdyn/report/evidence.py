@@ -7,17 +7,20 @@ import numpy as np
 import pandas as pd
 
 from repdyn.audit.bounds import TRUTHS, WORDS
+from repdyn.audit.deciding import printed_beside
 from repdyn.audit.verdicts import EVIDENCE
 from repdyn.wording.names import family_name, metric_name
 from repdyn.wording.numbers import MISSING, interval, plural, short
+
+SETS = "single", "all_but_one"  # of seeds, as columns of `audit.seed_agreement.SUMMARY`
 
 
 def claim_rows(ledger: pd.DataFrame) -> list[dict]:
     """One entry per claim, in order: its two words, their reasons, and the cells of a row per quantity.
 
     ledger: claim, title, quantity, published, as_published, defect_mean, defect_low, defect_high, repaired, null,
-    null_mean, null_low, null_high, ours, ours_low, ours_high, runs, evidence, holds, parts, evidence_reason, reason,
-    note; the words are the same in all rows of a claim.
+    null_mean, null_low, null_high, ours, ours_low, ours_high, runs, decides, evidence, holds, parts, evidence_reason,
+    reason, note; the words are the same in all rows of a claim.
     """
     claims = []
     for name, rows in ledger.groupby("claim", sort=False):
@@ -29,11 +32,35 @@ def claim_rows(ledger: pd.DataFrame) -> list[dict]:
                 "holds": first["holds"],
                 "words": both_words(json.loads(first["parts"])),
                 "reasons": [first[name].replace("_", " ") for name in ("evidence_reason", "reason")],
-                "rows": (cells := [_claim_cells(row) for row in rows.itertuples()]),
-                "first": cells[0],
+                "rows": [_claim_cells(row) for row in rows.itertuples()],
+                "deciding": deciding_rows(rows),
             }
         )
     return claims
+
+
+def deciding_rows(rows: pd.DataFrame) -> list[dict]:
+    """What the word of a claim rests on: quantity, and as cells what was printed of it, repaired, its null, and ours.
+
+    The first quantity, without numbers of ours, where the rule's are not in the table. Where nothing that decides was
+    printed, the first printed number stands in the first row, with its name.
+    """
+    printed = {row.quantity: row.published for row in rows.itertuples() if np.isfinite(row.published)}
+    chosen = rows[rows["decides"].astype(bool)]
+    cells = [
+        {
+            "quantity": row.quantity.removesuffix("_detected").replace("_", " "),
+            "published": " and ".join(map(short, printed_beside(row.quantity, printed).values())) or MISSING,
+            "repaired": short(row.repaired),
+            "null": interval(row.null_mean, row.null_low, row.null_high),
+            "ours": interval(row.ours, row.ours_low, row.ours_high),
+        }
+        for row in (chosen if len(chosen) else rows.head(1)).itertuples()
+    ]
+    if printed and all(each["published"] == MISSING for each in cells):
+        name, value = next(iter(printed.items()))
+        cells[0]["published"] = f"{short(value)} ({name.replace('_', ' ')})"
+    return cells
 
 
 def _claim_cells(row) -> list[str]:
@@ -102,10 +129,31 @@ def error_rows(errors: pd.DataFrame) -> list[list[str]]:
             said.append(" / ".join(f"{100 * share:.0f}" for share in shares) or MISSING)
         first = drawn.iloc[0]
         wrong = f"{100 * drawn['wrong'].max():.0f}" if drawn["wrong"].notna().any() else MISSING
+        covered = f"{100 * drawn['coverage'].min():.0f}" if drawn["coverage"].notna().any() else MISSING
         jumps = short(first["jumps"]) if first["rests_on_jumps"] else ""
         can = "yes" if first["decides"] else "no"
-        rows.append([f"{claim} {part}".strip(), short(seeds), *said, wrong, jumps, can])
+        rows.append([f"{claim} {part}".strip(), short(seeds), *said, wrong, covered, jumps, can])
     return rows
+
+
+def seed_rows(agreement: pd.DataFrame) -> list[list[str]]:
+    """Cells per claim: our word, what single seeds and sets of all but one seed say, and whether the word is firm.
+
+    agreement: `audit.seed_agreement.summarise`; no rows where there is one seed.
+    """
+    if agreement.empty or not agreement["single"].any():
+        return []
+    rows = []
+    for row in agreement.itertuples():
+        sets = [(getattr(row, f"{name}_same"), getattr(row, f"{name}_opposite"), getattr(row, name)) for name in SETS]
+        firm = MISSING if pd.isna(row.firm) else "yes" if row.firm else "no"
+        rows.append([row.claim, row.holds, *(told_of_sets(*each) for each in sets), firm])
+    return rows
+
+
+def told_of_sets(same: int, opposite: int, number: int) -> str:
+    """How many sets of seeds give the word of all, and how many the opposite one."""
+    return f"{same} of {number}{f', {opposite} the opposite' if opposite else ''}" if number else MISSING
 
 
 def statistic_rows(statistics: pd.DataFrame) -> list[list[str]]:

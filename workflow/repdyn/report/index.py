@@ -14,17 +14,25 @@ from repdyn.report.evidence import (
     detector_rows,
     error_rows,
     of_metric,
+    seed_rows,
     statistic_rows,
     verdict_counts,
 )
+from repdyn.report.forest import forest
 from repdyn.report.html import Picture, fill, run_link
 from repdyn.report.mechanisms import hypothesis_rows, measurement_tables, window_rows, window_summary
 from repdyn.report.quantities import HEADINGS, table_of
+from repdyn.report.shipped import compared
+from repdyn.report.story import QUESTION, story
 from repdyn.statistics.intervals import BOOTSTRAP_RUNS, MINIMUM_RUNS
 from repdyn.study.exclusion import excluded_runs
 from repdyn.timeseries.periods import EARLY, MIDDLE
 from repdyn.wording.names import family_name, family_order
 from repdyn.wording.numbers import MISSING, plural, written
+
+EVIDENCE = (
+    "ledger", "verdict_errors", "seed_agreement", "statistics", "validity", "validity_verdicts", "agreement"
+)  # fmt: skip
 
 
 class Column(NamedTuple):
@@ -63,6 +71,8 @@ def render(
     stages: dict[str, pd.DataFrame] | None = None,
     unfinished: list[str] | None = None,
     profile: tuple[list[str], list[list[str]]] | None = None,
+    shipped: dict | None = None,
+    declared: dict | None = None,
 ) -> str:
     """The page as HTML.
 
@@ -72,17 +82,22 @@ def render(
     figures.registry.STUDY. provenance: one row per run with experiment, seed, wall_seconds, cpu_seconds, peak_memory_mb,
     commit, config_digest, machine, python, versions (a dict). pages: how many seeds of an experiment, the first, have a
     page of their own. Whatever is missing is said on the page.
-    evidence: the tables of `evidence`, by name: ledger, verdict_errors, statistics, validity, validity_verdicts, agreement.
+    evidence: the tables of `evidence`, by name: those of EVIDENCE.
     inside: the tables of `mechanisms`, by name: moments, measurements, hypotheses. stages: by name of a stage, its jobs with
     cpu_seconds and peak_memory_mb, NaN for those without a record. unfinished: experiments of the study that are not in
-    the tables. profile: headings and rows of `profile.profile_rows`.
+    the tables. profile: headings and rows of `profile.profile_rows`. shipped: data/readme/verdicts.json.
+    declared: config/claims.yaml.
     """
     runs = with_clocks(experiments, provenance)
     runs = runs.astype(dict.fromkeys(MEASURED, np.float64))
+    ledger = (evidence or {}).get("ledger", pd.DataFrame())
     return fill(
         "index",
         columns=COLUMNS,
         summary=summary(runs),
+        question=QUESTION,
+        story=story(runs, ledger) if len(runs) else [],
+        forest=forest(ledger, declared["claims"]) if declared and len(ledger) else None,
         unfinished=unfinished or [],
         families=by_family(runs),
         own=runs.loc[runs["family"] == "module", "architecture"].unique().tolist(),
@@ -98,9 +113,12 @@ def render(
         middle=f"{MIDDLE:g}",
         minimum_runs=MINIMUM_RUNS,
         bootstrap_runs=BOOTSTRAP_RUNS,
-        **_evidence(of_metric(evidence or {}, experiments)),
+        **_evidence(of_metric(evidence or {}, experiments), shipped),
         **_inside(inside or {}, len(runs)),
         profile=profile,
+        source=(declared or {}).get("source"),
+        defects=(declared or {}).get("defects", {}),
+        defects_of={claim["id"]: claim["defects"] for claim in (declared or {}).get("claims", ())},
         stages=[stage_row(name, jobs) for name, jobs in (stages or {}).items()],
         quantities=[(name, table_of("repdyn.measures", name)) for name in MODULES],
         quantity_headings=HEADINGS,
@@ -122,12 +140,10 @@ def _inside(tables: dict[str, pd.DataFrame], runs: int) -> dict:
     }
 
 
-def _evidence(tables: dict[str, pd.DataFrame]) -> dict:
+def _evidence(tables: dict[str, pd.DataFrame], shipped: dict | None) -> dict:
     """What the template shows of each table of evidence; empty where a table was not made."""
-    made = {
-        name: tables.get(name, pd.DataFrame())
-        for name in ("ledger", "verdict_errors", "statistics", "validity", "validity_verdicts", "agreement")
-    }
+    made = {name: tables.get(name, pd.DataFrame()) for name in EVIDENCE}
+    words = made["ledger"].groupby("claim", sort=False)["holds"].first().to_dict() if len(made["ledger"]) else {}
     detectors, scenarios = detector_rows(made["validity"]) if len(made["validity"]) else ([], [])
     pairs, agreements = agreement_rows(made["agreement"]) if len(made["agreement"]) else ([], [])
     return {
@@ -135,6 +151,8 @@ def _evidence(tables: dict[str, pd.DataFrame]) -> dict:
         "verdicts": sorted(made["ledger"]["holds"].unique()) if len(made["ledger"]) else [],
         "errors": error_rows(made["verdict_errors"]) if len(made["verdict_errors"]) else [],
         "truths": list(TRUTHS),
+        "seed_rows": seed_rows(made["seed_agreement"]) if len(made["seed_agreement"]) else [],
+        "compared": compared(words, shipped) if shipped else "",
         "claim_summary": verdict_counts(made["ledger"]) if len(made["ledger"]) else "",
         "statistics": statistic_rows(made["statistics"]) if len(made["statistics"]) else [],
         "detectors": detectors,

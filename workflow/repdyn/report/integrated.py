@@ -10,9 +10,18 @@ import numpy as np
 import pandas as pd
 
 from repdyn.audit.bounds import TRUTHS
+from repdyn.audit.deciding import decided_by
 from repdyn.errors import StudyError
 from repdyn.figures.verdicts import MEANINGS
-from repdyn.report.evidence import both_words, detector_rows, error_rows, of_metric, statistic_rows, verdict_counts
+from repdyn.report.evidence import (
+    both_words,
+    detector_rows,
+    error_rows,
+    of_metric,
+    seed_rows,
+    statistic_rows,
+    verdict_counts,
+)
 from repdyn.report.html import templates
 from repdyn.report.index import summary
 from repdyn.report.mechanisms import hypothesis_rows, window_summary
@@ -20,13 +29,14 @@ from repdyn.study.exclusion import DIVERGED, excluded_runs, why_excluded
 from repdyn.wording.names import family_order
 from repdyn.wording.numbers import interval, plural, short
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 TITLE = "How the dimensionality of representations changes while networks learn"
 
 # The tables by the names of their files, and what a reader misses where one was not made.
 TABLES = {
     "ledger": "published claims",
     "verdict_errors": "errors of the rules of verdicts",
+    "seed_agreement": "agreement of the seeds on the verdicts",
     "statistics": "statistics of all runs",
     "validity": "errors of jump detectors",
     "validity_verdicts": "verdicts on jump detectors",
@@ -62,7 +72,7 @@ def document(
             "summary": _summary(experiments, tables),
             "metadata": _metadata(experiments, tables, jump_types, provenance, planned),
             "provenance": _provenance(provenance),
-            "claims": _claims(tables["ledger"], claims) if "ledger" in tables else [],
+            "claims": _claims(tables["ledger"], claims, tables.get("seed_agreement")) if "ledger" in tables else [],
             "verdict_errors": _rows(tables, "verdict_errors"),
             "statistics": _rows(tables, "statistics"),
             "jump_types": jump_types or {},
@@ -199,9 +209,10 @@ def json_lines(pairs: Iterable[tuple[str, str]]) -> str:
     return "\n".join(sorted(f"{stage} {digest}" for stage, digest in pairs))
 
 
-def _claims(ledger: pd.DataFrame, claims: dict) -> list[dict]:
+def _claims(ledger: pd.DataFrame, claims: dict, agreement: pd.DataFrame | None) -> list[dict]:
     """One entry per claim of the ledger, in its order."""
     declared = {claim["id"]: claim for claim in claims["claims"]}
+    of_seeds = agreement.set_index("claim").drop(columns="holds").to_dict("index") if agreement is not None else {}
     entries = []
     for name, rows in ledger.groupby("claim", sort=False):
         if name not in declared:
@@ -218,7 +229,8 @@ def _claims(ledger: pd.DataFrame, claims: dict) -> list[dict]:
                 ],
                 "evidence_reason": first["evidence_reason"],
                 "reason": first["reason"],
-                "decided_by": deciding(rule),
+                "seeds": _seeds(of_seeds.get(name)),
+                "decided_by": decided_by(rule),
                 "claimed": rule.get("value"),
                 "printed": list(printed),
                 "quantities": [_quantity(row) for row in rows.itertuples()],
@@ -227,11 +239,16 @@ def _claims(ledger: pd.DataFrame, claims: dict) -> list[dict]:
     return entries
 
 
-def deciding(rule: dict) -> list[str]:
-    """The quantities of our runs that a verdict's rule looks at, in its order."""
-    if "conditions" in rule:
-        return list(dict.fromkeys(condition["quantity"] for condition in rule["conditions"]))
-    return [rule["quantity"]]
+def agreement_of(claim: dict) -> dict:
+    """What parts of the seeds say of a claim of the document, as a row of `audit.seed_agreement.SUMMARY`."""
+    return {"claim": claim["id"], "holds": claim["holds"], **claim["seeds"]}
+
+
+def _seeds(counts: dict | None) -> dict | None:
+    """What parts of the seeds say of a claim; None where there is one seed."""
+    if counts is None or not counts["single"]:
+        return None
+    return {**counts, "firm": None if pd.isna(counts["firm"]) else bool(counts["firm"])}
 
 
 def _quantity(row) -> dict:
@@ -272,6 +289,7 @@ def markdown(report: dict[str, Any]) -> str:
         meanings=MEANINGS,
         errors=error_rows(_frame(report["verdict_errors"])) if report["verdict_errors"] else [],
         truths=list(TRUTHS),
+        seed_rows=seed_rows(pd.DataFrame([agreement_of(claim) for claim in report["claims"] if claim["seeds"]])),
         statistics=statistic_rows(_frame(report["statistics"])),
         hypotheses=hypothesis_rows(_frame(report["hypotheses"])),
         detectors=detectors,

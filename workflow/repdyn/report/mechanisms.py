@@ -54,6 +54,8 @@ def hypothesis_rows(hypotheses: pd.DataFrame) -> list[dict]:
                 short(row.q),
                 interval(row.placebo, row.placebo_low, row.placebo_high),
                 short(row.placebo_p),
+                short(row.planned_power),
+                short(row.detectable),
             ],
         }
         for row in hypotheses.itertuples()

@@ -1,12 +1,11 @@
 """The part of README.md that says what the study found, written from the integrated report."""
 
-import re
-
+from repdyn.audit.deciding import printed_beside
 from repdyn.errors import StudyError
-from repdyn.report.evidence import counted
+from repdyn.report.evidence import SETS, counted, told_of_sets
 from repdyn.report.integrated import quantity_words, table_row, words_of
 from repdyn.wording.names import metric_name
-from repdyn.wording.numbers import interval, plural, short
+from repdyn.wording.numbers import MISSING, interval, plural, short
 
 BEGIN, END = "<!-- verdicts -->", "<!-- end of verdicts -->"
 IMAGE = "data/readme/verdicts.png"
@@ -64,7 +63,7 @@ def extract(report: dict) -> dict:
         **{name: provenance[name] for name in ("commits", "settings_digest")},
         "claims": [
             {
-                **{name: claim[name] for name in ("id", "title", "evidence", "holds", "parts")},
+                **{name: claim[name] for name in ("id", "title", "evidence", "holds", "parts", "seeds")},
                 "published": _published(claim),
                 "ours": _ours(claim),
             }
@@ -78,21 +77,8 @@ def _published(claim: dict) -> list[dict]:
     if claim["claimed"] is not None:
         return [{"quantity": claim["decided_by"][0], "value": claim["claimed"]}]
     printed = {row["quantity"]: row["published"] for row in claim["quantities"] if row["published"] is not None}
-    beside = dict.fromkeys(
-        part for name in claim["decided_by"] for part in parts(re.sub("_detected$|_all_cnn$", "", name))
-    )
-    chosen = [name for name in beside if name in printed] or claim["printed"][:1]
-    return [{"quantity": name, "value": printed.get(name)} for name in chosen]
-
-
-def parts(quantity: str) -> list[str]:
-    """The two quantities of a difference (early_percent_cnn_minus_transformer, early_minus_mid_percent), else the one."""
-    first, minus, other = quantity.partition("_minus_")
-    if not minus:
-        return [quantity]
-    if other.endswith("_percent"):
-        return [f"{first}_percent", other]
-    return [first, f"{first.rpartition('_')[0]}_{other}"]
+    chosen = dict.fromkeys(name for each in claim["decided_by"] for name in printed_beside(each, printed))
+    return [{"quantity": name, "value": printed.get(name)} for name in chosen or claim["printed"][:1]]
 
 
 def _ours(claim: dict) -> list[dict]:
@@ -107,6 +93,9 @@ def section(found: dict) -> str:
     claims = found["claims"]
     if not claims:
         raise StudyError("the integrated report has no claims; the study needs study/ledger.parquet")
+    several = any(claim["seeds"] for claim in claims)
+    headings = ["", "Claim", "Published", "Ours, with 95 % interval", "Published evidence", "In our runs"]
+    headings += ["One seed says the same", "All but one"] if several else []
     lines = [
         BEGIN,
         "",
@@ -114,9 +103,9 @@ def section(found: dict) -> str:
         "",
         f'<img src="{IMAGE}" width="400" alt="{alternative(claims)}">',
         "",
-        table_row(["", "Claim", "Published", "Ours, with 95 % interval", "Published evidence", "In our runs"]),
-        table_row(["---"] * 6),
-        *(_row(claim) for claim in claims),
+        table_row(headings),
+        table_row(["---"] * len(headings)),
+        *(_row(claim, several) for claim in claims),
         "",
         "Ours: the numbers that the rule in [config/claims.yaml](config/claims.yaml) looks at "
         f"({metric_name(found['metric'])}; jumps: changes within one training step; excess: above chance; points: "
@@ -144,7 +133,7 @@ def alternative(claims: list[dict]) -> str:
     return f"The {len(claims)} claims by both words; the table says the same."
 
 
-def _row(claim: dict) -> str:
+def _row(claim: dict, several: bool) -> str:
     known = WORDS.get(claim["id"], {})
 
     def words(number: dict) -> str:
@@ -153,7 +142,15 @@ def _row(claim: dict) -> str:
 
     published = [f"{words(number)}: {short(number['value'])}" for number in claim["published"]]
     ours = [f"{words(number)}: {interval(number['value'], number['low'], number['high'])}" for number in claim["ours"]]
-    return table_row([claim["id"], claim["title"], "; ".join(published), "; ".join(ours), *words_of(claim)])
+    cells = [claim["id"], claim["title"], "; ".join(published), "; ".join(ours), *words_of(claim)]
+    return table_row(cells + (agreement(claim["seeds"]) if several else []))
+
+
+def agreement(seeds: dict | None) -> list[str]:
+    """How many seeds alone, and sets of all but one, give the word of the claim."""
+    if seeds is None:
+        return [MISSING] * len(SETS)
+    return [told_of_sets(seeds[f"{name}_same"], seeds[f"{name}_opposite"], seeds[name]) for name in SETS]
 
 
 def replaced(text: str, new: str, where: str = "README.md") -> str:

@@ -16,6 +16,7 @@ from repdyn.errors import StudyError
 from repdyn.seeds import derive
 from repdyn.statistics.fdr import benjamini_hochberg
 from repdyn.statistics.intervals import mean_interval
+from repdyn.statistics.power import detectable, power
 
 SUPPORTED, EXPLAINED, CONTRADICTED = "supported", "explained by time", "contradicted"
 UNDECIDED, TOO_FEW = "undecided", "not enough jumps"
@@ -25,6 +26,7 @@ ALPHA = 0.05
 # With six experiments the smallest two-sided p of sign flips is 1 / 32, with five 1 / 16.
 MINIMUM_EXPERIMENTS = 6
 EXACT = 2**16  # rearrangements, up to which all are tried
+EFFECT, POWER = 0.8, 0.8  # a large effect (Cohen 1988), in standard deviations, and how often it should be found
 DRAWS = 9999  # random ones otherwise, beside the observed arrangement
 CONTROL = {"jump": "control", "placebo": "placebo control"}
 SIGN = {"falls": -1, "rises": 1}
@@ -238,6 +240,10 @@ def evaluate(contrasts: pd.DataFrame, hypotheses: list[Hypothesis], runs: pd.Dat
       placebo, placebo_low, placebo_high, placebo_experiments
                            mean contrast of placebos, likewise
       placebo_p            of `label_permutation_p`, jumps against placebos; NaN: too few of either
+      planned_power        how often an effect of EFFECT would be found if half of the experiments that learned jumped and
+                           half were placebos, known before any jump was looked for
+      power, detectable    the same with the experiments and placebos that there are, and the effect that would be found in
+                           POWER of studies, in standard deviations; NaN: too few of either
       verdict, reason
     """
     rows = [_estimate(contrasts, hypothesis, runs) for hypothesis in hypotheses]
@@ -259,6 +265,7 @@ def _estimate(contrasts: pd.DataFrame, hypothesis: Hypothesis, runs: pd.DataFram
 
     effect, low, high = mean_interval(jump, rng("effect"))
     placebo_mean, placebo_low, placebo_high = mean_interval(placebo, rng("placebo"))
+    learned = family.loc[~family["excluded"].astype(bool), "experiment"].nunique()
     enough = len(jump) >= MINIMUM_EXPERIMENTS
     comparable = enough and len(placebo) >= MINIMUM_EXPERIMENTS
     return {
@@ -281,6 +288,9 @@ def _estimate(contrasts: pd.DataFrame, hypothesis: Hypothesis, runs: pd.DataFram
         "placebo_high": placebo_high,
         "placebo_experiments": len(placebo),
         "placebo_p": label_permutation_p(jump, placebo, rng("labels")) if comparable else np.nan,
+        "planned_power": power(half, learned - half, EFFECT, rng("power")) if (half := learned // 2) > 1 else np.nan,
+        "power": power(len(jump), len(placebo), EFFECT, rng("power")) if comparable else np.nan,
+        "detectable": detectable(len(jump), len(placebo), POWER, rng("power")) if comparable else np.nan,
     }
 
 

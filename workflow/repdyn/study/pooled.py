@@ -39,6 +39,8 @@ STATISTICS = (
     Statistic("jumps in the middle", "middle_share", MIDDLE - EARLY, share=True),
     Statistic("jumps that are late", "late_share", 1 - MIDDLE, share=True),
     Statistic("jumps that increase", "increase_share", 0.5, share=True),
+    Statistic("candidates found in another seed", "candidates_again", "candidates_again_null", share=True),
+    Statistic("jumps found in another seed", "jumps_again", "jumps_again_null", share=True),
     Statistic("relative magnitude of jumps", "relative_magnitude", share=True),
     Statistic("|z| jumps per run", "z_jumps", "z_jumps_null", "z_jumps_null_low", "z_jumps_null_high"),
     Statistic("phase of settling", "settled_phase", share=True),
