@@ -29,6 +29,7 @@ METHODS = {
     "Sparse autoencoder: dictionary": Method("sparse_autoencoders", sparse_features.dictionary),
     "Sparse autoencoder: reconstruction": Method("sparse_autoencoders", sparse_features.reconstruction),
     "Class detectors": Method("sparse_autoencoders", sparse_features.detectors),
+    "Pairs of features": Method("sparse_autoencoders", sparse_features.paired_features),
     "Loss recovered": Method("sparse_autoencoders", sparse_features.loss_recovered),
     "Ablation": Method("interventions", interventions.ablation),
     "Shapley values of units": Method("interventions", interventions.units_that_share),

@@ -7,6 +7,7 @@ from repdyn.calibration.trial import Trial
 from repdyn.sparse_autoencoders.autoencoder import explained_variance, fit, reconstruct
 from repdyn.sparse_autoencoders.dictionaries import gaussian_matched, mmcs, random_dictionary
 from repdyn.sparse_autoencoders.features import class_detectors
+from repdyn.sparse_autoencoders.pairing import paired_correlation, shuffled_within
 from repdyn.sparse_autoencoders.spliced import recovered
 
 D, FEATURES, ACTIVE, ROWS = 16, 32, 2, 6000
@@ -61,6 +62,19 @@ def detectors(rng: np.random.Generator) -> Trial:
     return Trial(
         "four features that are each one class", "held-out F1", 1, 0.01, [f1(labels)],
         "shuffled classes", 0.4, 0.02, [f1(rng.permutation(labels)) for _ in range(3)],
+    )  # fmt: skip
+
+
+def paired_features(rng: np.random.Generator) -> Trial:
+    a = rng.standard_normal((400, 6))
+    groups = np.zeros(400, dtype=np.int64)
+    # b is a, feature by feature, with noise of its own variance, in another order.
+    b = (a + rng.standard_normal(a.shape))[:, rng.permutation(6)]
+    return Trial(
+        "features of one network and noisy ones of another, in another order", "mean correlation of the pairs",
+        np.sqrt(0.5), 0.05, [paired_correlation(a, b)],
+        "the same with shuffled rows", 0.06, 0.06,
+        [paired_correlation(a, b[shuffled_within(groups, rng)]) for _ in range(5)],
     )  # fmt: skip
 
 
