@@ -41,7 +41,7 @@ def test_the_steps_at_which_attractors_are_born_and_the_accuracy_before_them():
 def test_findings_say_the_numbers_of_the_table():
     (text,) = found(table([1, 1, 4, 8], [0.5, 0.84, 0.97, 1.0]))
     assert "net (2 seeds). Held-out accuracy after training: 1." in text
-    assert "1 before training, 8 after it (the solution needs 8), with 8 different" in text
+    assert "1 before training, 8 after it (the solution needs 8); different output patterns at them: 8." in text
     assert "from step 150 on, and at least 8 from step 200 on" in text and "accuracy was already 0.84" in text
     assert "shuffled weights have 1 on average over all steps and at most 1" in text
     (quiet,) = found(table([1, 1, 1, 1], [0.5] * 4))
@@ -60,6 +60,8 @@ def test_a_line_is_told_only_where_it_is_one():
         entries += [entry(step, "", "exponent", -0.1, -0.2, 0.1) for step in (0, 10)]
         rows.append(combine(entries).assign(experiment="line", seed=seed))
     (text,) = found(pd.concat(rows, ignore_index=True))
+    nothing = pd.concat(rows, ignore_index=True).assign(value=np.nan)
+    assert "In context 1 no line of slow points was found after training." in found(nothing)[0]
     assert "in 1 of 3 seeds" in text and "0.999, 0.999, 0.8" in text and "with shuffled weights it is 0.6" in text
 
 

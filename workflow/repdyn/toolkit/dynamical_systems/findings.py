@@ -53,8 +53,8 @@ def _born(runs: pd.DataFrame, layer: str) -> str:
     needed = NEEDED[layer]
     text = (
         f"Attractors found with {layer}: {_each(_of(start, 'attractors', layer)['value'])} before training, "
-        f"{_each(born['last'])} after it (the solution needs {needed}), with {_each(_last(runs, 'patterns', layer))} "
-        "different output patterns at them. "
+        f"{_each(born['last'])} after it (the solution needs {needed}); different output patterns at them: "
+        f"{_each(_last(runs, 'patterns', layer))}. "
     )
     if born["first"].notna().any():
         text += (
@@ -70,7 +70,10 @@ def _born(runs: pd.DataFrame, layer: str) -> str:
 
 
 def _line(runs: pd.DataFrame, layer: str) -> str:
+    """The slow points after training; where there are none on a line in any seed, only that."""
     share, first, second = (_last(runs, name, layer) for name in ("line_share", "line_eigenvalue", "second_eigenvalue"))
+    if first.isna().all():
+        return f"In {layer} no line of slow points was found after training."
     rows = _of(runs[runs["step"] == runs["step"].max()], "line_eigenvalue", layer)
     is_line = ((first >= LINE) & (first <= 2 - LINE) & (share >= SHARE)).sum()
     before = _of(runs[runs["step"] == runs["step"].min()], "line_eigenvalue", layer)["value"]
