@@ -94,8 +94,8 @@ STUDY = {
     ),
     "findings": StudyFigure(
         "Collapse, order, gradients, variance and accuracy",
-        "Six panels: the lowest dimension of each layer, and estimates with intervals beside their nulls: dips, order of layers"
-        " by step, changes and gradients, components of variance, accuracy and dimension",
+        "Six panels: the lowest dimension of each layer, and estimates with intervals beside their nulls: dips, order of"
+        " layers by step, changes and gradients, components of variance, accuracy and dimension",
         "findings",
         tables=("findings.parquet", "finding_layers.parquet"),
     ),

@@ -7,8 +7,8 @@ with m never falling, the fall from the start is, x_0 - x_i <= n_0 - n_i. So the
 without drift are the least favourable case of each, and a dip needs both to be exceeded (intersection-union test, Berger
 1982): its p is the larger one. The noise is that of `timeseries.surrogates`: increments autoregressive around their trend,
 with local scale and tails. Its long-run standard deviation is estimated too low where a trend was taken out, so both sizes
-are divided by it, in each surrogate by that of a fit to the surrogate itself (bootstrap-t, Hall 1988). The cost is power: noise
-that wanders gives large dips by itself, and a dip must be larger than those.
+are divided by it, in each surrogate by that of a fit to the surrogate itself (bootstrap-t, Hall 1988). The cost is power:
+noise that wanders gives large dips by itself, and a dip must be larger than those.
 """
 
 from typing import NamedTuple

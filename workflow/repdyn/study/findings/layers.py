@@ -22,8 +22,8 @@ LEAST = 4 * LEAST_SHIFT  # measurements of a run
 
 
 class Measured(NamedTuple):
-    """layers: LAYER. third: of depth, 0 to 2; start, minimum and end of the metric; minimum_step, whether it is interior; fall
-    and rise of the natural logarithm, and p of both as a dip; following: rank correlation with the gradient norm.
+    """layers: LAYER. third: of depth, 0 to 2; start, minimum and end of the metric; minimum_step, whether it is interior;
+    fall and rise of the natural logarithm, and p of both as a dip; following: rank correlation with the gradient norm.
 
     sections: SECTION, the natural logarithm of the metric at the steps of FRACTIONS and at the last. shifted: (S,) the
     mean of `following` over the layers under every shift, empty where no layer was evaluable.
