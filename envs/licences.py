@@ -11,7 +11,8 @@ HEADS = ("LICENSE", "LICENCE", "COPYING")
 
 def table() -> str:
     """A row of tab-separated values for each pinned package: name, version, licence."""
-    pins = [line.split("==") for line in (HERE / "requirements.txt").read_text(encoding="utf-8").splitlines() if line]
+    lines = (HERE / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    pins = [line.removesuffix(" \\").split("==") for line in lines if "==" in line]
     rows = [
         ("package", "version", "licence"),
         *((name, version, licence(distribution(name))) for name, version in pins),

@@ -1,4 +1,5 @@
-"""Snakemake killed with its jobs or without them, two at once, one core or two: the same command, the same bytes."""
+"""Snakemake killed or interrupted, with its jobs or without them, two at once, one core or two: the same command, the same
+bytes."""
 
 import os
 import re
@@ -6,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections import Counter
 from pathlib import Path
 
 from helpers.disturbed import (
@@ -56,13 +58,23 @@ def locked(project) -> bool:
     return any((project.folder / ".snakemake/locks").glob("*"))
 
 
-def kill(job, with_jobs: bool) -> int:
-    """SIGKILL to Snakemake, and to its jobs at the same time if so; how many of its processes go on."""
-    os.kill(job.pid, signal.SIGKILL)
+def kill(job, with_jobs: bool = False, by: signal.Signals = signal.SIGKILL) -> int:
+    """A signal to Snakemake, SIGKILL to its jobs at the same time if so; how many of its processes go on."""
+    os.kill(job.pid, by)
     if with_jobs:
         kill_all(job.pid)
     job.wait()
     return len(processes(job.pid))
+
+
+# In turn: for want of memory, its jobs too or not; by a cluster; by Ctrl-C; by a terminal that is closed.
+STOPS = [
+    (signal.SIGKILL, False),
+    (signal.SIGKILL, True),
+    (signal.SIGTERM, False),
+    (signal.SIGINT, False),
+    (signal.SIGHUP, False),
+]
 
 
 def trained(printed: str) -> bool:
@@ -72,9 +84,9 @@ def trained(printed: str) -> bool:
 def test_a_killed_snakemake_is_continued_by_the_same_command(tmp_path, capfd):
     """After --unlock where a lock is left, as its message says; nothing else is asked for."""
     wanted = max(2, TRIALS // 5)
-    hits, refused, with_orphans, after_training, waited, seconds = 0, 0, 0, 0, 0, None
+    hits, refused, with_orphans, after_training, waited, seconds = Counter(), 0, 0, 0, 0, None
     for attempt in range(10 * wanted):
-        if hits == wanted:
+        if hits.total() == wanted:
             break
         chance = seeded("snakemake", attempt)
         project = unfinished(tmp_path / f"trial_{attempt}")
@@ -88,8 +100,9 @@ def test_a_killed_snakemake_is_continued_by_the_same_command(tmp_path, capfd):
             time.sleep(chance.uniform(0, seconds))
         if job.poll() is not None:
             continue
-        hits += 1
-        with_orphans += kill(job, with_jobs=attempt % 2 == 1) > 0
+        by, with_jobs = STOPS[attempt % len(STOPS)]
+        hits[by.name] += 1
+        with_orphans += kill(job, with_jobs, by) > 0
         first = printed.read_text()
         if locked(project):
             done = study(project)
@@ -106,8 +119,9 @@ def test_a_killed_snakemake_is_continued_by_the_same_command(tmp_path, capfd):
             time.sleep(0.05)
         assert_same(contents(project.folder / RESULTS), undisturbed())
         shutil.rmtree(project.folder)
-    assert hits == wanted and with_orphans
-    say(capfd, f"{hits} SIGKILLs hit a running snakemake, {with_orphans} left its jobs running, {refused} left a lock,")
+    assert hits.total() == wanted and with_orphans
+    counted = ", ".join(f"{count} {name}" for name, count in hits.items())
+    say(capfd, f"{counted} hit a running snakemake; {with_orphans} left its jobs running, {refused} left a lock,")
     say(
         capfd,
         f"  {after_training} came after the training, {waited} times a job waited for its orphan; same bytes each",
@@ -135,7 +149,7 @@ def test_half_recorded_outputs_are_made_again_without_being_asked_for(tmp_path):
     project = unfinished(tmp_path / "study")
     job, printed = start(project)
     wait_for((project.folder / MLP / "unfinished/saved.json").exists, job, printed)
-    assert kill(job, with_jobs=False) > 0
+    assert kill(job) > 0
     while processes(job.pid):
         time.sleep(0.02)
     assert (project.folder / MLP / "provenance.json").exists() and not trained(printed.read_text())

@@ -27,7 +27,7 @@ def chromium():
     try:
         from playwright.sync_api import sync_playwright
     except ImportError as error:
-        missing(f"Playwright is not installed (pip install -r envs/requirements.txt): {error}")
+        missing(f"Playwright is not installed (pip install --require-hashes -r envs/requirements.txt): {error}")
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=program)
         yield started

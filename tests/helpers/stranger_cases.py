@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from helpers import plain_forwards
+from helpers import more_strangers, plain_forwards
 from helpers import stranger_models as strangers
 from repdyn.activations.addresses import Address, Answering
 
@@ -63,6 +63,10 @@ def images(n):
     return lambda seed: strangers.normal(n, 1, 8, 8, seed=seed)
 
 
+def vectors(n):
+    return lambda seed: strangers.normal(n, 5, seed=seed)
+
+
 def series(n):
     return lambda seed: strangers.normal(n, 6, 4, seed=seed)
 
@@ -73,9 +77,7 @@ def words(n):
 
 # {name: a case of n examples}
 MODELS = {
-    "mlp": lambda n=6: network(
-        small_mlp, plain_forwards.mlp, lambda seed: strangers.normal(n, 5, seed=seed), "1", 1, "2"
-    ),
+    "mlp": lambda n=6: network(small_mlp, plain_forwards.mlp, vectors(n), "1", 1, "2"),
     "cnn": lambda n=6: network(small_cnn, plain_forwards.cnn, images(n), "1", 1, "4"),
     "resnet": lambda n=6: network(
         strangers.ResNet, plain_forwards.resnet, images(n), Address("layer1.0", units=1), 1, "fc"
@@ -86,13 +88,7 @@ MODELS = {
     ),
     "gru": lambda n=6: network(strangers.Recurrent, plain_forwards.gru, series(n), Address("rnn", output=0), 2, "head"),
     "dictionary": lambda n=6: network(
-        strangers.Named,
-        plain_forwards.named,
-        lambda seed: strangers.normal(n, 5, seed=seed),
-        Address("body", output="active"),
-        1,
-        "head",
-        "logits",
+        strangers.Named, plain_forwards.named, vectors(n), Address("body", output="active"), 1, "head", "logits"
     ),
     "two inputs": lambda n=6: network(
         strangers.Two,
@@ -101,5 +97,16 @@ MODELS = {
         "relu",
         1,
         "head",
+    ),
+    "u-net": lambda n=6: network(more_strangers.UNet, more_strangers.unet, images(n), "down", 1, "head"),
+    "experts": lambda n=6: network(more_strangers.Experts, more_strangers.experts, vectors(n), "stem", 1, "head"),
+    "tied weights": lambda n=6: network(
+        more_strangers.LanguageModel, more_strangers.language_model, words(n), Address("rnn", output=0), 2, "decode"
+    ),
+    "parametrised": lambda n=6: network(
+        more_strangers.Parametrised, more_strangers.parametrised, vectors(n), "relu", 1, "last"
+    ),
+    "class token": lambda n=6: network(
+        more_strangers.Vision, more_strangers.vision, images(n), "encoder.layers.0", 2, "head"
     ),
 }

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from dag.listing import read_lock
 from helpers.project import ROOT
 
 LONGEST = 1200  # words of README.md, as `wc -w` counts them: verdicts, tables and code included
@@ -171,7 +172,7 @@ def test_the_new_names_of_the_changelog_are_there():
 
 def test_hooks_use_the_pinned_tools():
     hooks = yaml.safe_load(read(".pre-commit-config.yaml"))["repos"][0]["hooks"]
-    pinned = {line.partition("==")[0].lower() for line in read("envs/requirements.txt").splitlines()}
+    pinned = read_lock(ROOT)
     assert [hook["name"] for hook in hooks] == ["ruff check", "ruff format", "snakefmt"]
     for hook in hooks:
         program, *_ = hook["entry"].split()

@@ -16,9 +16,14 @@ def check_folders(config: dict) -> None:
     for key in PATHS:
         if not usable(config[key]):
             raise StudyError(
-                f"key {key!r} is {shown(config[key])}; a path is needed that does not start with '-', holds no '{{', '}}' or"
-                " characters that are not printed, and is at most 1000 characters long, each name in it 255 bytes"
+                f"key {key!r} is {shown(config[key])}; a path is needed that does not start with '-' or '~', holds no '{{',"
+                " '}}' or characters that are not printed, and is at most 1000 characters long, each name in it 255 bytes"
             )
+    for key in ("results", "data_dir"):
+        if file := next((folder for folder in Path(config[key]).resolve().parents if folder.is_file()), None):
+            raise StudyError(f"key {key!r} is {shown(config[key])}; {file} is a file, and no folder can lie below it")
+    if Path(config["data_dir"]).is_file():
+        raise StudyError(f"key 'data_dir' is {shown(config['data_dir'])}; a folder is needed: it is a file")
     results, here = Path(config["results"]).resolve(), Path.cwd().resolve()
     if results in (here, *here.parents) or results == Path.home().resolve():
         taken = "everything else lies there too"
@@ -36,4 +41,4 @@ def check_folders(config: dict) -> None:
 def usable(path: str) -> bool:
     """Whether a path can be an argument of a command, a path of Snakemake's, and one of the file system."""
     short = len(path) <= 1000 and all(len(name.encode(errors="surrogateescape")) <= 255 for name in path.split("/"))
-    return bool(path.strip()) and short and path[0] != "-" and path.isprintable() and not {*path} & {"{", "}"}
+    return bool(path.strip()) and short and path[0] not in "-~" and path.isprintable() and not {*path} & {"{", "}"}

@@ -49,7 +49,7 @@ def replace(path: Path, text: str, modified: int | None = None) -> None:
 
 
 def pinned(modules: Iterable[str], home: Path) -> list[str]:
-    """The lines of the lock of the packages to which the modules belong; the standard library has none."""
+    """The pins of the packages to which the modules belong; the standard library has none."""
     names = {PACKAGES.get(module, module).lower() for module in modules}
     names = names.union(*(UNSEEN.get(name, ()) for name in names))
     return [line for name, line in sorted(read_lock(home).items()) if name in names]
@@ -57,9 +57,10 @@ def pinned(modules: Iterable[str], home: Path) -> list[str]:
 
 @cache
 def read_lock(home: Path) -> dict[str, str]:
-    """{package in lower case: its line} of the lock, without comments."""
+    """{package in lower case: its name and version, as pinned} of the lock; the hashes of its files are left out."""
     lines = Path(home, LOCK).read_text(encoding="utf-8").splitlines()
-    return {line.partition("==")[0].lower(): line for line in lines if "==" in line and not line.startswith("#")}
+    pins = [line.removesuffix(" \\") for line in lines if "==" in line and not line.startswith("#")]
+    return {pin.partition("==")[0].lower(): pin for pin in pins}
 
 
 @cache

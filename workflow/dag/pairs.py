@@ -9,6 +9,18 @@ from repdyn.datasets.registry import LOADERS, READERS
 from repdyn.errors import StudyError
 from repdyn.families import ACCEPTS
 
+# {dataset of ours: its kind, and the width of its images where no file that is read says it}
+OURS = {
+    "digits": ("image", 16),
+    "glyphs": ("image", 28),
+    "photos": ("image", 28),
+    "docstrings": ("text", None),
+    "manifold": ("vector", None),
+    "mnist": ("image", None),
+    "fashion_mnist": ("image", None),
+    "qmnist": ("image", None),
+    "ag_news": ("text", None),
+}
 # More than a small network has, and less than a job has memory for.
 MOST_WEIGHTS = 300_000_000
 
@@ -21,7 +33,7 @@ def check_pair(where: str, architecture: str, network: dict, dataset: str, data:
     elif dataset not in LOADERS:
         raise StudyError(f"{where}: dataset {dataset} names no `file`, and is none of ours ({', '.join(LOADERS)})")
     else:
-        check_loader(f"{where}, dataset {dataset}", LOADERS[dataset], data)
+        check_loader(f"{where}, dataset {dataset}", dataset, data)
     if family == "module":
         check_network(f"{where}, architecture {architecture}", network, data["kind"])
     if weights(network) > MOST_WEIGHTS:
@@ -58,8 +70,14 @@ def weights(network: dict) -> int:
     return kernel * sum(first * second for first, second in pairwise(widths))
 
 
-def check_loader(where: str, loader: str, data: dict) -> None:
-    """Raise StudyError for options that the loader of a dataset of ours does not take."""
+def check_loader(where: str, dataset: str, data: dict) -> None:
+    """Raise StudyError for one of our datasets whose kind, size or options are not those of its loader."""
+    loader = LOADERS[dataset]
+    kind, size = OURS[dataset]
+    if data["kind"] != kind:
+        raise StudyError(f"{where}: key 'kind' is {data['kind']}; it holds {kind} data")
+    if size and data["size"] != size:
+        raise StudyError(f"{where}: key 'size' is {data['size']}; its images are {size} x {size} pixels")
     if bool(data.get("files")) != (loader in READERS):
         raise StudyError(
             f"{where}: `files: {str(loader in READERS).lower()}` is needed, because it is "

@@ -287,6 +287,13 @@ def tool_code(tool, part):
     return code_list(f"toolkit_{tool}_{part}", (f"workflow/repdyn/toolkit/{tool}/{part}.py",))
 
 
+def first_seed(wildcards):
+    """What a tool that compares seeds found in the first one, for the others."""
+    if not TOOLKIT[wildcards.tool].across or int(wildcards.seed) == 0:
+        return []
+    return f"{RESULTS}/runs/{wildcards.experiment}/seed0/toolkit/{wildcards.tool}.safetensors"
+
+
 def facts_of_tool(tool):
     """What training recorded of every run that a tool looks into."""
     return of_tool(tool, "run.json")

@@ -19,6 +19,8 @@ rule look_into:
         checkpoints=rules.train.output.checkpoints,
         training=rules.train.output.training,
         provenance=rules.train.output.provenance,
+        first=first_seed,
+        across=lambda wildcards: tool_code(wildcards.tool, "across") if TOOLKIT[wildcards.tool].across else [],
     output:
         table=f"{RUN}/toolkit/{{tool}}.parquet",
         maps=f"{RUN}/toolkit/{{tool}}.safetensors",
@@ -45,7 +47,7 @@ rule look_into:
         "python {input.code[0]:q} --tool {wildcards.tool:q} --run {params.run:q} --data {input.data:q}"
         " --experiment {wildcards.experiment:q} --seed {wildcards.seed:q} --architecture {params.architecture:q}"
         " --training {params.training:q} --checkpoint-every {params.checkpoint_every:q} --phases {params.phases:q}"
-        " --device {params.device:q} > {log:q} 2>&1"
+        " --first {input.first:q} --device {params.device:q} > {log:q} 2>&1"
 
 
 # A rule for each, because a caption's path takes no wildcard.

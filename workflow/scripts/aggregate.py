@@ -7,7 +7,7 @@ import pandas as pd
 
 from common.arguments import to_path, whole
 from common.files import read_json, read_parquet, readable_errors, write_parquet
-from common.runs import run_folders
+from common.runs import require_own, run_folders
 from repdyn.roles import OUTPUT
 
 
@@ -19,6 +19,7 @@ def main():
     parser.add_argument("--out", type=to_path, required=True)
     arguments = parser.parse_args()
     folders = run_folders(arguments.runs, arguments.sheet, arguments.seeds)
+    require_own(folders)
     write_parquet(arguments.out, pd.DataFrame([row(folder) for folder in folders]))
 
 

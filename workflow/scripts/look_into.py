@@ -5,9 +5,11 @@ import copy
 from common.arguments import to_path
 from common.checkpoints import replayed
 from common.described import section
-from common.files import read_json, read_parquet, readable_errors, write_arrays, write_parquet
+from common.files import read_arrays, read_json, read_parquet, readable_errors, write_arrays, write_parquet
+from common.release import release
 from common.run_setup import run_parser, run_settings, set_up
 from repdyn.measures.subject import Subject
+from repdyn.measures.table import joined
 from repdyn.study.event_windows import nearest_steps
 from repdyn.toolkit import TOOLS, load
 
@@ -21,9 +23,15 @@ def main():
     parser.add_argument(
         "--phases", type=section("toolkit", "phases"), required=True, help="JSON: phases for what is costly"
     )
+    parser.add_argument(
+        "--first", type=to_path, nargs="*", help="<tool>.safetensors of the first seed, with which this run is compared"
+    )
     arguments = parser.parse_args()
     held_out, training = subjects(arguments)
     table, maps = load(arguments.tool, "measure").measure(held_out, training)
+    for first in arguments.first or ():
+        across = load(arguments.tool, "across").across(table, maps, read_arrays(first)[0], held_out.key)
+        table = joined([table, across])
     table.insert(0, "experiment", arguments.experiment)
     table.insert(1, "seed", arguments.seed)
     folder = arguments.run / "toolkit"
@@ -34,6 +42,7 @@ def main():
 def subjects(arguments) -> tuple[Subject, Subject]:
     """The run on its test split and on its training split, a network for each."""
     setup = set_up(arguments)
+    release()
     measured = read_parquet(arguments.run / "training.parquet", columns=["step", "probe_loss"])
     curve = tuple(measured[name].to_numpy() for name in ("step", "probe_loss"))
     grid = nearest_steps(arguments.phases, curve[0], setup.recipe.steps)

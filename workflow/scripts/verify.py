@@ -1,5 +1,5 @@
-"""Say whether a finished study is whole: every checksum, every checkpoint, ten random steps replayed, every page against its
-tables. Changes nothing."""
+"""Say whether a finished study is whole: every checksum, every checkpoint, ten random steps replayed, every run in its own
+folder, every page against its tables. Changes nothing."""
 
 import argparse
 import json
@@ -19,7 +19,7 @@ from common.checkpoints import read_checkpoint, replayed
 from common.checksum import check
 from common.files import read_json, read_page, read_parquet, readable_errors
 from common.run_setup import run_settings, set_up
-from common.runs import run_folder
+from common.runs import require_own, run_folder
 from repdyn.errors import StudyError
 from repdyn.figures.registry import RUN, STUDY
 
@@ -58,6 +58,7 @@ def main():
         "replayed steps": [(replay, *each, root) for each in drawn(runs, wrong)],
         "pages": pages_of(arguments, experiments, runs),
     }
+    tried(wrong, require_own, runs)
     for attempt in (attempt for each in attempts.values() for attempt in each):
         tried(wrong, *attempt)
     if wrong:

@@ -264,10 +264,16 @@ REFUSED = {
     ("resnet", "relevance"): "no rule for BatchNorm2d, SiLU",
     ("attention by hand", "relevance"): "no rule for HandWritten, SiLU",
     ("gru", "relevance"): "no rule for GRU",
+    ("u-net", "relevance"): "no rule for Upsample",
+    ("experts", "relevance"): "no rule for a forward function of Experts",
+    ("tied weights", "saliency"): ONE_INPUT,
+    ("tied weights", "relevance"): "no rule for LSTM",
+    ("parametrised", "relevance"): "no rule for ParametrizationList",
+    ("class token", "relevance"): "no rule for LayerNorm",
     **{
         (name, "grad_cam"): r"needs a layer of channels|one input of"
         for name in MODELS
-        if name not in ("cnn", "resnet")
+        if name not in ("cnn", "resnet", "u-net")
     },
 }
 

@@ -62,7 +62,16 @@ def test_the_closure_of_a_step_is_what_the_standard_library_finds(monkeypatch, s
     assert set(import_closure(script, roots)[0]) == files and len(files) > 10
 
 
-LOCK = "numpy==1.0\nPyYAML==2.0\npandas==3.0\npyarrow==4.0\ntorch==5.0\n"
+LOCK = """-c cuda.txt
+numpy==1.0 \\
+    --hash=sha256:aa \\
+    --hash=sha256:bb
+PyYAML==2.0 \\
+    --hash=sha256:cc
+pandas==3.0
+pyarrow==4.0
+torch==5.0
+"""
 
 
 def listed(tree, **options):
@@ -95,7 +104,7 @@ def test_the_list_changes_with_a_module_or_a_pin_and_with_nothing_else(tree):
     assert made == 10**18 + 7
     os.utime(tree / "lib/a.py")
     (tree / "lib/c.py").write_text("not imported")
-    lock.write_text(LOCK.replace("torch==5", "torch==6"))
+    lock.write_text(LOCK.replace("torch==5", "torch==6").replace("aa", "dd"))
     assert listed(tree) == (first, made)
     lock.write_text(LOCK.replace("numpy==1", "numpy==2"))
     lines, changed = listed(tree)

@@ -360,9 +360,9 @@ def test_the_ledger_has_a_row_a_claim_that_leads_to_all_its_quantities():
     head, *rows = texts(Reader(page).tables["ledger-table"])
     assert head == ["Claim", "Published evidence", "In our runs", "Quantity", "Published", "Repaired", "Null", "Ours"]
     assert rows[0] == ["C01stable", "artefact", "early: holds; late: undecided", "runs", "55", "7", "n/a", "3 (1 to 5)"]
-    # Both quantities of its rule, each on a line of its own.
-    assert rows[1][1:5] == ["stands", "holds", "totalshare", "2,991n/a"]
-    assert rows[1][5:] == ["7,0250.25", "7,000 (6,800 to 7,200)0.2", "300 (250 to 350)0.125 (0.1 to 0.15)"]
+    # Both quantities of its rule, each in a row of its own.
+    assert rows[1][1:] == ["stands", "holds", "total", "2,991", "7,025", "7,000 (6,800 to 7,200)", "300 (250 to 350)"]
+    assert rows[2] == ["share", "n/a", "0.25", "0.2", "0.125 (0.1 to 0.15)"]
     assert re.findall(r'data-claim="(\w+)" data-verdict="(\w+)"', page) == [("C01", "undecided"), ("C02", "holds")]
     assert re.findall(r"<option[^>]*>(\w+)</option>", page) == ["all", "holds", "undecided"]
     assert page.count('href="#C01"') == 5 and "2 of 2 claims" in page

@@ -8,11 +8,12 @@ import pytest
 import torch
 
 from helpers.tiny_networks import NETWORKS, SHAPE, data
+from repdyn.errors import StudyError
 from repdyn.families import FAMILIES
 from repdyn.figures.style import to_png_bytes
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import COLUMNS as TABLE
-from repdyn.measures.table import combine, entry
+from repdyn.measures.table import combine, entry, joined
 from repdyn.models import build
 from repdyn.models.embedding import PADDING
 from repdyn.report.quantities import quantity_names
@@ -21,9 +22,11 @@ from repdyn.sparse_autoencoders.autoencoder import encode, explained_variance, f
 from repdyn.sparse_autoencoders.dictionaries import gaussian_matched, matched, random_dictionary
 from repdyn.sparse_autoencoders.features import class_detectors
 from repdyn.sparse_autoencoders.linear import principal
+from repdyn.sparse_autoencoders.pairing import paired_correlation
 from repdyn.sparse_autoencoders.spliced import effect
 from repdyn.toolkit import TOOLS, load
 from repdyn.toolkit.sparse_autoencoders import measure as module
+from repdyn.toolkit.sparse_autoencoders.across import across
 from repdyn.toolkit.sparse_autoencoders.expansions import expansions
 from repdyn.toolkit.sparse_autoencoders.figure import COLUMNS, draw
 from repdyn.toolkit.sparse_autoencoders.findings import FEWEST, _sizes, found
@@ -86,11 +89,13 @@ def test_what_is_measured_is_what_is_said(family):
     by_step = {step: set(part["quantity"]) for step, part in table.groupby("step")}
     assert by_step[0] - by_step[30] == ONCE | {"mmcs_end"}
     assert by_step[30] - by_step[0] == LAST
-    assert by_step[0] | by_step[30] == quantity_names("repdyn.toolkit.sparse_autoencoders", "measure")
+    of_one_run = quantity_names("repdyn.toolkit.sparse_autoencoders", "measure") - {"models_alike"}
+    assert by_step[0] | by_step[30] == of_one_run
     assert {
         quantity for quantity, part in table.groupby("quantity", observed=True) if part["null_mean"].notna().any()
     } == (WITH_NULL)
-    assert set(maps) == {f"{kind} {step}" for kind in ("density", "null density") for step in (0, 30)}
+    kinds = ("density", "null density", "codes")
+    assert set(maps) == {f"{kind} {step}" for kind in kinds for step in (0, 30)} | {"classes of rows"}
     again, same = module.measure(*subjects(family))
     pd.testing.assert_frame_equal(table, again)
     assert all(np.array_equal(maps[name], same[name]) for name in maps)
@@ -224,7 +229,7 @@ def test_a_dead_layer_is_not_evaluable_and_drawn_as_such():
     end = table[table["step"] == 30]
     assert end["quantity"].tolist() == ["explained_variance"]
     assert end["value"].isna().all()
-    assert set(maps) == {"density 0", "null density 0"}
+    assert set(maps) == {"density 0", "null density 0", "codes 0", "classes of rows"}
     table.insert(0, "experiment", "mlp-tiny")
     table.insert(1, "seed", 0)
     assert to_png_bytes(draw(table, {"mlp-tiny/0": maps}), dpi=40)
@@ -381,3 +386,61 @@ def test_what_is_said_of_sizes_is_what_the_table_says():
     same = table.assign(value=table["value"].where(table["quantity"] != "expansion_mmcs_seeds", table["null_mean"]))
     assert "undecided" in _sizes(same) or "above in 0 of 4 runs" in _sizes(same)
     assert _sizes(table[:0]) == ""
+
+
+def test_seeds_are_compared_on_the_same_rows_feature_by_feature():
+    """Of the first seed with itself the likeness is 1; of other weights what the library says, beside shuffled rows."""
+    held_out, training = subjects("mlp")
+    table, maps = module.measure(held_out, training)
+    same = across(table, maps, maps, ("tiny", 1))
+    assert same["step"].tolist() == [0, 30]
+    assert set(same["quantity"]) == {"models_alike"} and set(same["layer"]) == {"hidden.1"}
+    assert same["value"].to_numpy() == pytest.approx([1, 1], abs=1e-6)
+    assert (same["null_mean"] < 0.9).all() and (same["null_sd"] > 0).all()
+    rng = np.random.default_rng(0)
+    for side in (held_out, training):  # other weights
+        for step in (0, 30):
+            side.states[step] = {
+                name: value + 0.3 * torch.from_numpy(rng.standard_normal(value.shape)).float()
+                for name, value in side.states[step].items()
+            }
+    others = module.measure(*(Subject(side.network, side.states, side.inputs, torch.from_numpy(side.labels), 3, ("tiny", 1))
+                              for side in (held_out, training)))[1]  # fmt: skip
+    found = across(table, others, maps, ("tiny", 1))
+    assert np.array_equal(others["classes of rows"], maps["classes of rows"])
+    expected = [paired_correlation(others[f"codes {step}"], maps[f"codes {step}"]) for step in (0, 30)]
+    assert found["value"].tolist() == expected and max(expected) < 1
+    both = joined([table, found])
+    assert list(both.columns) == list(TABLE) and len(both) == len(table) + 2 and both["step"].is_monotonic_increasing
+    with pytest.raises(StudyError, match="same held-out rows"):
+        across(table, others, maps | {"classes of rows": maps["classes of rows"][::-1]}, ())
+
+
+def of_seeds(alike, early=0.2, null=0.2):
+    """Runs of three experiments at two seeds, with the likeness of the second to the first at the end."""
+    table = planted(6).assign(experiment=np.repeat([f"mlp-{place}" for place in range(3)], 2).repeat(len(planted(1))))
+    table["seed"] = table["seed"] % 2
+    more = [
+        combine(
+            [entry(step, "hidden.0", "models_alike", value + (place - 1) / 100 * (1 if step else -1), null, 0.01)]
+        ).assign(experiment=f"mlp-{place}", seed=1)
+        for place in range(3)
+        for step, value in ((0, early), (100, alike))
+    ]
+    return pd.concat([table, *more], ignore_index=True)
+
+
+def test_what_is_said_of_other_seeds_follows_their_null():
+    assert "not evaluable: one seed" in found(planted(5))[1]
+    said = found(of_seeds(0.6))[1]
+    assert "by 0.600 (0.575 to 0.625)" in said and "within their class by 0.200" in said
+    assert ": more alike (above in 3 of 3 experiments). At initialisation they correlate by 0.200" in said
+    assert "over training this grows" in said
+    nothing = found(of_seeds(0.2))[1].partition("Matched one to one")[2]
+    assert ": undecided (above in" in nothing and "does not change clearly" in nothing
+    figure = draw(of_seeds(0.6), {})
+    likeness = figure.axes[len(COLUMNS) * 5 + 1]
+    assert [0.19, 0.61] in [line.get_ydata().tolist() for line in likeness.lines]
+    assert "of networks of two seeds, correlation" in [
+        text.get_text() for each in figure.legends for text in each.texts
+    ]

@@ -59,8 +59,16 @@ class Answering(nn.Module):
 
 
 def inner(model: nn.Module) -> nn.Module:
-    """The model itself, without `Answering` around it."""
-    return model.model if isinstance(model, Answering) else model
+    """The model itself, without `Answering` or what torch.compile puts around it."""
+    return shells(model)[-1]
+
+
+def shells(model: nn.Module) -> list[nn.Module]:
+    """The model as it is given, what is in it if it only wraps that, and so on to the model itself."""
+    found = [model]
+    while isinstance(found[-1], Answering) or "_orig_mod" in found[-1]._modules:
+        found.append(found[-1].model if isinstance(found[-1], Answering) else found[-1]._orig_mod)
+    return found
 
 
 def find(model: nn.Module, path: str) -> nn.Module:

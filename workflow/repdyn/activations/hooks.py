@@ -1,7 +1,8 @@
 """Reading and replacing the outputs of a network's modules, by address."""
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 
 import torch
 from torch import nn
@@ -33,14 +34,54 @@ class Recorded(dict):
 
 @contextmanager
 def addressable(model: nn.Module, places: Iterable[Address]) -> Iterator[None]:
-    """Inside, every module is called where a path names it: no fused kernel of torch's attention takes its place."""
+    """Inside, every module is called where a path names it: no fused kernel of torch's attention, nothing compiled.
+
+    StudyError at the end, with the model as it was, where running it has changed a buffer in evaluation mode: then its
+    answers depend on what it was asked before.
+    """
     before = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
     try:
-        with opened(inner(model), [place.path for place in places]):
+        with _eager(), opened(inner(model), [place.path for place in places]), _steady(model):
             yield
     finally:
         torch.backends.mha.set_fastpath_enabled(before)
+
+
+def _eager() -> AbstractContextManager:
+    """Without what torch.compile made, which no hook reaches; nothing was made where that part of torch is not loaded."""
+    return torch.compiler.set_stance("force_eager") if "torch._dynamo" in sys.modules else nullcontext()
+
+
+@contextmanager
+def _steady(model: nn.Module) -> Iterator[None]:
+    """StudyError at the end where a buffer of a module in evaluation mode has another value; it has its own again."""
+    kept = [
+        (module, name, buffer, _version(buffer), buffer.clone())
+        for module in model.modules()
+        for name, buffer in module._buffers.items()
+        if buffer is not None and not module.training
+    ]
+    changed = []
+    try:
+        yield
+    finally:
+        for module, name, buffer, version, value in kept:
+            now = module._buffers.get(name)
+            if now is not buffer or _version(buffer) != version or version is None and not torch.equal(buffer, value):
+                changed.append(f"{name} of {type(module).__name__}")
+                with torch.inference_mode(buffer.is_inference()):
+                    module._buffers[name] = buffer.copy_(value)
+    if changed:
+        raise StudyError(
+            f"{type(inner(model)).__name__} changes itself when it is run in evaluation mode ({', '.join(changed)}), so what"
+            " it answers depends on what it was asked before; such a buffer must only change where `self.training`"
+        )
+
+
+def _version(tensor: torch.Tensor) -> int | None:
+    """How often a tensor was changed in place, if it counts that."""
+    return None if tensor.is_inference() else tensor._version
 
 
 @contextmanager
@@ -103,9 +144,12 @@ def _watched(model: nn.Module, functions: dict[Where, Callable], start: Callable
     places = {where: address(where) for where in functions}
     calls = dict.fromkeys(functions, 0)
     missed = []
+    examples = set()
 
-    def begin(*_):
+    def begin(_module, arguments, options):
         calls.update(dict.fromkeys(calls, 0))
+        examples.clear()
+        examples.update(len(each) for each in tensors((arguments, options)) if each.ndim)
         if start:
             start()
 
@@ -125,6 +169,12 @@ def _watched(model: nn.Module, functions: dict[Where, Callable], start: Callable
                 return None
             output = part(result, place)
             axis = example_axis(model, place, output.ndim)
+            n = min(examples, default=0)
+            if not axis and output.ndim and len(examples) == 1 and (not len(output) or len(output) % n):
+                raise StudyError(
+                    f"the output of {named(where)} has {len(output)} rows for {n} examples: not every example passes it, as"
+                    " where a router chooses, and nobody can know which rows are whose"
+                )
             new = functions[where](output.movedim(axis, 0) if axis else output)
             return None if new is None else with_part(result, place, new.movedim(0, axis) if axis else new)
 
@@ -134,7 +184,7 @@ def _watched(model: nn.Module, functions: dict[Where, Callable], start: Callable
         for where, place in places.items():
             handle = find(model, place.path).register_forward_hook(watching(where, place))
             hooks.callback(handle.remove)
-        for handle in (model.register_forward_pre_hook(begin), model.register_forward_hook(end)):
+        for handle in (model.register_forward_pre_hook(begin, with_kwargs=True), model.register_forward_hook(end)):
             hooks.callback(handle.remove)
         yield missed
 

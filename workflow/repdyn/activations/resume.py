@@ -17,6 +17,7 @@ from repdyn.activations.addresses import (
     mapped,
     named,
     part,
+    shells,
     tensors,
     with_part,
 )
@@ -83,7 +84,7 @@ def _record(model: nn.Module, target: nn.Module, place: Address, inputs: Inputs)
     Only what is kept is copied: what ends inside a call that will end before the target's is not. Outside
     inference mode, where tensors know how often they were changed.
     """
-    holders = _holders(inner(model), target) | {model}
+    holders = _holders(inner(model), target) | {*shells(model)}
     gradients = torch.is_grad_enabled()
     finished, found, calls, sheltered = [], [], 0, 0
 

@@ -6,11 +6,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from repdyn.activations.addresses import Where, address, find, named
+from repdyn.activations.addresses import Where, address, find, inner, named
 from repdyn.activations.answers import array
 from repdyn.attribution.gradcam import enlarged, grad_cam
 from repdyn.attribution.gradients import Function, from_layer, gradient, integrated_gradients, layer_output, scores
-from repdyn.attribution.lrp import alpha_beta_rule, relevance, unfit
+from repdyn.attribution.lrp import alpha_beta_rule, bends, relevance, unfit
 from repdyn.errors import StudyError
 from repdyn.models.embedding import PADDING
 
@@ -61,7 +61,7 @@ def case_of(
     if not isinstance(inputs, torch.Tensor):
         raise StudyError("maps are of one input; explain a function of it, such as lambda x: model(x, other)")
     if inputs.dtype == torch.int64:
-        paths = [name for name, module in model.named_modules() if isinstance(module, nn.Embedding)]
+        paths = [name for name, module in inner(model).named_modules() if isinstance(module, nn.Embedding)]
         if embedding is None and len(paths) != 1:
             raise StudyError(
                 f"{type(model).__name__} has {len(paths)} embeddings"
@@ -109,7 +109,7 @@ def attributions(case: Case, points: int) -> dict[str, np.ndarray]:
     if case.layer:
         maps = grad_cam(case.model, case.layer, case.x, case.targets)
         found["grad_cam"] = _known(case, enlarged(maps, tuple(case.x.shape[2:])))
-    if not unfit(case.model):
+    if not (unfit(case.model) or bends(case.f, case.x, case.targets)):
         found["lrp_z_plus"] = _summed(case, relevance(case.model, case.x, case.targets, alpha_beta_rule(), case.f))
     return found
 

@@ -110,7 +110,8 @@ def integrated_gradients(
         raise StudyError(f"Integrated gradients need at least 1 point on the line, found {points}.")
     way = x - baseline
     nodes, weights = np.polynomial.legendre.leggauss(points)
-    mean = torch.zeros_like(x)
+    # Not in half precision, in which a sum of so many terms is no longer one.
+    mean = torch.zeros(x.shape, dtype=torch.promote_types(x.dtype, torch.float32), device=x.device)
     for node, weight in zip((nodes + 1) / 2, weights / 2, strict=True):
         mean += float(weight) * gradient(f, baseline + float(node) * way, targets)
     return way * mean

@@ -115,6 +115,7 @@ def bends(f: Function, x: torch.Tensor, targets: torch.Tensor) -> bool:
 
 def _with_value(z: torch.Tensor, changed: torch.Tensor) -> torch.Tensor:
     """The value of z, the gradient of `changed`."""
+    changed = changed.to(z.dtype)  # the rules' numbers are of single precision
     return z.detach() + changed - changed.detach()
 
 

@@ -4,6 +4,7 @@ import copy
 
 import torch
 from torch import nn
+from torch.nn.utils.parametrize import is_parametrized
 
 from repdyn.activations.addresses import find, inner
 from repdyn.errors import StudyError
@@ -22,6 +23,7 @@ def reinitialised(model: nn.Module, paths: list[str], seed: int) -> nn.Module:
         for path in paths:
             part = find(model, path)
             layers = [layer for layer in part.modules() if hasattr(layer, "reset_parameters")]
+            functions = [layer for layer in layers if is_parametrized(layer)]
             # Attention draws its own weights and the bias of the layer in it, so after that.
             attentions = [layer for layer in part.modules() if isinstance(layer, nn.MultiheadAttention)]
             if not layers and not attentions:
@@ -29,6 +31,7 @@ def reinitialised(model: nn.Module, paths: list[str], seed: int) -> nn.Module:
                     f"{path} of {type(model).__name__} has no layer whose weights could be re-initialised."
                 )
             drawn = {id(weight) for layer in layers + attentions for weight in layer.parameters(recurse=False)}
+            drawn |= {id(weight) for layer in functions for weight in layer.parametrizations.parameters()}
             left = [name for name, weight in part.named_parameters() if id(weight) not in drawn]
             if left:
                 raise StudyError(
@@ -36,10 +39,33 @@ def reinitialised(model: nn.Module, paths: list[str], seed: int) -> nn.Module:
                     " method `reset_parameters`"
                 )
             for layer in layers:
-                layer.reset_parameters()
+                if layer in functions:
+                    _redraw(layer)
+                else:
+                    layer.reset_parameters()
             for layer in attentions:
                 layer._reset_parameters()
     return model
+
+
+def _redraw(layer: nn.Module) -> None:
+    """New weights of a layer whose weights are functions of parameters, such as those of spectral_norm."""
+    # torch's own way back to plain weights changes the class, which copies of the layer share.
+    plain = object.__new__(type(layer).__bases__[0])
+    names = [*layer._parameters, *layer.parametrizations]
+    held = {name: getattr(layer, name) for name in names}
+    copies = {name: None if value is None else nn.Parameter(value.detach().clone()) for name, value in held.items()}
+    vars(plain).update(vars(layer) | {"_parameters": copies, "_modules": {}})
+    plain.reset_parameters()
+    with torch.no_grad():
+        for name, value in plain.named_parameters():
+            if name in layer._parameters:
+                layer._parameters[name].copy_(value)
+                continue
+            try:
+                setattr(layer, name, value.data)
+            except (RuntimeError, NotImplementedError) as error:
+                raise StudyError(f"{name} of {type(plain).__name__} cannot be drawn anew: {error}") from None
 
 
 def stages(model: nn.Module) -> list[str]:

@@ -96,7 +96,9 @@ def with_ours(
         table["scale"].fillna(table["scale_ours"]).fillna("").where(table["scale"].ne(""), table["scale_ours"])
     )
     table["scale"] = table["scale"].fillna("")
-    order = {key: i for i, key in enumerate(map(tuple, audited[KEY].to_numpy()))}
+    # What was printed in the order of the configuration, the most telling first; then as in the audit; then the rest.
+    first = [(claim["id"], quantity) for claim in claims["claims"] for quantity in claim["published"]]
+    order = {key: i for i, key in enumerate(dict.fromkeys([*first, *map(tuple, audited[KEY].to_numpy())]))}
     table["order"] = [order.get(key, len(order)) for key in map(tuple, table[KEY].to_numpy())]
     table = table.sort_values(["claim", "order"], kind="stable").drop(columns="order")
     found = decide_all(table, claims["claims"], errors, published_errors)

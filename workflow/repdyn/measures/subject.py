@@ -37,7 +37,7 @@ class Subject:
     `Answering`. inputs (n, ...), labels (n,) int64.
     key: names the run for random nulls. grid: the fixed steps, the first is initialisation, the last the end. windows: the
     moments. chunk: examples in a forward pass. layers: addresses of the layers to look at, in the order of the forward
-    pass, the last with the logits, or {address: role}; without them those that the network declares, `roles`. valid (n, T)
+    pass, or {address: role}; without them those that the network declares, `roles`. valid (n, T)
     bool: the tokens that count, of a network that does not mark them by PADDING; all, if not given. curve: steps and losses
     (k,) of every measurement of the training, if there are any. Any module will do as a network, and several inputs, as
     for `activations.answers.answer`. Raises StudyError for layers of the same name and for labels that do not fit.
@@ -67,7 +67,7 @@ class Subject:
         self.grid = sorted(grid) if grid else self.steps
         self.windows = windows
         self.chunk = chunk or getattr(model, "chunk", CHUNK)
-        # Of layers that are only listed nothing is known but that the last has the logits.
+        # Of layers that are only listed nothing is known.
         self.roles = dict(model.roles) if layers is None else dict(layers) if isinstance(layers, Mapping) else {}
         check_roles(self.roles)
         self.layers = list(self.roles if layers is None else layers)
@@ -85,6 +85,7 @@ class Subject:
         self.key = key
         self.loaded = None
         self.seen = {}
+        self.answers: dict[int, np.ndarray] = {}
         if self.labels.shape != (checked(inputs),) or self.labels.min() < 0 or self.labels.max() >= classes:
             raise StudyError(
                 f"{checked(inputs)} inputs need as many labels in 0..{classes - 1}, found {self.labels.shape} in"
@@ -139,8 +140,14 @@ class Subject:
         return self._observe(step)[1]
 
     def logits(self, step: int) -> np.ndarray:
-        """(n, classes)."""
-        return self._observe(step)[1][output_layer(self.roles) if self.roles else self.layers[-1]]
+        """(n, classes): the network's answers. Of layers that are only listed, the last may be followed by more."""
+        if self.declared:
+            return self._observe(step)[1][output_layer(self.roles)]
+        if step not in self.answers:
+            model = self.model(step)
+            with torch.inference_mode(), evaluating(model):
+                self.answers[step] = array(torch.cat([answer(model, inputs) for inputs, _ in self._chunks()]))
+        return self.answers[step]
 
     @property
     def text(self) -> bool:

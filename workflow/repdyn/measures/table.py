@@ -41,3 +41,10 @@ def combine(entries: Iterable[dict]) -> pd.DataFrame:
     for name in ("reference", "unit"):
         frame[name] = frame[name].astype("Int32").mask(frame[name] < 0)
     return frame.astype({"step": "int32", "layer": "category", "quantity": "category"})
+
+
+def joined(tables: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Tables with COLUMNS as one, by step."""
+    plain = pd.concat([table.astype({"layer": object, "quantity": object}) for table in tables])
+    ordered = plain.sort_values("step", kind="stable", ignore_index=True)
+    return ordered.astype({"layer": "category", "quantity": "category"})

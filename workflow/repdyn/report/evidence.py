@@ -42,11 +42,12 @@ def claim_rows(ledger: pd.DataFrame) -> list[dict]:
 def deciding_rows(rows: pd.DataFrame) -> list[dict]:
     """What the word of a claim rests on: quantity, and as cells what was printed of it, repaired, its null, and ours.
 
-    The first quantity, without numbers of ours, where the rule's are not in the table.
+    The first quantity, without numbers of ours, where the rule's are not in the table. Where nothing that decides was
+    printed, the first printed number stands in the first row, with its name.
     """
     printed = {row.quantity: row.published for row in rows.itertuples() if np.isfinite(row.published)}
     chosen = rows[rows["decides"].astype(bool)]
-    return [
+    cells = [
         {
             "quantity": row.quantity.removesuffix("_detected").replace("_", " "),
             "published": " and ".join(map(short, printed_beside(row.quantity, printed).values())) or MISSING,
@@ -56,6 +57,10 @@ def deciding_rows(rows: pd.DataFrame) -> list[dict]:
         }
         for row in (chosen if len(chosen) else rows.head(1)).itertuples()
     ]
+    if printed and all(each["published"] == MISSING for each in cells):
+        name, value = next(iter(printed.items()))
+        cells[0]["published"] = f"{short(value)} ({name.replace('_', ' ')})"
+    return cells
 
 
 def _claim_cells(row) -> list[str]:

@@ -20,10 +20,12 @@ from repdyn.report.evidence import (
 )
 from repdyn.report.findings import HEADINGS as FINDING_HEADINGS
 from repdyn.report.findings import finding_rows, finding_sentences, finding_summary
+from repdyn.report.forest import forest
 from repdyn.report.html import Picture, fill, run_link
 from repdyn.report.mechanisms import hypothesis_rows, measurement_tables, window_rows, window_summary
 from repdyn.report.quantities import HEADINGS, table_of
 from repdyn.report.shipped import compared
+from repdyn.report.story import QUESTION, story
 from repdyn.statistics.intervals import BOOTSTRAP_RUNS, MINIMUM_RUNS
 from repdyn.study.exclusion import excluded_runs
 from repdyn.timeseries.periods import EARLY, MIDDLE
@@ -91,10 +93,14 @@ def render(
     """
     runs = with_clocks(experiments, provenance)
     runs = runs.astype(dict.fromkeys(MEASURED, np.float64))
+    ledger = (evidence or {}).get("ledger", pd.DataFrame())
     return fill(
         "index",
         columns=COLUMNS,
         summary=summary(runs),
+        question=QUESTION,
+        story=story(runs, ledger) if len(runs) else [],
+        forest=forest(ledger, declared["claims"]) if declared and len(ledger) else None,
         unfinished=unfinished or [],
         families=by_family(runs),
         own=runs.loc[runs["family"] == "module", "architecture"].unique().tolist(),

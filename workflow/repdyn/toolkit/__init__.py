@@ -8,6 +8,7 @@ A tool is a folder here and a line in TOOLS:
 - findings.py: `found(table) -> list[str]`: paragraphs of plain text on what was found, against which null, on which
   experiments. table: the measurements of all its runs, with experiment and seed in front.
 - figure.py: `draw(table, maps)`, with maps {"experiment/seed": {name: array}}, and caption.rst.
+- across.py, of a tool that compares seeds: `across(table, maps, first, key) -> table` of a run with the first seed's maps.
 
 Only measure.py needs torch. What a tool measures with are plain functions on arrays and modules, for any network.
 `own_model.subjects` gives `measure` any model with checkpoints and data.
@@ -21,11 +22,12 @@ from repdyn.families import FAMILIES as ALL
 
 
 class Tool(NamedTuple):
-    """The title of a tool's section, the families it fits, and the alternative text of its figure."""
+    """The title of a tool's section, the families it fits, the alternative text of its figure, whether it compares seeds."""
 
     title: str
     families: tuple[str, ...]
     alt: str
+    across: bool = False
 
 
 # In the order of the page.
@@ -35,6 +37,7 @@ TOOLS = {
         ALL,
         "For every run: variance explained by sparse features, how alike they are between seeds and steps, which classes"
         " they detect, what a network loses with them, and how often they are active, each beside its null",
+        across=True,
     ),
     "interventions": Tool(
         "Interventions on units and directions",
@@ -87,7 +90,7 @@ def tools_for(family: str) -> list[str]:
 
 
 def load(name: str, part: str):
-    """A module of a tool by name: measure, findings or figure."""
+    """A module of a tool by name: measure, findings, figure or across."""
     return import_module(f"repdyn.toolkit.{name}.{part}")
 
 

@@ -9,6 +9,7 @@ from torch import nn
 
 from repdyn.activations.addresses import Where
 from repdyn.activations.answers import Inputs, answer, rows_of
+from repdyn.activations.hooks import addressable
 from repdyn.errors import StudyError
 from repdyn.measures.subject import Subject
 from repdyn.models.modes import evaluating
@@ -32,7 +33,8 @@ def subjects(
     {address: role} in the order of the forward pass, roles as in `repdyn.roles`: one "output", and the "hidden" layers or
     "block"s through which everything passes. valid: the tokens that count of held_out and of training, (n, T) bool each.
     curve: steps and losses (k,) of the training. key: names the run for random nulls. Raises StudyError for a model
-    without classes, layers without the roles that are needed, and a checkpoint that is not of this model.
+    without classes, whose answer to an example is not a function of it, layers without the roles that are needed, and a
+    checkpoint that is not of this model.
     """
     if not checkpoints:
         raise StudyError("a tool looks at checkpoints, {training step: state_dict}; there are none")
@@ -40,7 +42,7 @@ def subjects(
     made = (
         Subject(
             copy.deepcopy(model),
-            {step: {name: value.clone() for name, value in state.items()} for step, state in checkpoints.items()},
+            {step: _weights(state) for step, state in checkpoints.items()},
             *split,
             classes,
             key,
@@ -60,9 +62,24 @@ def subjects(
     return ours, theirs
 
 
+def _weights(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """A copy, by the names of the model itself, not of what torch.compile puts around it."""
+    return {name.removeprefix("_orig_mod."): value.clone() for name, value in state.items()}
+
+
 def _classes(model: nn.Module, inputs: Inputs) -> int:
-    with torch.inference_mode(), evaluating(model):
-        shape = answer(model, rows_of(inputs, slice(0, 2))).shape
+    with torch.inference_mode(), evaluating(model), addressable(model, []):
+        few, again, more = (answer(model, rows_of(inputs, slice(0, rows))) for rows in (2, 2, 4))
+    shape = few.shape
+    near = {"rtol": 0, "atol": torch.finfo(few.dtype).eps ** 0.5 * float(few.abs().max()), "equal_nan": True}
+    for other, why in (
+        (again, "is not the same twice: it draws at random, also in evaluation mode"),
+        (more[:2], "depends on which others come with it, as by normalising over those that come together"),
+    ):
+        if not torch.allclose(few, other, **near):
+            raise StudyError(
+                f"the answer of {type(model).__name__} to an example {why}; no tool can tell that from an effect"
+            )
     if len(shape) != 2 or shape[1] < 2:
         raise StudyError(
             f"{type(model).__name__} puts out {tuple(shape)} for 2 examples; the tools look at networks with one answer of"

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from repdyn.activations.addresses import address, find
-from repdyn.activations.answers import rows_of
+from repdyn.activations.answers import array, rows_of
 from repdyn.attribution.agreement import rank_agreement
 from repdyn.attribution.case import Case, attributions, case_of, integrated
 from repdyn.attribution.exemplars import exemplar_likeness, exemplars
@@ -98,7 +98,7 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
         if step == held_out.grid[-1]:
             entries += [_baselines(case, maps, step), *_sanity(held_out, rows, training, maps, step)]
             shown = {f"map/{name}": values[:SHOWN] for name, values in maps.items()} | curves | pictures
-            shown["input"] = held_out.inputs[rows[:SHOWN]].numpy()
+            shown["input"] = array(held_out.inputs[rows[:SHOWN]])
     return combine(entries), shown
 
 
@@ -223,10 +223,10 @@ def _maximised(subject: Subject, training: Subject, step: int) -> tuple[list[dic
     highest = reached.amax(1).double().numpy()
     alive = np.where((outputs.max(0) > 0) & (highest > 0), 1.0, np.nan)
     top, chance = outputs.max(0) * alive, torch.stack(chance, 1).numpy()
-    centred = (subject.inputs.flatten(1) - flat.mean(0)).numpy()
-    likeness = exemplar_likeness(best.flatten(1).numpy(), centred, outputs, min(EXEMPLARS, len(outputs)))
+    centred = array(subject.inputs.flatten(1) - flat.mean(0))
+    likeness = exemplar_likeness(array(best.flatten(1)), centred, outputs, min(EXEMPLARS, len(outputs)))
     gain = entry(step, layer, "maximised/gain", highest / top, chance.mean(0) / top, chance.std(0, ddof=1) / top)
     cosine = entry(step, layer, "maximised/cosine", *(column * alive for column in likeness))
     picked = np.argsort(-np.nan_to_num(highest / top), kind="stable")[:SHOWN]
-    pictures = {"maximised": best[picked].numpy(), "exemplar": subject.inputs[exemplars(outputs, 1)[0, picked]].numpy()}
+    pictures = {"maximised": array(best[picked]), "exemplar": array(subject.inputs[exemplars(outputs, 1)[0, picked]])}
     return [row | {"unit": units} for row in (gain, cosine)], pictures

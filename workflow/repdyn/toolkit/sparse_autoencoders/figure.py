@@ -6,15 +6,16 @@ import pandas as pd
 from repdyn.figures.panels import RUN, key_above, panel_grid, say
 from repdyn.figures.style import OKABE_ITO, message_figure, styled
 
-FEATURES, ALONG, BASELINE, NULL = OKABE_ITO[0], OKABE_ITO[3], OKABE_ITO[2], "#777777"
+FEATURES, ALONG, BASELINE, MODELS, NULL = OKABE_ITO[0], OKABE_ITO[3], OKABE_ITO[2], OKABE_ITO[1], "#777777"
 COLUMNS = (
     "variance explained at the end\nover active features",
-    "mean largest cosine\nover step",
+    "likeness of features\nover step",
     "held-out F1 of classes\nover step",
     "share of loss recovered\nover step",
     "rise of a class's loss, nats,\nby class, at the end",
     "features by share of rows\nin which they are active",
 )
+LIKENESS = {"mmcs_seeds": (FEATURES, "-"), "mmcs_end": (ALONG, "-"), "models_alike": (MODELS, "-")}
 RAREST = 1e-4  # shares below it, and features that are never active, fall into the first bin
 
 
@@ -31,7 +32,7 @@ def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
         end = chosen[chosen["step"] == chosen["step"].max()]
         row[0].set_title(f"{experiment}, seed {seed}", loc="left", fontweight="bold")
         _variance(row[0], end, chosen)
-        _over_steps(row[1], chosen, {"mmcs_seeds": (FEATURES, "-"), "mmcs_end": (ALONG, "-")}, ("mmcs_random", "black"))
+        _over_steps(row[1], chosen, LIKENESS, ("mmcs_random", "black"))
         _over_steps(row[2], chosen, {"class_f1": (FEATURES, "-")}, ("unit_class_f1", BASELINE))
         _over_steps(row[3], chosen, {"loss_recovered": (FEATURES, "-")}, ("pca_loss_recovered", BASELINE))
         _effects(row[4], end)
@@ -39,7 +40,7 @@ def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
     height = figure.get_figheight()
     for axes, text in zip(panels[0], COLUMNS, strict=True):
         figure.text(axes.get_position().x0, 1 - 0.87 / height, text, ha="left", va="bottom")
-    key_above(figure, _key())
+    key_above(figure, _key((table["quantity"] == "models_alike").any()))
     return figure
 
 
@@ -129,7 +130,7 @@ def _densities(axes, arrays: dict[str, np.ndarray]) -> None:
     axes.set_xticks([-4, -3, -2, -1, 0], ["0", "0.1 %", "1 %", "10 %", "all"])
 
 
-def _key() -> list[list]:
+def _key(seeds: bool) -> list[list]:
     from matplotlib.lines import Line2D
 
     def entry(colour, label, **look):
@@ -147,5 +148,6 @@ def _key() -> list[list]:
             entry(NULL, "null: Gaussian match, shuffled labels, other features"),
             entry(NULL, "null of a step and the end", linestyle=":"),
             entry(BASELINE, "principal components, own units", linestyle="--", marker="^", markersize=3),
+            *([entry(MODELS, "of networks of two seeds, correlation", marker="o", markersize=3)] if seeds else []),
         ],
     ]

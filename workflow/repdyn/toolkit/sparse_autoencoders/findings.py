@@ -22,7 +22,12 @@ def found(table: pd.DataFrame) -> list[str]:
         return ["No layer carried a sparse autoencoder: all were constant or had too few rows. Not evaluable."]
     last = table.groupby(RUN)["step"].transform("max")
     ends, starts = table[table["step"] == last], table[table["step"] == table.groupby(RUN)["step"].transform("min")]
-    return [_variance(ends, starts), _stability(ends, starts), _classes(ends), _limits(table)]
+    return [
+        _variance(ends, starts),
+        f"{_stability(ends, starts)} {_models(ends, starts)}",
+        _classes(ends),
+        _limits(table),
+    ]
 
 
 def _variance(ends, starts) -> str:
@@ -75,6 +80,22 @@ def _sizes(ends) -> str:
     )
 
 
+def _models(ends, starts) -> str:
+    """Likeness between networks, each experiment once: its pairs share the network of the first seed."""
+    value, null, early = (
+        _of(side, "models_alike", column).groupby("experiment").mean()
+        for side, column in ((ends, "value"), (ends, "null_mean"), (starts, "value"))
+    )
+    if value.isna().all():
+        return "Whether networks of other seeds have these features is not evaluable: one seed."
+    return (
+        f"Matched one to one with those of the first seed, the features of networks of other seeds correlate by"
+        f" {_mean(value)} over the same held-out rows, with rows shuffled within their class by {_mean(null)}:"
+        f" {_compared(value - null, 'more alike', 'less alike', 'experiment')}. At initialisation they correlate by"
+        f" {_mean(early)}; over training this {_change(value - early)}."
+    )
+
+
 def _classes(ends) -> str:
     f1, null, units = _of(ends, "class_f1"), _of(ends, "class_f1", "null_mean"), _of(ends, "unit_class_f1")
     chosen = ends[ends["quantity"] == "class_effect"].dropna(subset=["value", "null_mean"])
@@ -97,7 +118,7 @@ def _limits(table) -> str:
         f"Rows are few: {rows.min():,.0f} to {rows.max():,.0f}, in which a feature is active {uses.min():,.0f} to"
         f" {uses.max():,.0f} times on average. Fewer than {FEWEST} times, too few rows for a dictionary:"
         f" {plural(few, 'run')} of {len(uses)}. Rows of one example are not independent. One layer of each network is"
-        " looked at: this shows neither that the network computes with these features nor that another network has them."
+        " looked at: this does not show that the network computes with these features."
     )
 
 
@@ -139,10 +160,12 @@ def _verdict(differences: pd.Series, above: str, below: str) -> str:
     return above if low > 0 else below if high < 0 else "undecided"
 
 
-def _compared(differences: pd.Series, above: str, below: str) -> str:
-    """The verdict on a difference that is 0 without effect, and in how many runs it is above 0."""
+def _compared(differences: pd.Series, above: str, below: str, of: str = "run") -> str:
+    """The verdict on a difference that is 0 without effect, and in how many runs, or what else there is, it is above 0."""
     differences = differences.dropna()
-    return f"{_verdict(differences, above, below)} (above in {(differences > 0).sum()} of {plural(len(differences), 'run')})"
+    return (
+        f"{_verdict(differences, above, below)} (above in {(differences > 0).sum()} of {plural(len(differences), of)})"
+    )
 
 
 def _change(differences: pd.Series) -> str:

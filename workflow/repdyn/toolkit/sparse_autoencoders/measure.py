@@ -34,6 +34,7 @@ ROWS = 20_000  # training rows at most, drawn once and the same at all steps, so
 SEEDS = 2  # autoencoders at every step, on the activations and on their Gaussian match
 SHUFFLES = 20
 DIRECTIONS = 10
+PROBED = 1000  # held-out rows on which features of other seeds are compared, the same for all networks of an experiment
 DENSE = 0.5  # share of rows from which a feature counts as dense
 
 
@@ -104,9 +105,12 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
       dictionaries of so many features per activation, mean over seeds; not evaluable with fewer rows than features.
     - expansion_mmcs_seeds [cosine] (unit: place in EXPANSIONS): mmcs_seeds of these. Null: as many random directions, of
       which the largest cosine rises with their number. Source: Sharkey 2022.
+    - models_alike [correlation]: of the features of this network and of that of the first seed, matched one to one, on the
+      same held-out rows, PROBED at most; of seeds after the first, by `across`. Null: rows shuffled among those of their
+      class. Source: Bricken 2023.
 
     maps: "density <step>" and "null density <step>" (features,): share of training rows in which each feature is
-    active.
+    active. "codes <step>" (rows, features): features of held-out rows, and the "classes of rows" (rows,).
     """
     maps = {}
     table = combine(_entries(held_out, training, maps))
@@ -153,6 +157,9 @@ def _entries(held_out: Subject, training: Subject, maps: dict) -> Iterator[dict]
         end = found if step == last else end
         yield from _variance(step, layer, rows, judged.values, found, key)
         yield from _frequency(step, layer, rows, found, maps)
+        probed = _probed(len(judged.values))
+        maps[f"codes {step}"] = _features(found.real[0], judged.values[probed])
+        maps["classes of rows"] = held_out.labels[judged.owner[probed]]
         yield from _likeness(step, layer, found, key)
         if step != last and end is not None:
             mmcs = [matched(*pair) for pair in zip(found.live + found.live_null, end.live + end.live_null, strict=True)]
@@ -177,6 +184,11 @@ def _chosen(count: int, key: tuple) -> np.ndarray:
     if count <= ROWS:
         return np.arange(count)
     return np.sort(np.random.default_rng(derive(*key, "autoencoder rows")).choice(count, ROWS, replace=False))
+
+
+def _probed(count: int) -> np.ndarray:
+    """Not drawn by the key of a run: other seeds look at the same rows."""
+    return np.sort(np.random.default_rng(derive("probed rows")).permutation(count)[:PROBED])
 
 
 def _active(d: int) -> int:

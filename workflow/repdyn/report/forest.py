@@ -1,0 +1,85 @@
+"""The claims on one axis, from no effect to the published one: what the repaired published logs and our runs give."""
+
+import json
+
+import numpy as np
+import pandas as pd
+
+LOW, HIGH = -0.5, 1.5  # of the axis; what lies beyond is drawn at its end
+LEFT, RIGHT = 380, 790  # of the axis, in units of the drawing
+WIDTH, LINE, TOP = 1000, 22, 46
+NOTHING: dict = {"bounds": [], "repaired": None, "ours": None}
+
+
+def forest(ledger: pd.DataFrame, claims: list[dict]) -> dict:
+    """What the template draws: width, height, marks of the axis, and `rows`.
+
+    ledger: LEDGER_COLUMNS. claims: those of config/claims.yaml. A row per claim, and where several quantities decide, one
+    below it for each: id, text, word, y, bounds, and for `repaired` and `ours` None or {x, low, high, beyond}: places on the
+    axis (low and high None without an interval; beyond: -1 or 1 where the number lies outside).
+    """
+    rows = []
+    for claim in claims:
+        told = ledger[ledger["claim"] == claim["id"]].set_index("quantity")
+        if told.empty:
+            continue
+        words = {part: holds for part, _, holds in json.loads(told["parts"].iloc[0])}
+        by_quantity: dict[str, list[dict]] = {}
+        for condition in claim["verdict"].get("conditions", ()):
+            by_quantity.setdefault(condition["quantity"], []).append(condition)
+        lines = [_line(told, same, words) for same in by_quantity.values()]
+        head = {"id": claim["id"], "claim": claim["id"], "text": claim["claim"], "word": told["holds"].iloc[0]}
+        if len(lines) == 1:
+            rows.append(lines[0] | head)
+        else:
+            rows += [NOTHING | head, *({"id": "", "claim": claim["id"]} | line for line in lines)]
+    for place, row in enumerate(rows):
+        row["y"] = TOP + LINE * place + LINE // 2
+    marks = [(place_of(0.0), "no effect"), (place_of(1.0), "as published")]
+    return {"width": WIDTH, "height": TOP + LINE * len(rows) + 8, "top": TOP, "marks": marks, "rows": rows}
+
+
+def _line(told: pd.DataFrame, conditions: list[dict], words: dict[str, str]) -> dict:
+    """A quantity between its bounds; its word where its part of the claim has one."""
+    first = conditions[0]
+    part = first.get("part", "")
+    return {
+        "text": part or first["quantity"].removesuffix("_detected").replace("_", " "),
+        "word": words[part] if part else "",
+        "bounds": [bound_at(each) for each in conditions],
+        **{side: _mark(told, first, side) for side in ("repaired", "ours")},
+    }
+
+
+def share_of_effect(value: float, condition: dict) -> float:
+    """0 for no effect, 1 for the published one, on the scale of the condition; a ratio of 0 lies at minus infinity."""
+    none, published = condition["none"], condition["published"]
+    if condition.get("scale") == "log":
+        none, published = np.log(none), np.log(published)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            value = np.log(value)
+    return float((value - none) / (published - none))
+
+
+def place_of(share: float) -> float:
+    """The place on the axis of a share of the effect, within its ends."""
+    return round(LEFT + (RIGHT - LEFT) * (float(np.clip(share, LOW, HIGH)) - LOW) / (HIGH - LOW), 1)
+
+
+def bound_at(condition: dict) -> float:
+    return place_of(share_of_effect(condition.get("above", condition.get("below")), condition))
+
+
+def _mark(told: pd.DataFrame, condition: dict, side: str) -> dict | None:
+    name = condition.get("evidence", condition["quantity"]) if side == "repaired" else condition["quantity"]
+    if name not in told.index or pd.isna(told.loc[name, side]):
+        return None
+    share = share_of_effect(float(told.loc[name, side]), condition)
+    ends = sorted(share_of_effect(float(told.loc[name, f"{side}_{end}"]), condition) for end in ("low", "high"))
+    known = not np.isnan(ends).any()
+    return {
+        "x": place_of(share),
+        "low": place_of(ends[0]) if known else None,
+        "high": place_of(ends[1]) if known else None,
+        "beyond": -1 if share < LOW else 1 if share > HIGH else 0,
+    }
