@@ -42,7 +42,7 @@ def two_way_mean(
     variance, freedom = two_way_variance((values - mean) / n, experiments["architecture"], experiments["dataset"])
     if share and np.ptp(values) == 0 and mean in (0.0, 1.0):
         smoothed = (mean * n + 1) / (n + 2)
-        variance, freedom = np.float64(smoothed * (1 - smoothed) / n), np.float64(max(n - 1, 1))
+        variance, freedom = np.array(smoothed * (1 - smoothed) / n), np.array(max(n - 1, 1))
     if n < MINIMUM_RUNS or not variance > 0:
         return TwoWayMean(mean, np.nan, np.nan, np.nan, n, len(runs))
     se = np.sqrt(variance)

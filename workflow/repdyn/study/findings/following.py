@@ -3,8 +3,8 @@
 Both fall while a network learns, and that alone must not count. So the changes are what trend and past do not explain, in
 local units (`loss_coupling.innovations`), a smooth trend is taken out of the logarithm of the gradient norm, and of the
 sizes of the changes too, and the rank correlation of the rest is set beside that of every circular shift of the gradient
-norm by LEAST_SHIFT measurements or more, which keeps everything about both but their alignment. All layers of a run see
-the same gradients, so they are shifted together.
+norm by LEAST_SHIFT measurements or more, which keeps everything about both but their alignment. All layers of a run see the
+same gradients, so they are shifted together.
 """
 
 import numpy as np

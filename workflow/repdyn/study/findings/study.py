@@ -14,7 +14,7 @@ WORDS = ("experiment", "architecture", "dataset", "family", "layer")
 
 
 def answer_all(measured: Sequence[Measured], facts: Sequence[dict], level: float) -> pd.DataFrame:
-    """A row per answer, as of `answers.judge`. measured, facts (run.json): of the runs that learned, in one order."""
+    """A row per answer, as `answers.judge` gives them. measured, facts (run.json): of runs that learned, in one order."""
     layers = together([run.layers for run in measured], LAYER)
     sections = together([run.sections for run in measured], SECTION)
     shifted = {(run["experiment"], run["seed"]): each.shifted for run, each in zip(facts, measured, strict=True)}
