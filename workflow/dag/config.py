@@ -2,11 +2,13 @@
 
 import difflib
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 
 from dag.folders import check_folders
+from dag.numerals import require_decimals
 from dag.own import train_examples
 from dag.pairs import check_pair
 from dag.reading import parse_yaml, require_file
@@ -76,6 +78,7 @@ def load_study(config: dict, home: Path = Path()) -> Study:
     experiments = read_experiments(config["experiments"])
     require_file(config["recurrent"], "recurrent")
     recurrent = read_recurrent(config["recurrent"])
+    require_different(experiments, config["experiments"])
     for name, (architecture, dataset) in experiments.items():
         where = f"{config['experiments']}, experiment {name!r}"
         network = known(architecture, architectures, f"{where}: architecture", config["architectures"])
@@ -95,6 +98,7 @@ def read_yaml(path: str, schema: str) -> dict:
     """A YAML file checked against its schema."""
     require_file(path, schema)
     content = parse_yaml(path)
+    require_decimals(path)
     check(content, schema, path)
     return content
 
@@ -124,6 +128,18 @@ def check_hypotheses(path: str) -> None:
                     f"{path}: key '{name}.quantity' is {shown(hypothesis['quantity'])}, which is not measured in a {family};"
                     f" {hint}"
                 )
+
+
+def require_different(names: Iterable[str], path: str) -> None:
+    """Raise StudyError for experiments that would share a folder where upper and lower case are not told apart."""
+    folded: dict[str, str] = {}
+    for name in names:
+        other = folded.setdefault(name.casefold(), name)
+        if other != name:
+            raise StudyError(
+                f"{path}: experiment {name!r} differs from {other!r} in upper and lower case alone, which not every file"
+                " system tells apart; rename one"
+            )
 
 
 def known(name: str, table: dict, where: str, source: str) -> dict:

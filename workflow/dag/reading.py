@@ -1,6 +1,5 @@
-"""Reads YAML as it was written: no key twice, names as text, numbers as they look; errors name the file and the line."""
+"""Reads YAML as it was written: no key twice, names as text, and errors that name the file and the line."""
 
-import re
 from pathlib import Path
 
 import yaml
@@ -8,9 +7,6 @@ import yaml
 from dag.sheet import read_text, shown
 from repdyn.errors import StudyError
 
-DECIMAL = re.compile(
-    r"[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?\.inf|\.nan", re.IGNORECASE
-)
 # The parser in C is ten times as fast; without libyaml there is the other.
 BASE = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -44,19 +40,7 @@ def refusal(problem: str, node: yaml.Node) -> yaml.MarkedYAMLError:
     return yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
 
 
-def number(loader: Loader, node: yaml.ScalarNode):
-    """010 is 8, 1:30 is 90 and 1_0 is 10 in YAML: nobody who writes them for a setting means that."""
-    if not DECIMAL.fullmatch(node.value):
-        raise refusal(
-            f"{shown(node.value)} is no decimal number; write it with digits alone, or as text in quotes", node
-        )
-    whole = node.tag == "tag:yaml.org,2002:int"
-    return loader.construct_yaml_int(node) if whole else loader.construct_yaml_float(node)
-
-
 Loader.add_constructor("tag:yaml.org,2002:map", mapping)
-Loader.add_constructor("tag:yaml.org,2002:int", number)
-Loader.add_constructor("tag:yaml.org,2002:float", number)
 
 
 def content(text: str, loader: type = Loader):

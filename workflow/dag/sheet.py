@@ -27,7 +27,7 @@ def read_experiments(path: str | Path) -> dict[str, tuple[str, str]]:
         raise StudyError(f"{path} is not a table of tab-separated values: {error}") from error
     if header != COLUMNS:
         raise StudyError(f"{path}: the columns are {shown(header)}; {', '.join(COLUMNS)} are needed, separated by tabs")
-    experiments, folded = {}, {}
+    experiments = {}
     for number, row in enumerate(rows, start=1):
         where = f"{path}, row {number}"
         if len(row) != len(COLUMNS) or not all(row):
@@ -37,12 +37,6 @@ def read_experiments(path: str | Path) -> dict[str, tuple[str, str]]:
         name, architecture, dataset = row
         if name in experiments:
             raise StudyError(f"{where}: experiment {name!r} is listed twice; remove or rename one")
-        other = folded.setdefault(name.casefold(), name)
-        if other != name:
-            raise StudyError(
-                f"{where}: experiment {name!r} differs from {other!r} in upper and lower case alone, which not every file"
-                " system tells apart; rename one"
-            )
         experiments[name] = (architecture, dataset)
     if not experiments:
         raise StudyError(f"{path} lists no experiments; one row each is needed")

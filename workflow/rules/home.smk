@@ -43,6 +43,7 @@ from dag.environment import prepare
 
 prepare(HOME / "workflow")
 
+from dag.numerals import require_decimals
 from dag.reading import parse_yaml
 from repdyn.datasets.originals import writable
 from repdyn.errors import StudyError
@@ -59,5 +60,6 @@ if Path.cwd() == HOME:
         if Path(_file).is_file() and not str(_file).endswith(".json"):
             try:
                 parse_yaml(_file)
+                require_decimals(_file)
             except StudyError as error:
                 raise WorkflowError(str(error))

@@ -6,6 +6,7 @@ from common.arguments import to_path
 from common.checkpoints import replayed
 from common.described import section
 from common.files import read_arrays, read_json, read_parquet, readable_errors, write_arrays, write_parquet
+from common.release import release
 from common.run_setup import run_parser, run_settings, set_up
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import joined
@@ -41,6 +42,7 @@ def main():
 def subjects(arguments) -> tuple[Subject, Subject]:
     """The run on its test split and on its training split, a network for each."""
     setup = set_up(arguments)
+    release()
     measured = read_parquet(arguments.run / "training.parquet", columns=["step", "probe_loss"])
     curve = tuple(measured[name].to_numpy() for name in ("step", "probe_loss"))
     grid = nearest_steps(arguments.phases, curve[0], setup.recipe.steps)

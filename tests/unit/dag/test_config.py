@@ -164,6 +164,7 @@ HEADER = "experiment\tarchitecture\tdataset\n"
         ("a\tcnn_deep\tmanifold\n", "a cnn (cnn_deep) cannot read vector data (manifold), only image"),
         ("a\ttransformer_deep\tmanifold\n", "cannot read vector data (manifold), only image or text"),
         ("a\tmlp_wide\tdigits\na\tmlp_wide\tglyphs\n", "row 2: experiment 'a' is listed twice"),
+        ("a\tmlp_wide\tdigits\nA\tmlp_wide\tdigits\n", "experiment 'A' differs from 'a' in upper and lower case alone"),
         ("a\tmlp_wide\n", "row 1: 'a' needs exactly three values"),
         ("a\tmlp_wide\tdigits\textra\n", "row 1: 'a' needs exactly three values"),
         ("a/b\tmlp_wide\tdigits\n", "row 1: 'a/b': letters, digits"),

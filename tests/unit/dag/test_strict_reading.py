@@ -62,21 +62,6 @@ def test_defaults_of_a_merged_mapping_are_no_second_key(tmp_path):
     assert parse_yaml(path)["b"] == {"family": "mlp", "hidden": [4]}
 
 
-@pytest.mark.parametrize("value", ["010", "1_000", "1:30", "0x10", "0b1", "1_0.5", "1:30.5", "00.5"])
-def test_numbers_that_are_not_what_they_look_like_are_refused(tmp_path, value):
-    """YAML 1.1 reads 010 as 8, 1:30 as 90."""
-    assert f"line 2: '{value}' is no decimal number" in refused(tmp_path / "a.yaml", f"a: 1\nb: [{value}]\n")
-
-
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [("10", 10), ("-3", -3), ("+2", 2), ("0", 0), ("0.5", 0.5), (".5", 0.5), ("1.0e-3", 1e-3), ("2.", 2.0)],
-)
-def test_decimal_numbers_are_taken(tmp_path, text, value):
-    (tmp_path / "a.yaml").write_text(f"a: {text}\n")
-    assert parse_yaml(tmp_path / "a.yaml") == {"a": value}
-
-
 def test_a_byte_order_mark_is_no_content(tmp_path):
     path = tmp_path / "a.yaml"
     path.write_bytes(b"\xef\xbb\xbfa: 1\n")

@@ -43,5 +43,10 @@ def removal_curve(
 
 
 def area(curve: np.ndarray) -> np.ndarray:
-    """Area under curves (n, levels + 1) over the share of features from 0 to 1, by the trapezoidal rule: (n,)."""
+    """Area under curves (n, levels + 1) over the share of features from 0 to 1, by the trapezoidal rule: (n,).
+
+    Raises StudyError for curves of fewer than two levels.
+    """
+    if curve.ndim != 2 or curve.shape[1] < 2:
+        raise StudyError(f"curves (n, levels + 1) of two or more points are needed, found shape {curve.shape}")
     return np.trapezoid(curve, dx=1 / (curve.shape[1] - 1), axis=1)

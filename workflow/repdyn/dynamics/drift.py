@@ -18,6 +18,8 @@ def drift(x: np.ndarray, y: np.ndarray) -> float:
 
 def drift_matrix(representations: list[np.ndarray]) -> np.ndarray:
     """`drift` of all pairs of representations, each (n, d) of the same n rows: (k, k)."""
+    if not all(np.ndim(x) == 2 and np.asarray(x).dtype.kind in "biuf" for x in representations):
+        raise StudyError("drift compares matrices (n, d) of real numbers")
     rows = {len(x) for x in representations}
     if len(rows) != 1:
         raise StudyError(f"drift compares representations of the same rows, found {sorted(rows)} rows")

@@ -16,7 +16,10 @@ def emergence(steps: np.ndarray, effects: np.ndarray, least: np.ndarray | float 
     `least`, or is reached at fewer than CONSECUTIVE checkpoints. An effect that is there at the first step gets that step. A
     missing value (NaN) breaks the row. StudyError where the shapes do not fit.
     """
-    steps, effects = np.asarray(steps), np.asarray(effects, dtype=np.float64)
+    steps, effects = np.asarray(steps), np.asarray(effects)
+    if not {steps.dtype.kind, effects.dtype.kind} <= {*"biuf"}:
+        raise StudyError(f"steps and effects are real numbers, found {steps.dtype} and {effects.dtype}")
+    effects = effects.astype(np.float64, copy=False)
     if effects.ndim != 2 or steps.shape != (len(effects),):
         raise StudyError(f"effects (T, k) need steps (T,), found {effects.shape} and {steps.shape}")
     if len(steps) < CONSECUTIVE or (np.diff(steps) <= 0).any():

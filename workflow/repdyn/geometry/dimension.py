@@ -56,8 +56,10 @@ def calibration(n: int, dimensions: Sequence[int], k: int, draws: int, rng: np.r
 
 
 def _check(distance: np.ndarray) -> None:
-    if distance.ndim != 2 or distance.shape[1] < 2:
-        raise StudyError(f"distances to two neighbours or more are needed, (n, k), found shape {distance.shape}")
+    if distance.ndim != 2 or not len(distance) or distance.shape[1] < 2 or distance.dtype.kind not in "biuf":
+        raise StudyError(
+            f"distances to two neighbours or more are needed, (n, k), found {distance.dtype} {distance.shape}"
+        )
     if not (distance[:, 0] > 0).all():
         raise StudyError(
             f"{(~(distance[:, 0] > 0)).sum()} rows have a neighbour at distance 0; take `distinct` rows first"

@@ -5,7 +5,7 @@ from scipy.spatial.distance import cdist
 from scipy.stats import rankdata
 
 from repdyn.errors import StudyError
-from repdyn.geometry.neighbours import points
+from repdyn.geometry.neighbours import distinct, points
 
 
 def principal_embedding(x: np.ndarray, dimensions: int = 2) -> np.ndarray:
@@ -31,10 +31,15 @@ def isometric_embedding(along: np.ndarray, dimensions: int = 2) -> np.ndarray:
 
 
 def neighbour_embedding(x: np.ndarray, seed: int) -> np.ndarray:
-    """t-SNE (van der Maaten & Hinton 2008) of (n, d) at scikit-learn's settings, from the principal directions: (n, 2)."""
+    """t-SNE (van der Maaten & Hinton 2008) of (n, d) at scikit-learn's settings, from the principal directions: (n, 2).
+
+    Raises StudyError for rows that are all equal: they have no directions.
+    """
     from sklearn.manifold import TSNE
 
     x = points(x)
+    if len(distinct(x)) < 2:
+        raise StudyError(f"t-SNE needs rows that differ; all {len(x)} are equal")
     perplexity = min(30.0, (len(x) - 1) / 3)
     return TSNE(2, perplexity=perplexity, random_state=seed % 2**32).fit_transform(x).astype(np.float64)
 
@@ -81,5 +86,7 @@ def cluster_silhouette(shown: np.ndarray, clusters: int, seed: int) -> float:
     shown = points(shown)
     if not 2 <= clusters < len(shown):
         raise StudyError(f"{len(shown)} points make 2 to {len(shown) - 1} clusters, not {clusters}")
+    if (different := len(distinct(shown))) < clusters:
+        raise StudyError(f"{different} different points make no {clusters} clusters")
     found = KMeans(clusters, n_init=3, random_state=seed % 2**32).fit_predict(shown)
     return float(silhouette_score(shown, found))

@@ -22,8 +22,11 @@ class Neighbours(NamedTuple):
 
 
 def points(x: np.ndarray) -> np.ndarray:
-    """A matrix (n, d) as float64. Raises StudyError unless it is one, with two rows or more and finite entries."""
-    x = np.asarray(x, dtype=np.float64)
+    """A matrix (n, d) as float64. Raises StudyError unless it is one, with two rows or more and finite real entries."""
+    x = np.asarray(x)
+    if x.dtype.kind not in "biuf":
+        raise StudyError(f"points are real numbers, found {x.dtype}")
+    x = x.astype(np.float64, copy=False)
     if x.ndim != 2 or len(x) < 2 or not x.shape[1]:
         raise StudyError(f"points are a matrix of two or more rows and some features, found shape {x.shape}")
     if not np.isfinite(x).all():

@@ -80,13 +80,20 @@ def tied(x: np.ndarray, labels: np.ndarray, k: int = 3) -> bool:
 
 
 def entropy(labels: np.ndarray) -> float:
-    """Entropy of labels (n,) by their shares, in nats: no variable knows more of them."""
+    """Entropy of labels (n,) by their shares, in nats: no variable knows more of them. StudyError unless all are labels."""
+    labels = np.asarray(labels)
+    missing = labels.dtype.kind == "f" and not np.isfinite(labels).all()
+    if labels.ndim != 1 or missing or labels.dtype.kind not in "biufU":
+        raise StudyError(f"labels (n,), finite numbers or text, are needed, found {labels.dtype} {labels.shape}")
     share = np.unique(labels, return_counts=True)[1] / len(labels)
     return float(-(share * np.log(share)).sum())
 
 
 def _rows(x: np.ndarray) -> np.ndarray:
-    x = np.asarray(x, dtype=np.float64)
+    x = np.asarray(x)
+    if x.dtype.kind not in "biuf":
+        raise StudyError(f"rows of real numbers are needed, found {x.dtype}")
+    x = x.astype(np.float64, copy=False)
     x = x[:, None] if x.ndim == 1 else x
     if x.ndim != 2 or len(x) < 2 or not x.shape[1] or not np.isfinite(x).all():
         raise StudyError(f"finite rows (n, d) are needed, two or more, found shape {x.shape}")
