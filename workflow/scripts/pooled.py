@@ -28,7 +28,7 @@ def main():
     runs = with_replication(runs, arguments.runs)
     write_parquet(arguments.statistics, pool(runs, np.random.default_rng(derive("pooled"))))
     kept = runs.loc[~runs["excluded"], ["experiment", "seed"]].drop_duplicates().itertuples(index=False)
-    columns = ["metric", "relative_magnitude", "speed"]
+    columns = ["metric", "phase", "relative_magnitude", "speed"]
     jumps = [read_parquet(run_folder(arguments.runs, name, seed) / "jumps.parquet", columns) for name, seed in kept]
     jumps = pd.concat(jumps or [pd.DataFrame(columns=columns)])
     types = {
