@@ -143,6 +143,7 @@ INSIDE = {
         ),
         ("workflow/repdyn/measures/subspace.py", INSIDE),
         ("workflow/repdyn/study/hypotheses.py", {**TESTED, **PAGE}),
+        ("workflow/repdyn/study/findings/dips.py", {"findings": 1, "figure_findings": 1, **REPORT, **PAGE}),
         ("workflow/repdyn/figures/run/filters/figure.py", {"figure_filters": CNNS, "run_page": CNNS, **PAGE}),
         ("workflow/repdyn/figures/learning.py", {"figure_loss_curves": 1, "figure_accuracy_curves": 1, **PAGE}),
         ("workflow/repdyn/figures/registry.py", {**REPORT, **PAGES}),

@@ -18,6 +18,7 @@ from repdyn.measures import MODULES
 from repdyn.measures.table import COLUMNS
 from repdyn.report.quantities import described, is_described
 from repdyn.study.event_windows import steps_of
+from repdyn.study.findings.answers import NOT_EVALUABLE, QUESTIONS, WORDS
 from repdyn.study.hypotheses import VERDICTS
 
 RUNS, CNNS, TRANSFORMERS = 7, 2, 2
@@ -91,6 +92,23 @@ def test_every_detector_has_a_verdict(study):
     assert len(real) == 2 * len(verdicts) and (real["series"] == 5).all()
     agreement = pd.read_parquet(folder / "agreement.parquet")
     assert len(agreement) == 10 and (agreement["series"] == 5).all()
+
+
+def test_every_question_that_no_claim_asks_has_an_answer_or_what_is_missing(study):
+    folder = study.folder / RESULTS
+    table = pd.read_parquet(folder / "study/findings.parquet")
+    assert set(table["finding"]) == set(QUESTIONS) and set(table["word"]) <= set(WORDS)
+    assert (table.loc[table["word"] == NOT_EVALUABLE, "why"] != "").all()
+    # 60 steps are too few measurements, and one seed is one.
+    short = table[table["finding"].isin(["regrowth", "gradients"])]
+    assert set(short["why"]) == {"too few measurements per run"}
+    layers = pd.read_parquet(folder / "study/finding_layers.parquet")
+    for (experiment, seed), rows in layers.groupby(["experiment", "seed"]):
+        trajectory = pd.read_parquet(folder / f"runs/{experiment}/seed{seed}/trajectory.parquet")
+        last = trajectory[trajectory["step"] == 60].set_index("layer")["participation_ratio"]
+        assert rows["end"].tolist() == last[rows["layer"]].tolist()
+    page = Reader((folder / "report/index.html").read_text(encoding="utf-8"))
+    assert len(page.tables["finding-table"]) == 1 + len(table)
 
 
 def test_every_run_has_a_page_that_the_report_links(study):

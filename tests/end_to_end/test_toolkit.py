@@ -7,7 +7,7 @@ import pytest
 from helpers.html_reader import Reader
 from repdyn.measures.table import COLUMNS
 from repdyn.report.quantities import described, is_described
-from repdyn.toolkit import TOOLS
+from repdyn.toolkit import RECURRENT, TOOLS
 from repdyn.wording.numbers import short
 
 RESULTS = "results/small"
@@ -20,10 +20,10 @@ def page(study):
 
 
 def test_every_module_has_a_section_with_words_a_figure_and_its_runs(page, study):
-    assert set(TOOLS) <= set(page.ids)
-    assert [image["alt"] for image in page.images] == [f"{tool.alt}." for tool in TOOLS.values()]
+    assert {"calibration", *TOOLS, *RECURRENT} <= set(page.ids)
+    assert [image["alt"] for image in page.images] == [f"{tool.alt}." for tool in (TOOLS | RECURRENT).values()]
     assert page.links.count("runs/mlp_narrow-digits-seed0.html") == len(TOOLS)
-    for tool in TOOLS:
+    for tool in (*TOOLS, *RECURRENT):
         for suffix in ("webp", "png", "svg"):
             assert (study.folder / RESULTS / f"figures/toolkit/{tool}.{suffix}").stat().st_size > 1000
 

@@ -12,6 +12,7 @@ from repdyn.audit.columns import OURS
 from repdyn.audit.ledger import with_ours
 from repdyn.audit.verdict_errors import COLUMNS
 from repdyn.report.integrated import document
+from repdyn.study.findings.answers import Answer, judge
 
 CLAIMS = yaml.safe_load((ROOT / "config/claims.yaml").read_text(encoding="utf-8"))
 FAMILY = {
@@ -174,10 +175,28 @@ def tables() -> dict[str, pd.DataFrame]:
         "validity": validity,
         "validity_verdicts": verdicts,
         "agreement": agreement,
+        "findings": findings(),
         "hypotheses": hypotheses,
         "measurements": measurements,
         "moments": moments,
     }
+
+
+def findings() -> pd.DataFrame:
+    """An answer that is shown, one that is not, and one that is not evaluable."""
+    shown = Answer(
+        "early", "step 200, across datasets", "rank correlation with the end", "rank correlation (-1 to 1)", "layer", 12, 4,
+        4, 0.8125, 0.5, 0.9, "final dimensions traded between datasets", -0.012, -0.5, 0.45, 0.008,
+    )  # fmt: skip
+    dips = shown._replace(
+        finding="regrowth", subject="all families", says="share of layers that dip", unit="share of layers (0 to 1)",
+        value=0.25, low=0.0, high=0.6, null="level of the test of each layer", null_mean=0.05, null_low=np.nan,
+        null_high=np.nan, p=0.2, more="Any minimum between start and end, which noise gives too: 95 % of the layers.",
+    )  # fmt: skip
+    accuracy = Answer(
+        "accuracy", "across seeds", "rank correlation", "rank correlation (-1 to 1)", "run", why="one seed"
+    )
+    return judge([dips, shown, accuracy], 0.05).assign(metric="participation_ratio", excluded=2)
 
 
 def seed_agreement() -> pd.DataFrame:

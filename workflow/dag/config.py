@@ -12,6 +12,7 @@ from dag.numerals import require_decimals
 from dag.own import train_examples
 from dag.pairs import check_pair
 from dag.reading import parse_yaml, require_file
+from dag.recurrent import read_recurrent
 from dag.schema import check
 from dag.sheet import check_name, read_experiments, shown
 from repdyn.audit.phases import FILTER_PHASES
@@ -27,18 +28,19 @@ CLAIMS = "config/claims.yaml"
 # More than any study needs, and less than what planning takes hours and all memory for.
 MOST_RUNS = 100_000
 # Keys of the configuration whose defaults are files of the project.
-OWN_FILES = ("experiments", "architectures", "datasets", "downloads")
+OWN_FILES = ("experiments", "recurrent", "architectures", "datasets", "downloads")
 
 
 @dataclass(frozen=True)
 class Study:
-    """The checked configuration. experiments: {name: (architecture name, dataset name)}."""
+    """The checked configuration. experiments: {name: (architecture name, dataset name)}; recurrent: {name: its row}."""
 
     config: dict
     experiments: dict[str, tuple[str, str]]
     architectures: dict[str, dict]
     datasets: dict[str, dict]
     downloads: dict[str, dict]
+    recurrent: dict[str, dict]
 
 
 def complete(config: dict, home: Path) -> None:
@@ -60,7 +62,7 @@ def fill(config: dict, defaults: dict) -> None:
 
 
 def load_study(config: dict, home: Path = Path()) -> Study:
-    """Check the configuration, the four files it names, and the hypotheses and claims of the project in the folder `home`.
+    """Check the configuration, the five files it names, and the hypotheses and claims of the project in the folder `home`.
 
     Raises StudyError naming the key or file that is wrong.
     """
@@ -75,6 +77,8 @@ def load_study(config: dict, home: Path = Path()) -> Study:
     require_file(config["experiments"], "experiments")
     experiments = read_experiments(config["experiments"])
     require_different(experiments, config["experiments"])
+    require_file(config["recurrent"], "recurrent")
+    recurrent = read_recurrent(config["recurrent"])
     for name, (architecture, dataset) in experiments.items():
         where = f"{config['experiments']}, experiment {name!r}"
         network = known(architecture, architectures, f"{where}: architecture", config["architectures"])
@@ -85,7 +89,7 @@ def load_study(config: dict, home: Path = Path()) -> Study:
     check_hypotheses(str(home / HYPOTHESES))
     read_yaml(str(home / CLAIMS), "claims")
     used = {name: datasets[name] for _, name in experiments.values()}
-    study = Study(config, experiments, architectures, used, downloads)
+    study = Study(config, experiments, architectures, used, downloads, recurrent)
     check_numbers(study)
     return study
 

@@ -3,9 +3,11 @@
 from repdyn import activations as activations
 from repdyn import attribution as attribution
 from repdyn import audit as audit
+from repdyn import calibration as calibration
 from repdyn import callbacks as callbacks
 from repdyn import datasets as datasets
 from repdyn import detectors as detectors
+from repdyn import dynamical_systems as dynamical_systems
 from repdyn import dynamics as dynamics
 from repdyn import figures as figures
 from repdyn import geometry as geometry
@@ -13,6 +15,7 @@ from repdyn import information as information
 from repdyn import interventions as interventions
 from repdyn import measures as measures
 from repdyn import models as models
+from repdyn import recurrent as recurrent
 from repdyn import report as report
 from repdyn import roles as roles
 from repdyn import sparse_autoencoders as sparse_autoencoders

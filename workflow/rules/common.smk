@@ -21,6 +21,7 @@ from repdyn.families import FAMILIES
 from repdyn.figures.registry import RUN as RUN_FIGURES
 from repdyn.figures.registry import STUDY as STUDY_FIGURES
 from repdyn.measures import MODULES, modules_for
+from repdyn.toolkit import RECURRENT
 from repdyn.toolkit import TOOLS as TOOLKIT
 
 # As a module of another workflow, and with --directory, Snakemake runs elsewhere.
@@ -76,6 +77,7 @@ if config["partial"]:
 # Asked for only where it is needed: with auto a job takes what its machine has.
 GPU = {"gpu": 1} if config["device"] == "cuda" else {}
 RUN = f"{RESULTS}/runs/{{experiment}}/seed{{seed}}"
+RECURRENT_RUN = f"{RESULTS}/recurrent/{{network}}/seed{{seed}}"
 
 
 wildcard_constraints:
@@ -305,7 +307,13 @@ def looked_into(tool, suffix):
 
 
 def of_tool(tool, name):
-    """The file of that name of every run that a tool looks into."""
+    """The file of that name of every run, or of every recurrent network, that a tool looks into."""
+    if tool in RECURRENT:
+        return [
+            f"{RECURRENT_RUN}/{name}".format(network=network, seed=seed)
+            for network, row in STUDY.recurrent.items()
+            for seed in range(row["seeds"])
+        ]
 
     def files(wildcards):
         try:
@@ -321,7 +329,8 @@ def toolkit_tables(wildcards):
     """Those of the toolkit's page, if there is one."""
     if not Path(placed(f"{RESULTS}/report/toolkit.html")).is_file():
         return []
-    return [placed(file) for tool in TOOLKIT for file in looked_into(tool, ".parquet")(wildcards)]
+    found = [placed(file) for tool in TOOLKIT for file in looked_into(tool, ".parquet")(wildcards)]
+    return found + [placed(file) for tool in RECURRENT for file in looked_into(tool, ".parquet")]
 
 
 def tool_figure(name):
@@ -330,6 +339,6 @@ def tool_figure(name):
         f"{FIGURES}/toolkit/{name}.webp",
         caption=f"../repdyn/toolkit/{name}/caption.rst",
         category="Toolkit",
-        labels={"figure": TOOLKIT[name].title},
+        labels={"figure": (TOOLKIT | RECURRENT)[name].title},
     )
     return [shown, *multiext(f"{FIGURES}/toolkit/{name}", ".png", ".svg")]

@@ -134,6 +134,37 @@ rule pooled:
         " --statistics {output.statistics:q} --types {output.types:q} > {log:q} 2>&1"
 
 
+rule findings:
+    input:
+        code=code("findings"),
+        sheet=SHEET,
+        facts=every_run("run.json"),
+        trajectories=every_run("trajectory.parquet"),
+        training=every_run("training.parquet"),
+    output:
+        findings=table("findings.parquet"),
+        layers=table("finding_layers.parquet"),
+    log:
+        f"{RESULTS}/logs/findings.log",
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory(1000),
+        runtime=60,
+    params:
+        seeds=config["seeds"],
+        runs=runs_folder,
+        metric=config["phase1"]["metrics"][0],
+        level=config["phase1"]["level"],
+    message:
+        "Asking what no published claim asks"
+    shell:
+        "python {input.code[0]:q} --runs {params.runs:q} --sheet {input.sheet:q} --seeds {params.seeds:q}"
+        " --metric {params.metric:q} --level {params.level:q} --findings {output.findings:q} --layers {output.layers:q}"
+        " > {log:q} 2>&1"
+
+
 rule battery:
     input:
         code=code("battery"),

@@ -7,6 +7,7 @@ localrules:
 
 wildcard_constraints:
     tool="|".join(TOOLKIT),
+    network="|".join(map(re.escape, STUDY.recurrent)),
 
 
 rule look_into:
@@ -50,8 +51,86 @@ rule look_into:
         " --first {input.first:q} --device {params.device:q} > {log:q} 2>&1"
 
 
+rule calibration:
+    input:
+        code=code("calibration"),
+    output:
+        table=f"{RESULTS}/toolkit/calibration.parquet",
+        seconds=f"{RESULTS}/toolkit/calibration_seconds.json",
+    log:
+        f"{RESULTS}/logs/calibration.log",
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory(2000),
+        runtime=30,
+    message:
+        "Trying the toolkit's methods where the truth is known"
+    shell:
+        "python {input.code[0]:q} --table {output.table:q} --seconds {output.seconds:q} > {log:q} 2>&1"
+
+
+rule train_recurrent:
+    input:
+        code=code("train_recurrent"),
+    output:
+        trajectory=f"{RECURRENT_RUN}/trajectory.parquet",
+        training=f"{RECURRENT_RUN}/training.parquet",
+        facts=f"{RECURRENT_RUN}/run.json",
+        checksums=f"{RECURRENT_RUN}/checkpoints.json",
+        checkpoints=directory(f"{RECURRENT_RUN}/checkpoints"),
+        provenance=f"{RECURRENT_RUN}/provenance.json",
+    log:
+        f"{RESULTS}/logs/train_recurrent/{{network}}-seed{{seed}}.log",
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory(1000),
+        runtime=30,
+    params:
+        out=subpath(output.facts, parent=True),
+        row=lambda wildcards: json.dumps(STUDY.recurrent[wildcards.network]),
+    message:
+        "Training {wildcards.network}, seed {wildcards.seed}"
+    shell:
+        "python {input.code[0]:q} --network {wildcards.network:q} --seed {wildcards.seed:q} --row {params.row:q}"
+        " --out {params.out:q} > {log:q} 2>&1"
+
+
+# One job for all tools of a network: importing torch costs more than some of them.
+rule look_into_recurrent:
+    input:
+        code=code("look_into_recurrent"),
+        tools=[tool_code(tool, "measure") for tool in RECURRENT],
+        checksums=rules.train_recurrent.output.checksums,
+        checkpoints=rules.train_recurrent.output.checkpoints,
+        training=rules.train_recurrent.output.training,
+        provenance=rules.train_recurrent.output.provenance,
+    output:
+        tables=[f"{RECURRENT_RUN}/toolkit/{tool}.parquet" for tool in RECURRENT],
+        maps=[f"{RECURRENT_RUN}/toolkit/{tool}.safetensors" for tool in RECURRENT],
+    log:
+        f"{RESULTS}/logs/look_into_recurrent/{{network}}-seed{{seed}}.log",
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory(1000),
+        runtime=30,
+    params:
+        run=subpath(input.checksums, parent=True),
+        row=lambda wildcards: json.dumps(STUDY.recurrent[wildcards.network]),
+    message:
+        "Toolkit: recurrent network {wildcards.network}, seed {wildcards.seed}"
+    shell:
+        "python {input.code[0]:q} --network {wildcards.network:q} --seed {wildcards.seed:q} --row {params.row:q}"
+        " --run {params.run:q} > {log:q} 2>&1"
+
+
 # A rule for each, because a caption's path takes no wildcard.
-for _tool in TOOLKIT:
+for _tool in (*TOOLKIT, *RECURRENT):
 
     rule:
         name:
@@ -84,14 +163,15 @@ for _tool in TOOLKIT:
 
 rule toolkit_page:
     input:
-        **{f"tables_{tool}": looked_into(tool, ".parquet") for tool in TOOLKIT},
-        **{f"facts_{tool}": facts_of_tool(tool) for tool in TOOLKIT},
+        **{f"tables_{tool}": looked_into(tool, ".parquet") for tool in (*TOOLKIT, *RECURRENT)},
+        **{f"facts_{tool}": facts_of_tool(tool) for tool in (*TOOLKIT, *RECURRENT)},
         code=code("toolkit_page"),
-        findings=[tool_code(tool, "findings") for tool in TOOLKIT],
+        findings=[tool_code(tool, "findings") for tool in (*TOOLKIT, *RECURRENT)],
         page=templates("toolkit"),
-        quantities=[project(f"workflow/repdyn/toolkit/{tool}/measure.py") for tool in TOOLKIT],
-        captions=[project(f"workflow/repdyn/toolkit/{tool}/caption.rst") for tool in TOOLKIT],
-        figures=[f"{FIGURES}/toolkit/{tool}.webp" for tool in TOOLKIT],
+        quantities=[project(f"workflow/repdyn/toolkit/{tool}/measure.py") for tool in (*TOOLKIT, *RECURRENT)],
+        captions=[project(f"workflow/repdyn/toolkit/{tool}/caption.rst") for tool in (*TOOLKIT, *RECURRENT)],
+        figures=[f"{FIGURES}/toolkit/{tool}.webp" for tool in (*TOOLKIT, *RECURRENT)],
+        calibration=rules.calibration.output,
     output:
         f"{RESULTS}/report/toolkit.html",
     log:
@@ -104,12 +184,14 @@ rule toolkit_page:
         runtime=10,
     params:
         pages=config["pages"],
-        tables=lambda wildcards, input: [file for tool in TOOLKIT for file in input.get(f"tables_{tool}")],
+        tables=lambda wildcards, input: [
+            file for tool in (*TOOLKIT, *RECURRENT) for file in input.get(f"tables_{tool}")
+        ],
     message:
         "Writing {output}"
     shell:
         "python {input.code[0]:q} --figures {input.figures:q} --tables {params.tables:q} --pages {params.pages:q}"
-        " --out {output:q} > {log:q} 2>&1"
+        " --calibration {input.calibration:q} --out {output:q} > {log:q} 2>&1"
 
 
 rule toolkit:

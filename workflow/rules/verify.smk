@@ -31,6 +31,7 @@ rule verify:
             for rule in (
                 rules.aggregate,
                 rules.pooled,
+                rules.findings,
                 rules.battery,
                 rules.validity,
                 rules.verdict_errors,

@@ -7,8 +7,10 @@ import pandas as pd
 
 from common.arguments import to_path, whole
 from common.files import read_json, read_parquet, readable_errors, write_parquet
-from common.runs import require_own, run_folders
+from common.runs import require_held, require_own, run_folders
 from repdyn.roles import OUTPUT
+
+DIMENSIONS = ("participation_ratio", "stable_rank")
 
 
 def main():
@@ -25,13 +27,17 @@ def main():
 
 def row(folder: Path) -> dict:
     """Scalars of a run and its final dimension: the mean over the tracked layers before the logits."""
-    facts = {**read_json(folder / "run.json"), **read_json(folder / "phase1.json")}
+    run, statistics = (read_json(folder / name) for name in ("run.json", "phase1.json"))
+    require_held(folder / "run.json", run, ("roles", "flags", "family", "diverged_at"))
+    require_held(folder / "phase1.json", statistics, ("metric", "metrics", "layers", "jumps"))
+    facts = {**run, **statistics}
     before = [layer for layer, role in facts["roles"].items() if role != OUTPUT]
     facts["flags"] = "; ".join(facts["flags"])
     facts = {name: value for name, value in facts.items() if not isinstance(value, list | dict)}
     trajectory = read_parquet(folder / "trajectory.parquet")
+    require_held(folder / "trajectory.parquet", trajectory, ("step", "layer", *DIMENSIONS))
     last = trajectory[(trajectory["step"] == trajectory["step"].max()) & trajectory["layer"].isin(before)]
-    for measure in ("participation_ratio", "stable_rank"):
+    for measure in DIMENSIONS:
         facts[f"final_{measure}"] = last[measure].mean(skipna=False)
     return facts
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from common.arguments import to_path, whole
 from common.files import read_json, read_parquet, readable_errors, write_json, write_parquet
-from common.runs import run_folder, run_folders
+from common.runs import require_held, run_folder, run_folders
 from repdyn.seeds import derive
 from repdyn.study.exclusion import why_excluded
 from repdyn.study.pooled import pool, types_of_jumps
@@ -28,8 +28,9 @@ def main():
     runs = with_replication(runs, arguments.runs)
     write_parquet(arguments.statistics, pool(runs, np.random.default_rng(derive("pooled"))))
     kept = runs.loc[~runs["excluded"], ["experiment", "seed"]].drop_duplicates().itertuples(index=False)
-    jumps = [read_parquet(run_folder(arguments.runs, name, seed) / "jumps.parquet") for name, seed in kept]
-    jumps = pd.concat(jumps or [pd.DataFrame(columns=["metric", "relative_magnitude", "speed"])])
+    columns = ["metric", "phase", "relative_magnitude", "speed"]
+    jumps = [read_parquet(run_folder(arguments.runs, name, seed) / "jumps.parquet", columns) for name, seed in kept]
+    jumps = pd.concat(jumps or [pd.DataFrame(columns=columns)])
     types = {
         metric: types_of_jumps(jumps[jumps["metric"] == metric], np.random.default_rng(derive("types", metric)))
         for metric in runs["metric"].unique()
@@ -39,10 +40,12 @@ def main():
 
 def rows(folder: Path) -> list[dict]:
     """One per metric: what the run is, whether it is excluded, and its statistics."""
-    facts = read_json(folder / "run.json")
+    facts, statistics = read_json(folder / "run.json"), read_json(folder / "phase1.json")
+    require_held(folder / "run.json", facts, ("experiment", "seed", "family", "diverged_at"))
+    require_held(folder / "phase1.json", statistics, ("metrics",))
     excluded = why_excluded(facts) is not None
     run = {name: facts[name] for name in ("experiment", "seed", "family")} | {"excluded": excluded}
-    return [run | section for section in read_json(folder / "phase1.json")["metrics"].values()]
+    return [run | section for section in statistics["metrics"].values()]
 
 
 def with_replication(runs: pd.DataFrame, root: Path) -> pd.DataFrame:

@@ -48,13 +48,14 @@ def main():
         )
     experiments = read_parquet(table)
     runs = [run_folder(root / "runs", run.experiment, run.seed) for run in experiments.itertuples()]
+    recurrent = [file.parent for file in sorted((root / "recurrent").glob("*/seed*/checkpoints.json"))]
     wrong: dict[str, None] = {}
     files = files_of(root)
     missing = expected(arguments, experiments, runs) - set(files)
     wrong |= dict.fromkeys(f"{path} is missing; the same command makes it again" for path in sorted(missing))
     attempts = {
         "files": [(check, path) for path in files],
-        "checkpoints": [(read_checkpoint, *each) for run in runs for each in checkpoints_of(run, wrong)],
+        "checkpoints": [(read_checkpoint, *each) for run in [*runs, *recurrent] for each in checkpoints_of(run, wrong)],
         "replayed steps": [(replay, *each, root) for each in drawn(runs, wrong)],
         "pages": pages_of(arguments, experiments, runs),
     }
@@ -84,7 +85,7 @@ def tried(wrong: dict[str, None], function: Callable, *arguments):
 
 def files_of(root: Path) -> list[Path]:
     """All that steps have written and that carries a checksum."""
-    folders = [root / name for name in ("data", "runs", "study", "figures", "report")]
+    folders = [root / name for name in ("data", "runs", "recurrent", "study", "toolkit", "figures", "report")]
     found = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
     return [path for path in found if path.parent.name != "checkpoints" and not path.name.startswith(".")]
 
@@ -162,7 +163,10 @@ def pages_of(arguments: Namespace, experiments: pd.DataFrame, runs: list[Path]) 
     if toolkit.is_file():
         tools = dict.fromkeys(file.stem for file in arguments.toolkit)
         figures = [root / "figures/toolkit" / f"{tool}.webp" for tool in tools]
-        compared.append((compare, toolkit, toolkit_page.made, arguments.toolkit, figures, arguments.pages))
+        calibration = [root / "toolkit" / name for name in ("calibration.parquet", "calibration_seconds.json")]
+        compared.append(
+            (compare, toolkit, toolkit_page.made, arguments.toolkit, figures, arguments.pages, *calibration)
+        )
     return compared
 
 

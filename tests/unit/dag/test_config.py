@@ -131,6 +131,7 @@ def test_the_toolkit_looks_into_experiments_of_the_sheet(folder):
         ({"phase1__window": 500}, "phase1.window is 500; a run has only 401 measurements"),
         ({"training__batch_size": 1100}, "batch_size is 1100; dataset digits has 1085 training examples"),
         ({"experiments": "config/none.tsv"}, "config/none.tsv does not exist; key 'experiments' must name a file"),
+        ({"recurrent": "config/none.tsv"}, "config/none.tsv does not exist; key 'recurrent' must name a file"),
         ({"downloads": "config/none.yaml"}, "config/none.yaml does not exist; key 'downloads' must name a file"),
         ({"mirror": "example.org/data"}, "key 'mirror' is 'example.org/data'; an address that starts with https://"),
         ({"data_dir": ""}, "key 'data_dir' is ''; the path of a folder is needed"),

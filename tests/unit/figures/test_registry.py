@@ -5,7 +5,7 @@ import pytest
 from dag.imports import import_closure
 from helpers.project import ROOT
 from repdyn.figures.registry import RUN, SECTIONS, STUDY, run_caption, study_caption
-from repdyn.toolkit import TOOLS
+from repdyn.toolkit import RECURRENT, TOOLS
 
 LIBRARY = ROOT / "workflow/repdyn"
 PAGES = ("study_figure", "study_data", "run_figure", "toolkit_figure", "toolkit_page", "report", "run_page", "readme")
@@ -15,7 +15,9 @@ def folders(path: str) -> set[str]:
     return {file.parent.name for file in (LIBRARY / path).glob("*/figure.py")}
 
 
-@pytest.mark.parametrize(("kind", "entries"), [("figures/study", STUDY), ("figures/run", RUN), ("toolkit", TOOLS)])
+@pytest.mark.parametrize(
+    ("kind", "entries"), [("figures/study", STUDY), ("figures/run", RUN), ("toolkit", TOOLS | RECURRENT)]
+)
 def test_every_folder_has_an_entry_and_every_entry_a_folder(kind, entries):
     assert folders(kind) == set(entries)
     for name in entries:

@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 from helpers.html_reader import Reader, webp
-from helpers.integrated_cases import CLAIMS, seed_agreement, verdict_errors
+from helpers.integrated_cases import CLAIMS, findings, seed_agreement, verdict_errors
 from repdyn.figures.registry import STUDY
+from repdyn.report.findings import HEADINGS
 from repdyn.report.index import COLUMNS, by_family, render, sources, summary, with_clocks
 from repdyn.statistics.intervals import BOOTSTRAP_RUNS
 from repdyn.timeseries.periods import EARLY, MIDDLE
@@ -491,3 +492,23 @@ def test_where_the_time_goes_stands_in_a_table_and_says_whether_a_floor_was_time
     timed = page_of(study(), profile=(headings, [["Tracked / floor (benchmark)", "1.07", "1.07"]]))
     assert "has not been run here" not in timed and "bare forward passes" in timed
     assert "profile-table" not in page_of(study())
+
+
+def test_answers_stand_beside_their_null_with_a_sentence_chosen_by_rule():
+    reader = Reader(page_of(study(), evidence={"findings": findings()}))
+    head, dips, early, accuracy = texts(reader.tables["finding-table"])
+    assert head == HEADINGS
+    assert dips[1:] == [
+        "all families", "not shown", "0.25 (0.00 to 0.60)", "share of layers (0 to 1)", "0.05", "0.2",
+        "12 layers, 4 runs, 4 experiments",
+    ]  # fmt: skip
+    assert early[2:4] + early[5:7] == ["shown", "0.81 (0.50 to 0.90)", "-0.01 (-0.50 to 0.45)", "0.016"]
+    assert accuracy[2:4] == ["not evaluable", "n/a"]
+    words = reader.words()
+    assert "3 answers to 3 questions: 1 shown, 1 not shown, 1 not evaluable." in words
+    assert "Not evaluable, across seeds: one seed." in words
+    assert (
+        "Shown, step 200, across datasets: rank correlation with the end: 0.81 (0.50 to 0.90); -0.01 (-0.50 to 0.45) by the"
+        " null (final dimensions traded between datasets); q = 0.016, 12 layers, 4 runs, 4 experiments."
+    ) in words
+    assert "finding-table" not in Reader(page_of(study())).tables

@@ -56,6 +56,7 @@ def test_every_number_of_every_table_is_in_the_document(report):
         ("validity", report["detectors"]["validity"]),
         ("validity_verdicts", report["detectors"]["verdicts"]),
         ("agreement", report["detectors"]["agreement"]),
+        ("findings", report["findings"]),
         ("hypotheses", report["hypotheses"]),
         ("measurements", report["measurements"]),
     ):
@@ -236,7 +237,7 @@ def test_the_cells_of_the_markdown_are_the_numbers_of_the_document(report):
     assert statistics[1] == [
         "|z| jumps per run", "participation ratio", "all", "19.6 (1.55 to 37.6)", "17.7 (12.5 to 22.1)", "0.25", "2", "2"
     ]  # fmt: skip
-    (hypotheses,) = [rows for head, (rows, *_) in by_heading.items() if "Question" in head]
+    (hypotheses,) = [rows for head, (rows, *_) in by_heading.items() if "Planned power" in head]
     assert hypotheses[1][2] == "Are early jumps an escape | from initialisation?"
     assert hypotheses[0][5:8] == ["-0.0421 (-0.06 to -0.02)", "0.004", "-0.001 (-0.01 to 0.01)"]
     (detectors,) = by_heading["Series", "Measured", "levelshift", "zscore"]

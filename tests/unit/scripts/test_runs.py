@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from common.files import write_json, write_parquet
-from common.runs import require_own, run_folders
+from common.runs import require_held, require_own, run_folders
 from repdyn.errors import StudyError
 
 
@@ -40,3 +40,14 @@ def test_the_trajectory_of_another_run_is_named(runs):
         StudyError, match=r"b/seed1/trajectory.parquet and .*a/seed1/trajectory.parquet are the same file"
     ):
         require_own(runs)
+
+
+def test_a_file_of_another_content_is_named(runs):
+    write_json(runs[0] / "run.json", {"seed": 0})
+    with pytest.raises(
+        StudyError, match=r"a/seed0/run.json lacks experiment: another version wrote it, or it is another"
+    ):
+        require_own(runs)
+    require_held(runs[0], pd.DataFrame({"step": [0]}), ["step"])
+    with pytest.raises(StudyError, match="lacks layer"):
+        require_held(runs[0], pd.DataFrame({"step": [0]}), ["step", "layer"])

@@ -203,16 +203,16 @@ def check_attribution(own, found, _):
         known = np.ones(maps.shape, dtype=bool)
     else:  # every word of its own, so that the gradient of the embedding is that of the words
         model, known = copy.deepcopy(own.model), (x > 0).numpy()
-        words = torch.cat(
-            [torch.zeros(1, model.embed.embedding_dim), model.embed.weight.detach()[x].flatten(0, 1)]
-        ).double()
+        learnt = model.embed.weight.detach()
+        words = torch.cat([learnt[:1], learnt[x].flatten(0, 1)])
         model.embed.weight = nn.Parameter(words)
         numbers = torch.where(x > 0, torch.arange(1, x.numel() + 1).view(x.shape), 0)
         picked = own.case.forward(model, numbers, lambda h: h)[1].gather(1, targets).sum()
         slope = torch.autograd.grad(picked, model.embed.weight)[0][numbers]
         maps, product = slope.norm(dim=2).numpy(), (slope * words[numbers]).sum(2).detach().numpy()
-    agreement = [spearmanr(one[k], np.abs(other[k]))[0] for one, other, k in zip(maps, product, known, strict=True)]
-    yield found("agreement/saliency/gradient_x_input"), np.nanmean(agreement)  # a map may be 0 everywhere
+    pairs = [(one[k], np.abs(other[k])) for one, other, k in zip(maps, product, known, strict=True)]
+    agreement = [spearmanr(*pair)[0] for pair in pairs if all(map(np.ptp, pair))]  # a map may be 0 everywhere
+    yield found("agreement/saliency/gradient_x_input"), np.mean(agreement)
     assert found("completeness/shapley") < 1e-9  # they share out all there is
 
 

@@ -356,7 +356,7 @@ def test_findings_count_what_is_planted():
     first, missed, second, third = found(planted(6.0))
     assert "40 of 40 have a Shapley value beyond random signs" in first
     assert "unit that costs most alone in 8 of 8 layers" in first
-    assert "rose beyond random signs in 8 of 8 layers, by +0.69 (+0.57 to +0.81; above 0) nats" in missed
+    assert "rose beyond random signs in 8 of 8 layers, in nats on average by +0.69 (+0.57 to +0.81; above 0);" in missed
     assert "One head alone did so in 32 of 32 cases" in missed
     assert "random sets of as many in 8 of 8 layers at the end" in first
     assert "and in 0 of 8 layers at initialisation" in first

@@ -44,7 +44,7 @@ class RunFigure(NamedTuple):
 
 
 # Where the page shows figures of the study, in its order.
-SECTIONS = ("overview", "published", "detectors", "dynamics", "inside", "curves")
+SECTIONS = ("overview", "published", "detectors", "dynamics", "findings", "inside", "curves")
 
 # In the order of their section.
 STUDY = {
@@ -91,6 +91,13 @@ STUDY = {
         "dynamics",
         runs=("trajectory.parquet", "critical.parquet"),
         data="velocity.parquet",
+    ),
+    "findings": StudyFigure(
+        "Collapse, order, gradients, variance and accuracy",
+        "Six panels: the lowest dimension of each layer, and estimates with intervals beside their nulls: dips, order of"
+        " layers by step, changes and gradients, components of variance, accuracy and dimension",
+        "findings",
+        tables=("findings.parquet", "finding_layers.parquet"),
     ),
     "loss_curves": StudyFigure(
         "Loss", "Small multiples of probe loss against training step", "curves", runs=("training.parquet",)

@@ -81,7 +81,9 @@ def weights_needed(x: np.ndarray, labels: np.ndarray, draws: int, rng: np.random
         projected = span @ rng.standard_normal((span.shape[1], span.shape[1]))
         # Another basis of the same leading columns separates the same rows, and an orthonormal one is easy to solve for.
         seen = np.linalg.qr(np.column_stack([np.ones(len(x)), projected]))[0]
-        needed[draw] = _fewest(seen, sides[member])
+        # Draws need about as many each.
+        start = int(min(needed[draw - 1], seen.shape[1])) if draw else 1
+        needed[draw] = _fewest(seen, sides[member], start)
     return needed, span.shape[1] + 1
 
 
@@ -92,14 +94,17 @@ def _checked(x: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     return x, labels
 
 
-def _fewest(rows: np.ndarray, sign: np.ndarray) -> float:
-    """The fewest leading columns of (n, N) in which the rows are separable: doubled until they are, then by bisection."""
-    low, high = 0, 1
-    while not separable(rows[:, :high], sign):
-        if high == rows.shape[1]:
-            return np.inf
-        low, high = high, min(2 * high, rows.shape[1])
+def _fewest(rows: np.ndarray, sign: np.ndarray, start: int) -> float:
+    """The fewest leading columns of (n, N) in which the rows are separable: from a start outwards, then by bisection."""
+    most = rows.shape[1]
+    low, high, step = 0, most + 1, 1  # not separable in low; separable in high, or in none
+    at = min(start, most)
     while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if separable(rows[:, :middle], sign) else (middle, high)
-    return high
+        low, high = (low, at) if separable(rows[:, :at], sign) else (at, high)
+        if low == 0:
+            at, step = max(1, high - step), 2 * step
+        elif high > most:
+            at, step = min(most, low + step), 2 * step
+        else:
+            at = (low + high) // 2
+    return high if high <= most else np.inf

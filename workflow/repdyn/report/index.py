@@ -18,6 +18,8 @@ from repdyn.report.evidence import (
     statistic_rows,
     verdict_counts,
 )
+from repdyn.report.findings import HEADINGS as FINDING_HEADINGS
+from repdyn.report.findings import finding_rows, finding_sentences, finding_summary
 from repdyn.report.forest import forest
 from repdyn.report.html import Picture, fill, run_link
 from repdyn.report.mechanisms import hypothesis_rows, measurement_tables, window_rows, window_summary
@@ -31,7 +33,8 @@ from repdyn.wording.names import family_name, family_order
 from repdyn.wording.numbers import MISSING, plural, written
 
 EVIDENCE = (
-    "ledger", "verdict_errors", "seed_agreement", "statistics", "validity", "validity_verdicts", "agreement"
+    "ledger", "verdict_errors", "seed_agreement", "statistics", "validity", "validity_verdicts", "agreement",
+    "findings",
 )  # fmt: skip
 
 
@@ -160,6 +163,10 @@ def _evidence(tables: dict[str, pd.DataFrame], shipped: dict | None) -> dict:
         "detector_verdicts": made["validity_verdicts"].to_dict("records"),
         "pairs": pairs,
         "agreements": agreements,
+        "finding_summary": finding_summary(made["findings"]) if len(made["findings"]) else "",
+        "findings": finding_rows(made["findings"]) if len(made["findings"]) else [],
+        "finding_sentences": finding_sentences(made["findings"]) if len(made["findings"]) else [],
+        "finding_headings": FINDING_HEADINGS,
     }
 
 

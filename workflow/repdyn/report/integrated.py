@@ -22,6 +22,8 @@ from repdyn.report.evidence import (
     statistic_rows,
     verdict_counts,
 )
+from repdyn.report.findings import HEADINGS as FINDING_HEADINGS
+from repdyn.report.findings import finding_rows, finding_summary
 from repdyn.report.html import templates
 from repdyn.report.index import summary
 from repdyn.report.mechanisms import hypothesis_rows, window_summary
@@ -41,6 +43,7 @@ TABLES = {
     "validity": "errors of jump detectors",
     "validity_verdicts": "verdicts on jump detectors",
     "agreement": "agreement of jump detectors",
+    "findings": "answers to questions that no claim asks",
     "hypotheses": "hypotheses about jumps",
     "measurements": "measurements inside the networks",
     "moments": "moments that phase 2 looks into",
@@ -81,6 +84,7 @@ def document(
                 "verdicts": _rows(tables, "validity_verdicts"),
                 "agreement": _rows(tables, "agreement"),
             },
+            "findings": _rows(tables, "findings"),
             "hypotheses": _rows(tables, "hypotheses"),
             "measurements": _rows(tables, "measurements"),
             "moments": _moments(tables["moments"]) if "moments" in tables else [],
@@ -122,6 +126,8 @@ def _summary(experiments: pd.DataFrame, tables: dict[str, pd.DataFrame]) -> list
         sentences.append(f"Of {plural(len(tested), 'test')} of hypotheses about jumps, one per family: {counts}.")
     if "moments" in tables:
         sentences.append(window_summary(tables["moments"], len(experiments)))
+    if len(tables.get("findings", ())):
+        sentences.append(finding_summary(tables["findings"]))
     return sentences
 
 
@@ -294,6 +300,8 @@ def markdown(report: dict[str, Any]) -> str:
         hypotheses=hypothesis_rows(_frame(report["hypotheses"])),
         detectors=detectors,
         scenarios=scenarios,
+        findings=finding_rows(_frame(report["findings"])) if report["findings"] else [],
+        finding_headings=FINDING_HEADINGS,
         types=[type_cells(metric, found) for metric, found in report["jump_types"].items()],
     )
 

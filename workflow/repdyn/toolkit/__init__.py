@@ -10,6 +10,8 @@ A tool is a folder here and a line in TOOLS:
 - figure.py: `draw(table, maps)`, with maps {"experiment/seed": {name: array}}, and caption.rst.
 - across.py, of a tool that compares seeds: `across(table, maps, first, key) -> table` of a run with the first seed's maps.
 
+Tools of RECURRENT have the same files; their `measure(subject)` takes one `recurrent.subject.RecurrentSubject`.
+
 Only measure.py needs torch. What a tool measures with are plain functions on arrays and modules, for any network.
 `own_model.subjects` gives `measure` any model with checkpoints and data.
 """
@@ -81,6 +83,16 @@ TOOLS = {
         " classes and units that have emerged, the held-out loss with change points, and the path of the weights beside"
         " that of a random walk",
     ),
+}
+
+# Of recurrent networks trained for tasks whose solution is known, config/recurrent.tsv: on a page of their own.
+RECURRENT = {
+    "dynamical_systems": Tool(
+        "Attractors of recurrent networks",
+        (),
+        "Per recurrent network against the training step: attractors beside those of shuffled weights, accuracy, and"
+        " time scales; and its states with their fixed points",
+    )
 }
 
 

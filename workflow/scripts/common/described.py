@@ -31,6 +31,13 @@ def own_dataset(text: str) -> dict | None:
     return value
 
 
+def recurrent(text: str) -> dict:
+    """A row of the sheet of recurrent networks as a JSON object."""
+    from dag.recurrent import check_row
+
+    return _refused(check_row, "JSON", {name: str(value) for name, value in mapping(text).items()})
+
+
 def section(*keys: str) -> Callable[[str], dict | list]:
     """JSON that fits a section of the configuration."""
     return _like("config", *(part for key in keys for part in ("properties", key)))

@@ -1,6 +1,7 @@
 """Where the runs of a study lie."""
 
 import hashlib
+from collections.abc import Collection
 from pathlib import Path
 
 from common.checksum import again
@@ -23,6 +24,7 @@ def require_own(runs: list[Path]) -> None:
     found: dict[str, Path] = {}
     for run in runs:
         facts = read_json(run / "run.json")
+        require_held(run / "run.json", facts, ("experiment", "seed"))
         if (facts["experiment"], f"seed{facts['seed']}") != run.parts[-2:]:
             raise StudyError(
                 f"{run / 'run.json'} is that of {facts['experiment']}, seed {facts['seed']}: it was copied here."
@@ -34,3 +36,11 @@ def require_own(runs: list[Path]) -> None:
             raise StudyError(
                 f"{path} and {other} are the same file: one was copied. Delete both; the same command makes them again."
             )
+
+
+def require_held(path: Path, content: Collection[str], names: Collection[str]) -> None:
+    """StudyError for a file that lacks keys or columns: whole, with a right checksum, and not what its name says."""
+    if missing := [name for name in names if name not in content]:
+        raise StudyError(
+            f"{path} lacks {', '.join(missing)}: another version wrote it, or it is another file. {again(path)}"
+        )

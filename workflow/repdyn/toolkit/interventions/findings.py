@@ -129,8 +129,8 @@ def _lesions(table: pd.DataFrame) -> list[str]:
     attention, feedforward, head = found.values()
     return [
         f"Without an attention layer (its output as on another example) the held-out loss of transformers rose beyond random"
-        f" signs in {layers_above(attention)}, by {difference(attention)} nats on average; without a feed-forward layer in"
-        f" {layers_above(feedforward)}, by {difference(feedforward)}. One head alone did so in {head.above} of"
+        f" signs in {layers_above(attention)}, in nats on average by {difference(attention)}; without a feed-forward layer"
+        f" in {layers_above(feedforward)}, by {difference(feedforward)}. One head alone did so in {head.above} of"
         f" {plural(head.layers, 'case')}, by {difference(head)}."
     ]
 
@@ -163,7 +163,7 @@ def _directions(table: pd.DataFrame) -> str:
     shift, cost = compare(table, "steering_shift"), compare(table, "steering_cost")
     text = (
         f"The unit that ranked first moved a logit of held-out rows more per standard deviation than other units did in"
-        f" {layers_above(slope)} at the end; mean difference {difference(slope)} logits. Pushed by the difference of two"
+        f" {layers_above(slope)} at the end; mean difference in logits {difference(slope)}. Pushed by the difference of two"
         f" class means, held-out rows of the one class were read as the other more often than under random directions of"
         f" equal length in {layers_above(end)} at the end and {layers_above(start)} at initialisation; mean difference in"
         f" the share of rows {difference(end)}. The logits moved towards that class beyond random directions in"

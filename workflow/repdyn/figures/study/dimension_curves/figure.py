@@ -6,6 +6,7 @@ import pandas as pd
 from repdyn.figures.panels import RUN, dataset_order, flagged_label, key_above, logarithmic, panel_grid, say
 from repdyn.figures.style import DEPTH_COLOURS, FLAGGED_COLOUR, message_figure, styled
 from repdyn.roles import OUTPUT
+from repdyn.study.depth import third_of_depth
 from repdyn.study.exclusion import excluded_runs
 from repdyn.wording.names import family_name, family_order, metric_name
 from repdyn.wording.numbers import plural
@@ -65,10 +66,7 @@ def depth_groups(trajectories: pd.DataFrame, metric: str) -> tuple[pd.DataFrame,
     known = inner.assign(known=np.isfinite(inner[metric]))
     known = known[known.groupby([*RUN, "step"])["known"].transform("any")]
     whole = known.groupby([*RUN, "layer", "depth"], sort=False)["known"].all().reset_index()
-    span = whole.groupby(RUN)["depth"]
-    deepest = (span.transform("max") - span.transform("min")).replace(0, np.nan)
-    relative = ((whole["depth"] - span.transform("min")) / deepest).fillna(0.5)
-    thirds = np.minimum((relative * 3).astype(int), 2)
+    thirds = whole.groupby(RUN)["depth"].transform(third_of_depth)
     whole["group"] = np.array(list(DEPTH_COLOURS))[thirds]
     kept = known.merge(whole.loc[whole["known"], [*RUN, "layer", "group"]], on=[*RUN, "layer"])
     means = kept.groupby([*RUN, "step", "group"])[metric].mean().rename("value").reset_index()

@@ -1,0 +1,55 @@
+"""Recurrent networks with a linear read-out, and the map that they are while their input is held."""
+
+import copy
+
+import torch
+from torch import nn
+
+from repdyn.dynamical_systems.maps import Map
+from repdyn.errors import StudyError
+from repdyn.seeds import derive
+
+CELLS = {"gru": nn.GRU, "rnn": nn.RNN}  # of Cho et al. 2014; tanh, of Elman 1990
+
+
+class RecurrentNetwork(nn.Module):
+    """A layer of recurrent units, from state 0, and a linear read-out: inputs (n, T, i) to outputs (n, T, o)."""
+
+    def __init__(self, cell: str, inputs: int, hidden: int, outputs: int):
+        super().__init__()
+        if cell not in CELLS:
+            raise StudyError(f"cell {cell!r} is not known; one of {', '.join(CELLS)} is needed")
+        self.cell = CELLS[cell](inputs, hidden, batch_first=True)
+        self.readout = nn.Linear(hidden, outputs)
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        return self.readout(self.cell(inputs)[0])
+
+
+def initialise(cell: str, inputs: int, hidden: int, outputs: int, key: tuple) -> RecurrentNetwork:
+    """The network of a run at step 0, drawn from its key."""
+    with torch.random.fork_rng():
+        torch.default_generator.manual_seed(derive(*key, "init"))
+        return RecurrentNetwork(cell, inputs, hidden, outputs)
+
+
+def with_weights(network: RecurrentNetwork, state: dict[str, torch.Tensor]) -> RecurrentNetwork:
+    """A copy with these weights, in float64: fixed points are found to its precision."""
+    found = copy.deepcopy(network)
+    found.load_state_dict(state)
+    return found.double().requires_grad_(False)
+
+
+def held(network: RecurrentNetwork, vector: tuple[float, ...]) -> Map:
+    """The map of states (n, hidden) to the next while the input is this vector (i,)."""
+    values = torch.tensor(vector, dtype=network.readout.weight.dtype)
+
+    def step(states: torch.Tensor) -> torch.Tensor:
+        return network.cell(values.expand(len(states), 1, -1), states[None])[1][0]
+
+    return step
+
+
+def driven(network: RecurrentNetwork, inputs: torch.Tensor) -> list[Map]:
+    """A map for each time step of inputs (T, i), the same input for all states."""
+    return [held(network, tuple(row.tolist())) for row in inputs]

@@ -1,0 +1,29 @@
+"""A recurrent network at the checkpoints of its run, as tools look into it."""
+
+from typing import NamedTuple
+
+import torch
+
+from repdyn.recurrent.networks import RecurrentNetwork
+from repdyn.recurrent.tasks import Batch, Task, error
+
+
+class RecurrentSubject(NamedTuple):
+    """network: of the right shapes, with any weights; states: {step: weights}; probe: the held-out examples."""
+
+    network: RecurrentNetwork
+    states: dict[int, dict[str, torch.Tensor]]
+    task: Task
+    probe: Batch
+    key: tuple
+
+    @property
+    def steps(self) -> list[int]:
+        return sorted(self.states)
+
+
+def probe_loss(network: RecurrentNetwork, weights: dict[str, torch.Tensor], probe: Batch) -> float:
+    """Mean squared error on the held-out examples, as `record.Record` measured it; the network keeps the weights."""
+    network.load_state_dict(weights)
+    with torch.no_grad():
+        return float(error(network(probe.inputs), probe))

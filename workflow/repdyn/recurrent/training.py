@@ -1,0 +1,55 @@
+"""Training on drawn batches whose every step is a function of (key, step) and the state before it, so that it can resume."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from repdyn.recurrent.networks import RecurrentNetwork
+from repdyn.recurrent.tasks import Task, error
+from repdyn.seeds import derive
+from repdyn.training.adam import Adam
+
+WARM = 0.3  # share of the steps over which the rate rises; then it falls, along cosines (one cycle; Smith & Topin 2019)
+LOWEST = 1 / 25  # of the rate at the first step; 1e-4 of that at the last
+CLIP = 1.0  # norm of the gradient, at most
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a run is trained. key: names the run for its seeds, e.g. ("flipflop_gru", 0)."""
+
+    key: tuple
+    steps: int
+    batch_size: int
+    learning_rate: float
+
+
+def rate_at(step: int, recipe: Recipe) -> float:
+    """The learning rate of the update after `step`."""
+    peak, top = recipe.learning_rate, max(1.0, WARM * recipe.steps)
+    if step < top:
+        start, end, share = LOWEST * peak, peak, step / top
+    else:
+        start, end, share = peak, LOWEST * peak * 1e-4, min(1.0, (step - top) / max(recipe.steps - top, 1))
+    return end + (start - end) * (1 + np.cos(np.pi * share)) / 2
+
+
+def train_steps(
+    network: RecurrentNetwork, optimizer: Adam, task: Task, recipe: Recipe, start: int = 0
+) -> Iterator[tuple[int, float]]:
+    """Yield (step, loss) for steps start..recipe.steps, each before its update; stops after a loss that is not finite."""
+    for step in range(start, recipe.steps + 1):
+        batch = task.draw(recipe.batch_size, np.random.default_rng(derive(*recipe.key, "batch", step)))
+        optimizer.zero_grad()
+        loss = error(network(batch.inputs), batch)
+        loss.backward()
+        value = loss.item()
+        yield step, value
+        if not np.isfinite(value):
+            return
+        if step < recipe.steps:
+            torch.nn.utils.clip_grad_norm_(optimizer.parameters, CLIP)
+            optimizer.learning_rate = rate_at(step, recipe)
+            optimizer.step()

@@ -1,0 +1,123 @@
+"""Attractors against the training step, beside shuffled weights, and a trained network's states with its fixed points."""
+
+import numpy as np
+import pandas as pd
+
+from repdyn.figures.panels import key_above, logarithmic, say
+from repdyn.figures.steps import step_axis
+from repdyn.figures.style import OKABE_ITO, message_figure, styled
+from repdyn.toolkit.dynamical_systems.findings import NEEDED
+
+WIDTH, LEFT, PANEL, GAP = 10.7, 0.6, 1.95, 0.65  # inches
+TOP, ROW, HEIGHT = 0.35, 2.5, 1.65  # inches: of a ROW the panels have HEIGHT, the rest names and labels
+SHUFFLED = "#888888"
+HELD = (OKABE_ITO[0], OKABE_ITO[3], OKABE_ITO[2])  # by held input
+DEPTH = np.array([0.45, 0.28])  # how far the third component goes right and up
+
+
+@styled
+def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
+    """A row of four panels per network; quantities as in `toolkit.dynamical_systems.measure`."""
+    from matplotlib.figure import Figure
+
+    if table.empty:
+        return message_figure("No recurrent network was trained.")
+    networks = list(table.groupby("experiment", sort=False, observed=True))
+    up = TOP + ROW * len(networks)
+    figure = Figure(figsize=(WIDTH, up))
+    for number, (name, runs) in enumerate(networks):
+        bottom = up - TOP - ROW * number - HEIGHT - 0.45
+        figure.text(0.12 / WIDTH, (bottom + HEIGHT + 0.28) / up, name, fontweight="bold", fontsize=8.5)
+        panels = [
+            figure.add_axes(((LEFT + i * (PANEL + GAP)) / WIDTH, bottom / up, PANEL / WIDTH, HEIGHT / up))
+            for i in range(4)
+        ]
+        held = [layer for layer in runs["layer"].astype(str).unique() if layer]
+        counted = any(layer in NEEDED for layer in held)
+        _solution(panels[0], runs, held, counted)
+        _against(panels[1], runs, "accuracy", [""], "held-out accuracy")
+        _against(panels[2], runs, "slowest_time", held, "slowest time scale (steps)")
+        times = runs[runs["quantity"] == "slowest_time"]
+        if np.isfinite(times["value"]).any():
+            logarithmic([panels[2]], pd.concat([times["value"], times["null_mean"]]))
+        _states(panels[3], maps.get(f"{name}/{runs['seed'].min()}", {}))
+    key_above(figure, [_key()])
+    return figure
+
+
+def _solution(axes, runs: pd.DataFrame, held: list[str], counted: bool) -> None:
+    if not counted:
+        _against(axes, runs, "line_eigenvalue", held, "eigenvalue at slow points")
+        axes.axhline(1, color="black", linestyle="--", linewidth=0.8)
+        return
+    _against(axes, runs, "attractors", held, "attractors found")
+    rows = runs[runs["quantity"] == "patterns"]
+    axes.plot(rows["step"], rows["value"], linestyle="", marker="x", markersize=4, color="black", markeredgewidth=0.7)
+    for layer in held:
+        axes.axhline(NEEDED[layer], color="black", linestyle="--", linewidth=0.8)
+    axes.set_ylim(0, max(10, rows["value"].max() + 2))
+
+
+def _against(axes, runs: pd.DataFrame, quantity: str, layers: list[str], title: str) -> None:
+    axes.set_title(title, loc="left")
+    axes.set_xlabel("training step")
+    rows = runs[(runs["quantity"] == quantity) & np.isfinite(runs["value"])]
+    if rows.empty:
+        say(axes, "not evaluable")
+        return
+    for layer, colour in zip(layers, HELD, strict=False):
+        for _, run in rows[rows["layer"].astype(str) == layer].sort_values("step").groupby("seed", observed=True):
+            axes.plot(run["step"], run["null_mean"], color=SHUFFLED, linewidth=0.9, linestyle=":")
+            axes.plot(run["step"], run["value"], color=colour, marker="o", markersize=2.5)
+    step_axis(axes, int(runs["step"].max()))
+
+
+def _states(axes, arrays: dict[str, np.ndarray]) -> None:
+    axes.set_title("states and fixed points", loc="left")
+    if "states" not in arrays:
+        say(axes, "not evaluable")
+        return
+    axes.plot(*_seen(arrays["states"]), linestyle="", marker=".", markersize=1.5, color="#BBBBBB", zorder=1)
+    for number, colour in enumerate(HELD):
+        if f"slow_{number}" in arrays and f"slow_{number + 1}" in arrays or number and f"slow_{number}" in arrays:
+            axes.plot(*_seen(arrays[f"slow_{number}"]), linestyle="", marker="o", markersize=2, color=colour, zorder=2)
+        if f"points_{number}" in arrays:
+            unstable = arrays[f"unstable_{number}"]
+            places = np.array(_seen(arrays[f"points_{number}"]))
+            for index in np.unique(unstable)[::-1]:
+                shown = places[:, unstable == index]
+                full = (
+                    {"color": colour} if index == 0 else {"markerfacecolor": "white", "markeredgecolor": _shade(index)}
+                )
+                axes.plot(
+                    *shown,
+                    linestyle="",
+                    marker="o" if index == 0 else "s",
+                    markersize=6 - (index > 0),
+                    zorder=3,
+                    **full,
+                )
+    axes.set(xlabel="component 1, 3 obliquely", ylabel="component 2")
+    axes.tick_params(labelleft=False, labelbottom=False)
+
+
+def _seen(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where (n, 3) are in the panel."""
+    return points[:, 0] + DEPTH[0] * points[:, 2], points[:, 1] + DEPTH[1] * points[:, 2]
+
+
+def _shade(index: int) -> str:
+    return ("#CC79A7", "#882255", "#000000")[min(index, 3) - 1]
+
+
+def _key() -> list:
+    from matplotlib.lines import Line2D
+
+    return [
+        Line2D([], [], color=HELD[0], marker="o", markersize=3, label="a seed (context 1)"),
+        Line2D([], [], color=HELD[1], marker="o", markersize=3, label="context 2"),
+        Line2D([], [], color=SHUFFLED, linestyle=":", label="shuffled weights"),
+        Line2D([], [], color="black", marker="x", linestyle="", markersize=4, label="output patterns"),
+        Line2D([], [], color=HELD[0], marker="o", linestyle="", markersize=6, label="stable"),
+        Line2D([], [], markerfacecolor="white", markeredgecolor="#882255", marker="s", linestyle="", label="saddle"),
+    ]
