@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from repdyn.datasets.arrays import from_user
 from repdyn.errors import StudyError
@@ -52,6 +53,21 @@ def test_images_and_texts_are_taken():
         ({"train_labels": np.full(40, -1)}, "split train: label -1 at index 0 is outside 0..2"),
         ({"train_labels": np.zeros(30, int)}, "labels are int64 (30,); int64 (40,) is needed"),
         ({"test_labels": np.zeros(12, int)}, "split test has 0 examples of class 1 (1); every class needs two or more"),
+        (
+            {"train_labels": np.r_[np.arange(39) % 3, 10**12]},
+            "label 1000000000000 makes more classes than the 40 training",
+        ),
+        (
+            {"train_labels": np.full(40, 2**63, np.uint64)},
+            "train_labels hold 9223372036854775808; whole numbers of 63 bits",
+        ),
+        ({"train_inputs": [[1, 2, 3, 4, 5]] * 39 + [[1]]}, "train_inputs is no array of numpy, nor can it be made one"),
+        ({"train_inputs": torch.zeros(40, 5, requires_grad=True)}, "train_inputs is no array of numpy"),
+        ({"train_inputs": torch.zeros(40, 5, dtype=torch.bfloat16)}, "train_inputs is no array of numpy"),
+        ({"train_inputs": torch.zeros(40, 5).to_sparse()}, "train_inputs is no array of numpy"),
+        ({"train_inputs": np.ma.masked_all((40, 5))}, "train_inputs is masked"),
+        ({"train_inputs": np.zeros((40, 0))}, "shape (40, 0): an example holds no numbers"),
+        ({3: np.zeros(3)}, "test_labels, 3; train_inputs, train_labels"),
     ],
 )
 def test_what_will_not_do_is_named(changes, expected):
@@ -60,6 +76,20 @@ def test_what_will_not_do_is_named(changes, expected):
 
 def test_labels_beyond_the_named_classes_are_refused():
     assert "label 2 at index 2 is outside 0..1" in refused({}, classes=["a", "b"])
+
+
+@pytest.mark.parametrize("classes", ["abc", 3, ["a", "a", "b"], ["1", 1, 2]])
+def test_classes_are_a_list_of_names(classes):
+    assert "a list of names is needed, each once" in refused({}, classes=classes)
+
+
+def test_ids_of_words_are_limited():
+    given = arrays((6,), int)
+    given["train_inputs"][0, 0] = 10**12
+    assert "the id 1000000000000 of a word is too large" in refused(given, "text")
+    given["train_inputs"] = np.full((40, 6), 2**63, np.uint64)
+    assert "train_inputs hold 9223372036854775808" in refused(given, "text")
+    assert "kind 'sound' is none of" in refused({}, "sound")
 
 
 def test_an_image_of_another_size_is_refused():

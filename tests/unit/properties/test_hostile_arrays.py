@@ -11,6 +11,7 @@ from repdyn.geometry.dimension import maximum_likelihood_dimension, two_nearest_
 from repdyn.geometry.embedding import cluster_silhouette, neighbour_embedding, principal_embedding, trustworthiness
 from repdyn.geometry.neighbours import distinct, nearest, points
 from repdyn.information.neighbours import class_information, entropy, ksg
+from repdyn.statistics.permutation import permuted_rank_correlations, rank_correlation_p
 from repdyn.topology.homology import diagrams
 
 ROWS = np.random.default_rng(0).normal(size=(12, 3))
@@ -38,6 +39,8 @@ MATRICES = {
     "class_information": lambda x: class_information(x, LABELS),
     "drift": lambda x: drift(x, ROWS),
     "emergence": lambda x: emergence(LINE, x),
+    "rank_correlation_p": lambda x: rank_correlation_p(x, LINE, np.random.default_rng(0)),
+    "permuted_rank_correlations": lambda x: permuted_rank_correlations(LINE, x, np.random.default_rng(0), 9),
     "entropy": entropy,
 }
 
@@ -47,6 +50,18 @@ MATRICES = {
 def test_no_matrix_of_numbers_is_refused(name, kind):
     with pytest.raises(StudyError):
         MATRICES[name](NOTHING[kind])
+
+
+@pytest.mark.parametrize(
+    "values", [np.full(12, np.nan), np.r_[np.nan, np.arange(11)], np.ones(12), np.full(12, np.inf)]
+)
+def test_a_correlation_without_ranks_has_no_p(values):
+    """It was 0 of NaN: as significant as can be."""
+    for pair in ((values, LINE), (LINE, values)):
+        with pytest.raises(StudyError, match="finite numbers that are not all the same"):
+            rank_correlation_p(*pair, np.random.default_rng(0))
+    with pytest.raises(StudyError, match="as many numbers of each"):
+        rank_correlation_p(LINE[:3], LINE, np.random.default_rng(0))
 
 
 def test_equal_rows_have_no_picture():

@@ -8,6 +8,7 @@ from repdyn.datasets import KINDS, SPLITS, Dataset, check
 from repdyn.errors import StudyError
 
 NAMES = tuple(f"{split}_{part}" for split in SPLITS for part in ("inputs", "labels"))
+MOST_WORDS = 1_000_000
 SHAPES = {"image": "(examples, 1, size, size)", "vector": "(examples, features)", "text": "(examples, words)"}
 
 
@@ -27,17 +28,27 @@ def from_user(
     labels outside of the classes.
     """
     where = f"dataset {name}"
+    if kind not in KINDS:
+        raise StudyError(f"{where}: kind {kind!r} is none of {', '.join(KINDS)}")
     missing = [array for array in NAMES if array not in arrays]
     unknown = [array for array in arrays if array not in NAMES]
     if missing or unknown:
-        raise StudyError(
-            f"{where}: it holds {', '.join(arrays) or 'nothing'}; {', '.join(NAMES)} are needed, one pair for each split"
-        )
-    inputs = {split: _inputs(where, kind, split, np.asarray(arrays[f"{split}_inputs"]), size) for split in SPLITS}
-    labels = {split: _labels(where, split, np.asarray(arrays[f"{split}_labels"])) for split in SPLITS}
+        held = ", ".join(map(str, arrays)) or "nothing"
+        raise StudyError(f"{where}: it holds {held}; {', '.join(NAMES)} are needed, one pair for each split")
+    inputs = {split: _inputs(where, kind, split, _array(where, arrays, f"{split}_inputs"), size) for split in SPLITS}
+    labels = {split: _labels(where, split, _array(where, arrays, f"{split}_labels")) for split in SPLITS}
+    highest = max(int(values.max(initial=0)) for values in labels.values())
     if classes is None:
-        classes = [str(label) for label in range(1 + max(int(values.max(initial=0)) for values in labels.values()))]
+        if highest >= len(inputs["train"]):
+            raise StudyError(
+                f"{where}: label {highest} makes more classes than the {len(inputs['train'])} training examples"
+            )
+        classes = [str(label) for label in range(1 + highest)]
+    if isinstance(classes, str) or not isinstance(classes, Sequence) or len({*map(str, classes)}) < len(classes):
+        raise StudyError(f"{where}: classes are {classes!r:.80}; a list of names is needed, each once")
     words = 1 + max(int(values.max(initial=1)) for values in inputs.values()) if kind == "text" else 0
+    if words > MOST_WORDS:
+        raise StudyError(f"{where}: the id {words - 1} of a word is too large; {MOST_WORDS - 1:,} is the highest")
     dataset = check(
         Dataset(name, kind, tuple(map(str, classes)), inputs, labels, vocabulary=tuple(map(str, range(words))))
     )
@@ -45,14 +56,28 @@ def from_user(
     return dataset
 
 
+def _array(where: str, arrays: Mapping[str, np.ndarray], name: str) -> np.ndarray:
+    """StudyError for what numpy can make no array of, and for one whose values count only in part."""
+    if np.ma.is_masked(arrays[name]):
+        raise StudyError(f"{where}: {name} is masked; leave those examples out, or fill them in")
+    try:
+        return np.asarray(arrays[name])
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise StudyError(f"{where}: {name} is no array of numpy, nor can it be made one ({error})") from error
+
+
 def _inputs(where: str, kind: str, split: str, values: np.ndarray, size: int | None) -> np.ndarray:
     axes = {"image": 4, "vector": 2, "text": 2}[kind]
     if values.ndim != axes or (kind == "image" and values.shape[1] != 1):
         raise StudyError(f"{where}: {split}_inputs have shape {values.shape}; {kind} data are {SHAPES[kind]}")
+    if values.size == 0 and len(values):
+        raise StudyError(f"{where}: {split}_inputs have shape {values.shape}: an example holds no numbers")
     if kind == "image" and size and values.shape[2:] != (size, size):
         raise StudyError(
             f"{where}: images of {split}_inputs are {values.shape[2]} x {values.shape[3]} pixels; its size is {size}"
         )
+    if values.dtype.kind == "u" and values.size and values.max() > np.iinfo(np.int64).max:
+        raise StudyError(f"{where}: {split}_inputs hold {values.max()}; whole numbers of 63 bits are needed")
     whole = np.issubdtype(values.dtype, np.integer)
     if kind == "text" and not whole or not (whole or np.issubdtype(values.dtype, np.floating)):
         needed = "whole numbers, the ids of words," if kind == "text" else "numbers"
@@ -68,6 +93,8 @@ def _labels(where: str, split: str, values: np.ndarray) -> np.ndarray:
             f"{where}: {split}_labels are {values.dtype} of shape {values.shape}; whole numbers of shape (examples,) are "
             "needed, 0 for the first class"
         )
+    if values.size and values.max() > np.iinfo(np.int64).max:
+        raise StudyError(f"{where}: {split}_labels hold {values.max()}; whole numbers of 63 bits are needed")
     return values.astype(np.int64)
 
 

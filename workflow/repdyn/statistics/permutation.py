@@ -5,6 +5,8 @@ import math
 
 import numpy as np
 
+from repdyn.errors import StudyError
+
 
 def centred_ranks(x: np.ndarray) -> np.ndarray:
     """Ranks of (n,), ties averaged, with mean 0: exact multiples of 1 / 4."""
@@ -13,8 +15,18 @@ def centred_ranks(x: np.ndarray) -> np.ndarray:
     return rankdata(x) - (len(x) + 1) / 2
 
 
+def require_pairs(x: np.ndarray, y: np.ndarray) -> None:
+    """StudyError unless both are (n,) numbers that have ranks: finite, and not all the same."""
+    for values in map(np.asarray, (x, y)):
+        if values.ndim != 1 or values.shape != np.shape(x) or values.dtype.kind not in "biuf":
+            raise StudyError(f"as many numbers of each, (n,), are needed, found {np.shape(x)} and {np.shape(y)}")
+        if not np.isfinite(values).all() or len(np.unique(values)) < 2:
+            raise StudyError("ranks need finite numbers that are not all the same")
+
+
 def permuted_rank_correlations(x: np.ndarray, y: np.ndarray, rng: np.random.Generator, draws: int) -> np.ndarray:
-    """Spearman's correlation of x (n,) with random permutations of y (n,): (draws,). Neither may be constant."""
+    """Spearman's correlation of x (n,) with random permutations of y (n,): (draws,). Raises as `require_pairs`."""
+    require_pairs(x, y)
     return _correlations(centred_ranks(x), rng.permuted(np.tile(centred_ranks(y), (draws, 1)), axis=1))
 
 
@@ -22,8 +34,9 @@ def rank_correlation_p(x: np.ndarray, y: np.ndarray, rng: np.random.Generator, p
     """Two-sided p of Spearman's correlation of x and y (n,), neither constant, from permuting y.
 
     All orders are tried where there are at most `permutations` of them, else as many random ones. The t distribution is
-    wrong for small n: for n = 4 in perfect order it gives p = 0, and the truth is 2/24.
+    wrong for small n: for n = 4 in perfect order it gives p = 0, and the truth is 2/24. Raises as `require_pairs`.
     """
+    require_pairs(x, y)
     exact = math.factorial(len(x)) <= permutations
     if exact:
         drawn = _correlations(centred_ranks(x), np.array(list(itertools.permutations(centred_ranks(y)))))
