@@ -10,7 +10,7 @@ NOTHING = pd.DataFrame()
 
 
 def told(runs: pd.DataFrame, claims: pd.DataFrame) -> str:
-    return "\n".join(story(runs, claims))
+    return "\n".join(story(runs, claims, NOTHING))
 
 
 def test_the_numbers_are_those_of_the_tables():
@@ -45,3 +45,17 @@ def test_one_seed_is_said_and_several_are_counted():
     assert "with 1 seed each, so that nothing here says how another seed would differ." in told(runs, NOTHING)
     both = pd.concat([runs, runs.assign(seed=1)], ignore_index=True)
     assert told(both, NOTHING).endswith("with 2 seeds each.")
+
+
+def test_further_questions_are_named_where_an_answer_is_shown():
+    findings = pd.DataFrame(
+        {
+            "finding": ["early", "early", "gradients"],
+            "subject": ["step 0", "step 200", "all families"],
+            "word": ["not shown", "shown", "not evaluable"],
+        }
+    )
+    words = story(experiments(), NOTHING, findings)
+    assert "Of 3 answers to 2 further questions, 1 is shown: Is the final dimension set early? (step 200)." in words
+    nothing = story(experiments(), NOTHING, findings.assign(word="not shown"))
+    assert "Of 3 answers to 2 further questions, 0 are shown: none." in nothing

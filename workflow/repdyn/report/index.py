@@ -99,7 +99,7 @@ def render(
         columns=COLUMNS,
         summary=summary(runs),
         question=QUESTION,
-        story=story(runs, ledger) if len(runs) else [],
+        story=story(runs, ledger, (evidence or {}).get("findings", pd.DataFrame())) if len(runs) else [],
         forest=forest(ledger, declared["claims"]) if declared and len(ledger) else None,
         unfinished=unfinished or [],
         families=by_family(runs),

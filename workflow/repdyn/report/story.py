@@ -5,6 +5,7 @@ import pandas as pd
 from repdyn.audit.bounds import FAILS, HOLDS, NOT_EVALUABLE, UNDECIDED
 from repdyn.audit.verdicts import STANDS
 from repdyn.study.exclusion import excluded_runs
+from repdyn.study.findings.answers import QUESTIONS, SHOWN
 from repdyn.wording.numbers import plural, short, written
 
 QUESTION = (
@@ -13,13 +14,13 @@ QUESTION = (
 )
 
 
-def story(runs: pd.DataFrame, ledger: pd.DataFrame) -> list[str]:
+def story(runs: pd.DataFrame, ledger: pd.DataFrame, findings: pd.DataFrame) -> list[str]:
     """Sentences, in order; one whose numbers are missing is left out.
 
-    runs: the table of runs. ledger: LEDGER_COLUMNS, or empty.
+    runs: the table of runs. ledger: LEDGER_COLUMNS, or empty. findings: of `study.findings`, or empty.
     """
     learned = runs[~excluded_runs(runs)]
-    told = [_defect(ledger), _jumps(learned), *_claims(ledger), _order(learned), _seeds(learned)]
+    told = [_defect(ledger), _jumps(learned), *_claims(ledger), _order(learned), _further(findings), _seeds(learned)]
     return [sentence for sentence in told if sentence]
 
 
@@ -90,6 +91,18 @@ def _order(runs: pd.DataFrame) -> str:
         if sum(ordered) < known.sum() / 2
         else f"Layers settle from the bottom up in {ordered[0]} of {known.sum()} runs, from the top down in {ordered[1]}."
     )
+
+
+def _further(findings: pd.DataFrame) -> str:
+    """The further questions to which an answer is shown, and for what."""
+    if findings.empty:
+        return ""
+    shown = findings[findings["word"] == SHOWN]
+    questions = [
+        f"{QUESTIONS[finding]} ({'; '.join(rows['subject'])})" for finding, rows in shown.groupby("finding", sort=False)
+    ]
+    asked = f"Of {plural(len(findings), 'answer')} to {plural(findings['finding'].nunique(), 'further question')}"
+    return f"{asked}, {len(shown)} {'is' if len(shown) == 1 else 'are'} shown: {' '.join(questions) or 'none'}."
 
 
 def _seeds(runs: pd.DataFrame) -> str:
