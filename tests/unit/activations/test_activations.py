@@ -1,5 +1,7 @@
 """What networks do that hooks alone miss: work in place, call a module twice, have a forward of their own, time first."""
 
+import gc
+
 import numpy as np
 import pytest
 import torch
@@ -16,7 +18,7 @@ from repdyn.attribution.lrp import alpha_beta_rule, relevance, unfit
 from repdyn.attribution.randomisation import reinitialised
 from repdyn.errors import StudyError
 from repdyn.interventions.ablation import effects, judged
-from repdyn.interventions.surgery import unit_values
+from repdyn.interventions.surgery import outputs_under, unit_values
 from repdyn.measures.subject import Subject
 
 
@@ -349,3 +351,19 @@ def test_what_is_kept_of_an_output_may_hold_arrays():
         model(torch.ones(4, 3))
     sums, rows = outputs["1"]
     assert sums.shape == (2,) and rows == 4
+
+
+def test_nothing_is_kept_by_what_refers_to_itself():
+    """Garbage in circles is collected by number of objects, not by size: large tensors in it piled up to gigabytes."""
+    model = nn.Sequential(nn.Linear(4, 5), nn.ReLU(), nn.Linear(5, 3)).eval()
+    gc.collect()
+    gc.disable()
+    try:
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        outputs_under(model, torch.randn(8, 4), "1", [lambda output, rows: output * 0], 4)
+        gc.collect()
+        assert not [each for each in gc.garbage if isinstance(each, torch.Tensor)]
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()

@@ -110,16 +110,17 @@ def part(result: Any, place: Address) -> torch.Tensor:
 
 def with_part(result: Any, place: Address, value: torch.Tensor) -> Any:
     """The result with another tensor in that part; the rest is the same, the original is left as it is."""
+    return _put(result, _steps(place), value)
 
-    def put(whole, steps):
-        if isinstance(whole, torch.Tensor):
-            return value
-        parts = _parts(whole)
-        only = (key for key, each in parts.items() if isinstance(each, torch.Tensor))
-        step = _name(whole, steps[0]) if steps else next(only)
-        return _rebuilt(whole, {step: put(parts[step], steps[1:])})
 
-    return put(result, _steps(place))
+def _put(whole: Any, steps: tuple, value: torch.Tensor) -> Any:
+    # Not a function within `with_part`: one that calls itself keeps `value` until garbage is collected, seldom.
+    if isinstance(whole, torch.Tensor):
+        return value
+    parts = _parts(whole)
+    only = (key for key, each in parts.items() if isinstance(each, torch.Tensor))
+    step = _name(whole, steps[0]) if steps else next(only)
+    return _rebuilt(whole, {step: _put(parts[step], steps[1:], value)})
 
 
 def mapped(result: Any, function: Callable[[torch.Tensor], torch.Tensor]) -> Any:

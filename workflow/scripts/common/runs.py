@@ -1,11 +1,10 @@
 """Where the runs of a study lie."""
 
-import hashlib
 from collections.abc import Collection
 from pathlib import Path
 
 from common.checksum import again
-from common.files import read_json
+from common.files import read_json, sha256
 from dag.sheet import read_experiments
 from repdyn.errors import StudyError
 
@@ -31,7 +30,7 @@ def require_own(runs: list[Path]) -> None:
                 f" {again(run / 'run.json')}"
             )
         path = run / "trajectory.parquet"
-        other = found.setdefault(hashlib.sha256(path.read_bytes()).hexdigest(), path)
+        other = found.setdefault(sha256(path), path)
         if other != path:
             raise StudyError(
                 f"{path} and {other} are the same file: one was copied. Delete both; the same command makes them again."
