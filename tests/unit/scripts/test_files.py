@@ -100,3 +100,13 @@ def test_progress_in_a_log_is_lines_with_step_loss_rate_and_time_left(monkeypatc
         "a: step 31/40, loss 1.5000, 1 steps/s, 9 s left",
         "a: step 40/40, loss 1.2500, 1 steps/s, 0 s left",
     ]
+
+
+def test_what_a_file_should_hold_and_does_not_is_named_with_the_file(tmp_path):
+    path = tmp_path / "run.json"
+    write_json(path, {"experiment": "a", "roles": {"hidden": "hidden"}})
+    content = read_json(path)
+    assert content == {"experiment": "a", "roles": {"hidden": "hidden"}} and content.get("seed") is None
+    for part, key in ((content, "seed"), (content["roles"], "output")):
+        with pytest.raises(StudyError, match=f"run.json lacks '{key}': it is not what its name says"):
+            part[key]

@@ -75,10 +75,22 @@ def write_json(path: Path, content: dict) -> None:
         seal(temporary)
 
 
+class Content(dict):
+    """What a file of results holds: a key that is asked for and not there is named, with the file."""
+
+    def __init__(self, pairs: list[tuple], path: Path):
+        super().__init__(pairs)
+        self.path = path
+
+    def __missing__(self, key):
+        raise StudyError(f"{self.path} lacks {key!r}: it is not what its name says. {again(self.path)}")
+
+
 def read_json(path: Path) -> dict:
+    """The content of a file that `write_json` wrote. StudyError, then and later, for what it should hold and does not."""
     check(path)
     with of_its_kind(path, "JSON"):
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=lambda pairs: Content(pairs, path))
         del content["checksum"]
         return content
 
