@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from common.arguments import to_path, whole
-from common.files import read_json, read_parquet, readable_errors, write_parquet
-from common.runs import require_held, require_own, run_folders
+from common.files import read_json, read_parquet, readable_errors, require_held, write_parquet
+from common.runs import require_own, run_folders
 from repdyn.roles import OUTPUT
 
 DIMENSIONS = ("participation_ratio", "stable_rank")

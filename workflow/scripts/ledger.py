@@ -7,7 +7,7 @@ import pandas as pd
 import yaml
 
 from common.arguments import to_path, whole
-from common.files import read_json, read_parquet, readable_errors, write_json, write_parquet
+from common.files import read_json, read_parquet, readable_errors, require_held, write_json, write_parquet
 from repdyn.audit.ledger import terminal, with_ours
 from repdyn.audit.seed_agreement import COLUMNS, summarise
 
@@ -30,8 +30,10 @@ def main():
     arguments = parser.parse_args()
     claims = yaml.safe_load(arguments.claims.read_text(encoding="utf-8"))
     audited, published = pd.read_csv(arguments.audited), read_errors(arguments.published_errors)
-    numbers, errors = read_parquet(arguments.numbers), read_parquet(arguments.errors)
+    numbers = read_parquet(arguments.numbers, held=("claim", "quantity", "metric"))
+    errors = read_parquet(arguments.errors, held=("claim", "truth", "metric", "seeds"))
     counts = read_json(arguments.counts)
+    require_held(arguments.counts, counts, sorted(numbers["metric"].unique()))
     ledgers, verdicts = {}, {}
     for metric, counted in counts.items():
         own = errors[(errors["metric"] == metric) & (errors["seeds"] == arguments.seeds)]
@@ -41,7 +43,9 @@ def main():
         verdicts[metric] = {**counted, "claims": told.to_dict("index")}
     headline = next(iter(counts))
     words = [pd.DataFrame(columns=COLUMNS)]
-    for seeds, found in read_parquet(arguments.by_seeds).groupby("seeds", sort=False):
+    for seeds, found in read_parquet(arguments.by_seeds, held=("claim", "metric", "seeds")).groupby(
+        "seeds", sort=False
+    ):
         number = len(seeds.split())
         own = errors[(errors["metric"] == headline) & (errors["seeds"] == number)]
         told = with_ours(audited, found.drop(columns=["metric", "seeds"]), claims, own, published)

@@ -30,7 +30,7 @@ def main():
         arguments.run / "trajectory.parquet", columns=["step", "layer", "depth", *arguments.metrics]
     )
     training = read_parquet(arguments.run / "training.parquet", columns=["step", "probe_loss"])
-    candidates = read_parquet(arguments.run / "candidates.parquet")
+    candidates = read_parquet(arguments.run / "candidates.parquet", held=("metric", "layer", "step", "jump"))
     key = (facts["experiment"], facts["seed"])
     results = [
         analyse(trajectory, training, candidates[candidates["metric"] == metric], metric, key, facts["steps"], settings)

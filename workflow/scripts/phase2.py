@@ -49,7 +49,7 @@ def main():
 def planned_windows(arguments: argparse.Namespace) -> dict:
     """The plan for this run's jumps, with what it was made for."""
     facts = read_json(arguments.run / "run.json")
-    jumps = read_parquet(arguments.run / "jumps.parquet")
+    jumps = read_parquet(arguments.run / "jumps.parquet", held=("metric", "layer", "step"))
     measured = read_parquet(arguments.run / "training.parquet", columns=["step"])["step"].to_numpy()
     planned = plan(
         jumps[jumps["metric"] == arguments.metric],

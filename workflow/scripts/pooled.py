@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from common.arguments import to_path, whole
-from common.files import read_json, read_parquet, readable_errors, write_json, write_parquet
-from common.runs import require_held, run_folder, run_folders
+from common.files import read_json, read_parquet, readable_errors, require_held, write_json, write_parquet
+from common.runs import run_folder, run_folders
 from repdyn.seeds import derive
 from repdyn.study.exclusion import why_excluded
 from repdyn.study.pooled import pool, types_of_jumps

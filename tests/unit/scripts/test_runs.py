@@ -5,8 +5,8 @@ import shutil
 import pandas as pd
 import pytest
 
-from common.files import write_json, write_parquet
-from common.runs import require_held, require_own, run_folders
+from common.files import require_held, write_json, write_parquet
+from common.runs import require_own, run_folders
 from repdyn.errors import StudyError
 
 

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import sys
+from collections.abc import Collection
 from contextlib import contextmanager
 from glob import escape
 from pathlib import Path
@@ -75,6 +76,14 @@ def write_json(path: Path, content: dict) -> None:
         seal(temporary)
 
 
+def require_held(path: Path, content: Collection[str], names: Collection[str]) -> None:
+    """StudyError for a file that lacks keys or columns: whole, with a right checksum, and not what its name says."""
+    if missing := [name for name in names if name not in content]:
+        raise StudyError(
+            f"{path} lacks {', '.join(missing)}: another version wrote it, or it is another file. {again(path)}"
+        )
+
+
 class Content(dict):
     """What a file of results holds: a key that is asked for and not there is named, with the file."""
 
@@ -107,13 +116,16 @@ def write_parquet(path: Path, frame) -> None:
         seal(temporary)
 
 
-def read_parquet(path: Path, columns: list[str] | None = None, filters: list | None = None):
-    """A table as a data frame, or some of it. columns, filters: those of `pandas.read_parquet`."""
+def read_parquet(path: Path, columns: list[str] | None = None, filters: list | None = None, held: Collection[str] = ()):
+    """A table as a data frame, or some of it. columns, filters: those of `pandas.read_parquet`. StudyError for a table that
+    lacks a column of `held`."""
     import pandas as pd
 
     check(path)
     with of_its_kind(path, f"a table with {', '.join(columns)}" if columns else "a table"):
-        return pd.read_parquet(path, columns=columns, filters=filters)
+        table = pd.read_parquet(path, columns=columns, filters=filters)
+    require_held(path, table.columns, held)
+    return table
 
 
 def write_page(path: Path, text: str) -> None:

@@ -1,10 +1,9 @@
 """Where the runs of a study lie."""
 
-from collections.abc import Collection
 from pathlib import Path
 
 from common.checksum import again
-from common.files import read_json, sha256
+from common.files import read_json, require_held, sha256
 from dag.sheet import read_experiments
 from repdyn.errors import StudyError
 
@@ -35,11 +34,3 @@ def require_own(runs: list[Path]) -> None:
             raise StudyError(
                 f"{path} and {other} are the same file: one was copied. Delete both; the same command makes them again."
             )
-
-
-def require_held(path: Path, content: Collection[str], names: Collection[str]) -> None:
-    """StudyError for a file that lacks keys or columns: whole, with a right checksum, and not what its name says."""
-    if missing := [name for name in names if name not in content]:
-        raise StudyError(
-            f"{path} lacks {', '.join(missing)}: another version wrote it, or it is another file. {again(path)}"
-        )
