@@ -146,6 +146,8 @@ def pages_of(arguments: Namespace, experiments: pd.DataFrame, runs: list[Path]) 
         figures=[root / "figures" / f"{name}.webp" for name in STUDY],
         evidence=[study / name for name in arguments.evidence],
         inside=[study / name for name in arguments.inside],
+        claims=arguments.claims,
+        shipped=None,  # README.md may have been written again since
         # Its sections on costs are left out: they are made of logs, which go on being written.
         logs=root / "logs",
         stages={},
