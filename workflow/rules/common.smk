@@ -24,6 +24,8 @@ from repdyn.measures import MODULES, modules_for
 from repdyn.toolkit import RECURRENT
 from repdyn.toolkit import TOOLS as TOOLKIT
 
+EVERY_TOOL = TOOLKIT | RECURRENT
+
 # As a module of another workflow, and with --directory, Snakemake runs elsewhere.
 HERE = Path.cwd() == HOME
 if not HERE:
@@ -339,6 +341,6 @@ def tool_figure(name):
         f"{FIGURES}/toolkit/{name}.webp",
         caption=f"../repdyn/toolkit/{name}/caption.rst",
         category="Toolkit",
-        labels={"figure": (TOOLKIT | RECURRENT)[name].title},
+        labels={"figure": EVERY_TOOL[name].title},
     )
     return [shown, *multiext(f"{FIGURES}/toolkit/{name}", ".png", ".svg")]

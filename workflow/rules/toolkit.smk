@@ -130,7 +130,7 @@ rule look_into_recurrent:
 
 
 # A rule for each, because a caption's path takes no wildcard.
-for _tool in (*TOOLKIT, *RECURRENT):
+for _tool in EVERY_TOOL:
 
     rule:
         name:
@@ -163,14 +163,14 @@ for _tool in (*TOOLKIT, *RECURRENT):
 
 rule toolkit_page:
     input:
-        **{f"tables_{tool}": looked_into(tool, ".parquet") for tool in (*TOOLKIT, *RECURRENT)},
-        **{f"facts_{tool}": facts_of_tool(tool) for tool in (*TOOLKIT, *RECURRENT)},
+        **{f"tables_{tool}": looked_into(tool, ".parquet") for tool in EVERY_TOOL},
+        **{f"facts_{tool}": facts_of_tool(tool) for tool in EVERY_TOOL},
         code=code("toolkit_page"),
-        findings=[tool_code(tool, "findings") for tool in (*TOOLKIT, *RECURRENT)],
+        findings=[tool_code(tool, "findings") for tool in EVERY_TOOL],
         page=templates("toolkit"),
-        quantities=[project(f"workflow/repdyn/toolkit/{tool}/measure.py") for tool in (*TOOLKIT, *RECURRENT)],
-        captions=[project(f"workflow/repdyn/toolkit/{tool}/caption.rst") for tool in (*TOOLKIT, *RECURRENT)],
-        figures=[f"{FIGURES}/toolkit/{tool}.webp" for tool in (*TOOLKIT, *RECURRENT)],
+        quantities=[project(f"workflow/repdyn/toolkit/{tool}/measure.py") for tool in EVERY_TOOL],
+        captions=[project(f"workflow/repdyn/toolkit/{tool}/caption.rst") for tool in EVERY_TOOL],
+        figures=[f"{FIGURES}/toolkit/{tool}.webp" for tool in EVERY_TOOL],
         calibration=rules.calibration.output,
     output:
         f"{RESULTS}/report/toolkit.html",
@@ -184,9 +184,7 @@ rule toolkit_page:
         runtime=10,
     params:
         pages=config["pages"],
-        tables=lambda wildcards, input: [
-            file for tool in (*TOOLKIT, *RECURRENT) for file in input.get(f"tables_{tool}")
-        ],
+        tables=lambda wildcards, input: [file for tool in EVERY_TOOL for file in input.get(f"tables_{tool}")],
     message:
         "Writing {output}"
     shell:

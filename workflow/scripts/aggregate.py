@@ -34,8 +34,7 @@ def row(folder: Path) -> dict:
     before = [layer for layer, role in facts["roles"].items() if role != OUTPUT]
     facts["flags"] = "; ".join(facts["flags"])
     facts = {name: value for name, value in facts.items() if not isinstance(value, list | dict)}
-    trajectory = read_parquet(folder / "trajectory.parquet")
-    require_held(folder / "trajectory.parquet", trajectory, ("step", "layer", *DIMENSIONS))
+    trajectory = read_parquet(folder / "trajectory.parquet", held=("step", "layer", *DIMENSIONS))
     last = trajectory[(trajectory["step"] == trajectory["step"].max()) & trajectory["layer"].isin(before)]
     for measure in DIMENSIONS:
         facts[f"final_{measure}"] = last[measure].mean(skipna=False)

@@ -2,12 +2,11 @@
 
 import argparse
 
-from common.arguments import to_path, whole
+from common.arguments import to_path
 from common.checkpoints import check_loss, check_settings, check_shapes, read_checkpoint
-from common.described import recurrent, to_name
 from common.files import read_json, read_parquet, readable_errors, write_arrays, write_parquet
 from common.memory import settle
-from common.recurrent import set_up, settings_of
+from common.recurrent import add_arguments, set_up, settings_of
 from repdyn.recurrent.subject import RecurrentSubject, probe_loss
 from repdyn.toolkit import RECURRENT, load
 from repdyn.training.devices import make_deterministic
@@ -15,11 +14,7 @@ from repdyn.training.devices import make_deterministic
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--network", type=to_name, required=True)
-    parser.add_argument("--seed", type=whole(0), required=True)
-    parser.add_argument(
-        "--row", type=recurrent, required=True, help="JSON: a row of config/recurrent.tsv without its name"
-    )
+    add_arguments(parser)
     parser.add_argument(
         "--run", type=to_path, required=True, help="folder of the run; toolkit/<tool>.* is written there"
     )

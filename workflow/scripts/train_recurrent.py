@@ -5,13 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from common.arguments import to_path, whole
-from common.described import recurrent, to_name
+from common.arguments import to_path
 from common.files import readable_errors, write_json, write_parquet
 from common.memory import settle
 from common.progress import Progress
 from common.provenance import Stopwatch, provenance
-from common.recurrent import set_up, settings_of
+from common.recurrent import add_arguments, set_up, settings_of
 from common.unfinished import claim, discard, finish, resume, save, signature
 from repdyn.errors import StudyError
 from repdyn.recurrent.record import EVERY, Record
@@ -70,11 +69,7 @@ def main():
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--network", type=to_name, required=True)
-    parser.add_argument("--seed", type=whole(0), required=True)
-    parser.add_argument(
-        "--row", type=recurrent, required=True, help="JSON: a row of config/recurrent.tsv without its name"
-    )
+    add_arguments(parser)
     parser.add_argument("--out", type=to_path, required=True, help="folder of the run")
     return parser.parse_args()
 

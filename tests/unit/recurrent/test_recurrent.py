@@ -10,9 +10,9 @@ from repdyn.errors import StudyError
 from repdyn.recurrent.networks import driven, held, initialise, with_weights
 from repdyn.recurrent.record import Record, probe_batch
 from repdyn.recurrent.tasks import TASKS, Batch, accuracy, error, task_of
-from repdyn.recurrent.training import Recipe, rate_at, train_steps
+from repdyn.recurrent.training import rate_at, train_steps
 from repdyn.training.adam import Adam
-from repdyn.training.loop import get_state, set_state
+from repdyn.training.loop import Recipe, get_state, set_state
 
 ROW = {"flipflop": ("gru", 8), "context": ("rnn", 8)}
 

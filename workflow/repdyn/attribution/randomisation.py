@@ -64,7 +64,7 @@ def _redraw(layer: nn.Module) -> None:
                 continue
             try:
                 setattr(layer, name, value.data)
-            except (RuntimeError, NotImplementedError) as error:
+            except RuntimeError as error:
                 raise StudyError(f"{name} of {type(plain).__name__} cannot be drawn anew: {error}") from None
 
 

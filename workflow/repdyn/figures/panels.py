@@ -73,6 +73,13 @@ def say(axes, message: str) -> None:
     axes.spines[:].set_visible(False)
 
 
+def named_row(figure, name: str, bottom: float, above: float, lefts: list[float], width: float, height: float) -> list:
+    """Axes of width x height side by side at `lefts`, all at `bottom`, and a name at the left edge `above` them; inches."""
+    across, up = figure.get_size_inches()
+    figure.text(0.12 / across, (bottom + height + above) / up, name, fontweight="bold", fontsize=8.5)
+    return [figure.add_axes((left / across, bottom / up, width / across, height / up)) for left in lefts]
+
+
 def key_above(figure, rows: list[list]) -> None:
     """Legend entries along the top edge, row by row."""
     across, up = figure.get_size_inches()

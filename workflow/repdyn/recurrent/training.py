@@ -1,7 +1,6 @@
 """Training on drawn batches whose every step is a function of (key, step) and the state before it, so that it can resume."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -10,20 +9,11 @@ from repdyn.recurrent.networks import RecurrentNetwork
 from repdyn.recurrent.tasks import Task, error
 from repdyn.seeds import derive
 from repdyn.training.adam import Adam
+from repdyn.training.loop import Recipe
 
 WARM = 0.3  # share of the steps over which the rate rises; then it falls, along cosines (one cycle; Smith & Topin 2019)
 LOWEST = 1 / 25  # of the rate at the first step; 1e-4 of that at the last
 CLIP = 1.0  # norm of the gradient, at most
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How a run is trained. key: names the run for its seeds, e.g. ("flipflop_gru", 0)."""
-
-    key: tuple
-    steps: int
-    batch_size: int
-    learning_rate: float
 
 
 def rate_at(step: int, recipe: Recipe) -> float:

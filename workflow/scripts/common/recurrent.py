@@ -3,11 +3,13 @@
 import argparse
 from typing import NamedTuple
 
+from common.arguments import whole
+from common.described import recurrent, to_name
 from repdyn.recurrent.networks import RecurrentNetwork, initialise
 from repdyn.recurrent.record import probe_batch
 from repdyn.recurrent.tasks import Batch, Task, task_of
-from repdyn.recurrent.training import Recipe
 from repdyn.training.adam import Adam
+from repdyn.training.loop import Recipe
 
 
 class Setup(NamedTuple):
@@ -16,6 +18,15 @@ class Setup(NamedTuple):
     recipe: Recipe
     network: RecurrentNetwork
     optimizer: Adam
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Those that name a recurrent network and its seed, and say how it is trained."""
+    parser.add_argument("--network", type=to_name, required=True)
+    parser.add_argument("--seed", type=whole(0), required=True)
+    parser.add_argument(
+        "--row", type=recurrent, required=True, help="JSON: a row of config/recurrent.tsv without its name"
+    )
 
 
 def set_up(arguments: argparse.Namespace) -> Setup:

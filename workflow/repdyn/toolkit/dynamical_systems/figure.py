@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.panels import key_above, logarithmic, say
+from repdyn.figures.panels import key_above, logarithmic, named_row, say
 from repdyn.figures.steps import step_axis
 from repdyn.figures.style import OKABE_ITO, message_figure, styled
 from repdyn.toolkit.dynamical_systems.findings import NEEDED
@@ -27,11 +27,8 @@ def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
     figure = Figure(figsize=(WIDTH, up))
     for number, (name, runs) in enumerate(networks):
         bottom = up - TOP - ROW * number - HEIGHT - 0.45
-        figure.text(0.12 / WIDTH, (bottom + HEIGHT + 0.28) / up, name, fontweight="bold", fontsize=8.5)
-        panels = [
-            figure.add_axes(((LEFT + i * (PANEL + GAP)) / WIDTH, bottom / up, PANEL / WIDTH, HEIGHT / up))
-            for i in range(4)
-        ]
+        lefts = [LEFT + i * (PANEL + GAP) for i in range(4)]
+        panels = named_row(figure, name, bottom, 0.28, lefts, PANEL, HEIGHT)
         held = [layer for layer in runs["layer"].astype(str).unique() if layer]
         counted = any(layer in NEEDED for layer in held)
         _solution(panels[0], runs, held, counted)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.panels import key_above, say
+from repdyn.figures.panels import key_above, named_row, say
 from repdyn.figures.steps import step_axis
 from repdyn.figures.style import FLAGGED_COLOUR, OKABE_ITO, message_figure, styled
 from repdyn.roles import EMBEDDING, OUTPUT
@@ -30,11 +30,10 @@ def draw(table: pd.DataFrame, maps: dict):
     figure = Figure(figsize=(WIDTH, up))
     for number, (name, run) in enumerate(runs):
         bottom = up - TOP - ROW * number - HEIGHT - 0.42
-        figure.text(0.12 / WIDTH, (bottom + HEIGHT + 0.24) / up, name, fontweight="bold", fontsize=8.5)
+        lefts = [LEFT + column * (PANEL + GAP) for column in range(len(PANELS))]
+        panels = named_row(figure, name, bottom, 0.24, lefts, PANEL, HEIGHT)
         arrays = maps.get(f"{name}/{run['seed'].iloc[0]}", {})
-        for column, (title, panel) in enumerate(PANELS.items()):
-            left = LEFT + column * (PANEL + GAP)
-            axes = figure.add_axes((left / WIDTH, bottom / up, PANEL / WIDTH, HEIGHT / up))
+        for axes, (title, panel) in zip(panels, PANELS.items(), strict=True):
             axes.set_title(title, loc="left")
             panel(axes, run, arrays)
     key_above(figure, _key())

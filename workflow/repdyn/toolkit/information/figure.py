@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.panels import key_above, say
+from repdyn.figures.panels import key_above, named_row, say
 from repdyn.figures.steps import step_axis
 from repdyn.figures.style import MARKERS, OKABE_ITO, message_figure, styled
 from repdyn.wording.names import layer_name
@@ -35,11 +35,8 @@ def draw(table: pd.DataFrame, maps: dict):
     figure = Figure(figsize=(WIDTH, up))
     for number, (name, run) in enumerate(runs):
         bottom = up - TOP - ROW * number - HEIGHT - 0.45
-        figure.text(0.12 / WIDTH, (bottom + HEIGHT + 0.26) / up, name, fontweight="bold", fontsize=8.5)
-        panels = [
-            figure.add_axes(((LEFT + i * (PANEL + GAP)) / WIDTH, bottom / up, PANEL / WIDTH, HEIGHT / up))
-            for i in range(PANELS)
-        ]
+        lefts = [LEFT + i * (PANEL + GAP) for i in range(PANELS)]
+        panels = named_row(figure, name, bottom, 0.26, lefts, PANEL, HEIGHT)
         layers = [layer for layer in run["layer"].astype(str).unique() if layer][: PANELS - 1]
         top = _top(run)
         for axes, layer in zip(panels, layers, strict=False):
