@@ -55,7 +55,7 @@ def ablated(
     require_indices("units", units, len(replacement))
     first = layers[0]
     inner = activations @ first.weight.T + first.bias if inner is None else inner
-    state = first.weight.T[units]
+    state = np.ascontiguousarray(first.weight.T)[units]
     state *= (replacement[units] - activations[examples, units])[:, None]
     state += inner[examples]
     return _finish(state, layers[1:])
