@@ -144,7 +144,7 @@ def _ablated(
         for change in head_contributions(block.attention, difference):
             states = _after_attention(block, before, attended + change)
             for later in model.blocks[i + 1 :]:
-                states = later(states, valid)
+                states = _after_attention(later, states, later.attention(states, valid))
             logits.append(_read_out(model, states, valid))
     return torch.stack(logits).unflatten(0, (len(model.blocks), -1))
 
@@ -156,7 +156,8 @@ def _valid(inputs: torch.Tensor) -> torch.Tensor | None:
 def _after_attention(block: Block, states: torch.Tensor, attended: torch.Tensor) -> torch.Tensor:
     """What the block makes of its input and of its attention output, in evaluation mode."""
     states = block.norm1(states + attended)
-    return block.norm2(states + block.down(block.feedforward(states)))
+    linear, _relu = block.feedforward
+    return block.norm2(states + block.down(linear(states).relu_()))
 
 
 def _read_out(model: Transformer, states: torch.Tensor, valid: torch.Tensor | None) -> torch.Tensor:
