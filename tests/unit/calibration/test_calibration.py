@@ -19,13 +19,13 @@ from repdyn.toolkit import RECURRENT, TOOLS
 LIBRARY = ROOT / "workflow/repdyn"
 ROOMS = (
     "geometry", "topology", "information", "dynamics", "attribution", "interventions", "sparse_autoencoders",
-    "dynamical_systems",
+    "dynamical_systems", "fractals",
 )  # fmt: skip
 # Prepare, choose, or put to work what is tried.
 PREPARE = {
     "topology/landmarks", "information/intervals", "information/projections", "attribution/case",
     "attribution/groups", "attribution/randomisation", "interventions/features",
-    "interventions/pairs", "interventions/surgery", "interventions/swaps", "sparse_autoencoders/gradients",
+    "fractals/noises", "fractals/surrogates", "interventions/pairs", "interventions/surgery", "interventions/swaps", "sparse_autoencoders/gradients",
     "sparse_autoencoders/linear",
 }  # fmt: skip
 

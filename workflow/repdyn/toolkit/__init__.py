@@ -83,6 +83,12 @@ TOOLS = {
         " classes and units that have emerged, the held-out loss with change points, and the path of the weights beside"
         " that of a random walk",
     ),
+    "fractals": Tool(
+        "Scales and memory",
+        ALL,
+        "Per experiment: variances of principal components by rank, their exponent against the training step beside that of"
+        " units in orders of their own, and the fluctuations of the loss beside those of shuffled increments",
+    ),
 }
 
 # Of recurrent networks trained for tasks whose solution is known, config/recurrent.tsv: on a page of their own.
