@@ -23,10 +23,10 @@ ROOMS = (
 )  # fmt: skip
 # Prepare, choose, or put to work what is tried.
 PREPARE = {
-    "topology/landmarks", "information/intervals", "information/projections", "attribution/case",
-    "attribution/groups", "attribution/randomisation", "interventions/features",
-    "fractals/noises", "fractals/surrogates", "interventions/pairs", "interventions/surgery", "interventions/swaps", "sparse_autoencoders/gradients",
-    "sparse_autoencoders/linear",
+    "attribution/case", "attribution/groups", "attribution/randomisation", "fractals/noises",
+    "fractals/surrogates", "information/intervals", "information/projections", "interventions/features",
+    "interventions/pairs", "interventions/surgery", "interventions/swaps", "sparse_autoencoders/gradients",
+    "sparse_autoencoders/linear", "topology/landmarks",
 }  # fmt: skip
 
 

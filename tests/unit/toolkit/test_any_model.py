@@ -31,6 +31,7 @@ FEWER = {
     "geometry": {"GAUSSIANS": 2, "CALIBRATIONS": 1, "DICHOTOMIES": 4, "SHUFFLES": 2, "PICTURES": 2},
     "topology": {"GAUSSIANS": 2, "DRAWS": 19},
     "information": {"SHUFFLES": 3, "CONTROLS": 3, "REPEATS": 1},
+    "fractals": {"INDEPENDENT": 2},
     "dynamics": {"INITIALISATIONS": 2, "WALKS": 5, "SHUFFLES": 2},
 }
 
@@ -260,6 +261,17 @@ def check_dynamics(own, found, _):
         yield found("participation_ratio", own.case.where, step), covariance.sum() ** 2 / (covariance**2).sum()
         flat[step] = np.concatenate([each.detach().numpy().ravel() for each in inner(own.model).parameters()])
         yield found("weight_norm", step=step), np.sqrt((flat[step] ** 2).sum())
+
+
+def check_fractals(own, found, _):
+    for step in (0, LAST):
+        x = own.at(step).examples()
+        variances = np.sort(np.linalg.eigvalsh(np.cov(x.T)))[::-1]
+        last = min(x.shape[1] // 2, len(x) // 8)
+        rank = np.arange(3, last + 1)
+        ranked = np.log(variances[2:last]) if last > 6 and variances[last - 1] > 1e-10 * variances[2] else None
+        slope = np.nan if ranked is None else np.polyfit(np.log(rank), ranked, 1, w=rank**-0.5)[0]
+        yield found("variance_exponent", own.case.where, step), -slope
 
 
 CHECKS = {name.removeprefix("check_"): check for name, check in globals().items() if name.startswith("check_")}

@@ -108,7 +108,7 @@ def branching(rng: np.random.Generator) -> Trial:
     return Trial(
         "branching activity, m = .9, of which a tenth is seen", "branching ratio", 0.9, 0.03,
         [branching_ratio(branched(0.9, 0.1, rng)).ratio for _ in range(3)],
-        "independent events", np.nan, 0, [attempted(lambda a: branching_ratio(a).ratio, rng.poisson(5, 20_000)) for _ in range(3)],
+        "independent events", np.nan, 0, [attempted(branching_ratio, rng.poisson(5, 20_000)) for _ in range(3)],
     )  # fmt: skip
 
 

@@ -25,10 +25,11 @@ def fluctuations(x: np.ndarray, scales: np.ndarray, q: np.ndarray, order: int = 
             f" {len(x)} points, found {np.array2string(scales)}"
         )
     profile = np.cumsum(x - x.mean())
+    rounding = (10 * np.finfo(np.float64).eps * np.abs(profile).max()) ** 2
     found = np.empty((len(q), len(scales)))
     for column, scale in enumerate(scales):
         squares = _residuals(profile, int(scale), order)
-        if not (squares > 0).all():
+        if not (squares > rounding).all():
             raise StudyError(f"a piece of {scale} points does not vary: no fluctuation can be given for it")
         logarithm = np.log(squares)
         for row, power in enumerate(q):
@@ -62,9 +63,8 @@ def scales_of(n: int, shortest: int = SHORTEST, number: int = 12) -> np.ndarray:
 def _residuals(profile: np.ndarray, scale: int, order: int) -> np.ndarray:
     """Mean squared residual of each piece, from both ends: (2 * pieces,)."""
     pieces = len(profile) // scale
-    cut = np.concatenate(
-        [profile[: pieces * scale].reshape(pieces, scale), profile[-pieces * scale :].reshape(pieces, scale)]
-    )
+    covered = pieces * scale
+    cut = np.concatenate([profile[:covered], profile[-covered:]]).reshape(2 * pieces, scale)
     basis = np.linalg.qr(np.vander(np.linspace(-1, 1, scale), order + 1))[0]
     return np.square(cut - cut @ basis @ basis.T).mean(axis=1)
 

@@ -91,6 +91,7 @@ def _fluctuations(axes, run: pd.DataFrame, arrays: dict) -> None:
     axes.set_xticks(ticks, [str(tick) for tick in ticks])
     axes.minorticks_off()
     axes.set_xlabel("measurements", labelpad=1)
+    axes.set_ylabel("deviation", labelpad=1)
 
 
 def _shades(number: int) -> np.ndarray:

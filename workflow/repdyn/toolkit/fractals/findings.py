@@ -16,7 +16,7 @@ ALPHA = 0.05
 
 
 def found(table: pd.DataFrame) -> list[str]:
-    """Paragraphs on the exponents of variances, over training and against independent units, and on the curves of the loss."""
+    """Paragraphs on the exponents of variances, over training and against independent units, and on curves of the loss."""
     asked = len(table[RUN].drop_duplicates())
     return [_variances(table, asked), _curves(table, asked)]
 
@@ -32,12 +32,13 @@ def _variances(table: pd.DataFrame, asked: int) -> str:
     rows = rows[rows["layer"].astype(str) == deepest].sort_values("step", kind="stable")
     first, last = (rows.groupby(RUN, observed=True)[["value", "null_mean"]].agg(which) for which in ("first", "last"))
     change, beyond = last["value"] - first["value"], last["value"] - last["null_mean"]
+    steeper = _verdict(change, "change", "steeper, fewer directions", "flatter, more directions")
     return (
         f"Variances of the last hidden layer fall as rank to the power of -{_range(last['value'])} after training, in"
         f" {plural(len(last), 'run')}{_missing(asked, len(last))}; with every unit in an order of its own it would be"
         f" -{_range(last['null_mean'])}. The exponent exceeds that by {_interval(beyond, 'beyond')}:"
         f" {_verdict(beyond, 'beyond', 'units vary together', 'units vary together less than alone')}. Training changed it"
-        f" by {_interval(change, 'change')}: {_verdict(change, 'change', 'steeper, fewer directions', 'flatter, more directions')}."
+        f" by {_interval(change, 'change')}: {steeper}."
         " A slope between two ranks is a summary: it does not show that a power law holds."
     )
 
@@ -55,10 +56,10 @@ def _curves(table: pd.DataFrame, asked: int) -> str:
     return (
         f"From a quarter of the training on, the increments of the logarithm of the loss have exponents of"
         f" {_range(rows['value'])} in {plural(len(rows), 'run')}{_missing(asked, len(rows))}, in random order"
-        f" {_range(rows['null_mean'])}. A rise is followed by rises in {above} and by falls in {below} of them (false discovery"
-        f" rate {100 * ALPHA:.0f} %). The curve has a dimension of {_range(roughness['value'])} (random walk"
-        f" {_range(roughness['null_mean'])}, white noise 2). Less than two decades of scales are seen: these are exponents over"
-        " them, and say nothing of shorter or longer ones."
+        f" {_range(rows['null_mean'])}. A rise is followed by rises in {above} and by falls in {below} of them (false"
+        f" discovery rate {100 * ALPHA:.0f} %). The curve has a dimension of {_range(roughness['value'])} (random walk"
+        f" {_range(roughness['null_mean'])}, white noise 2). Less than two decades of scales are seen: these are"
+        " exponents over them, and say nothing of shorter or longer ones."
     )
 
 

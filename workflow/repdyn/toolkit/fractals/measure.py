@@ -28,9 +28,9 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
     variance, or the examples are fewer than four per rank; and where the curve has fewer than 240 increments, is not
     positive or does not vary. The curve is too short for a multifractal spectrum, which is not given.
 
-    - variance_exponent [exponent]: alpha of the variances of principal components, which fall as rank^-alpha, from rank 3
-      to half of the dimensions, at most an eighth of the examples. Null: INDEPENDENT draws with every unit in an order of its
-      own, so that only the variances of single units are left. Source: Stringer 2019.
+    - variance_exponent [exponent]: alpha of the variances of principal components, which fall as rank^-alpha, from rank
+      3 to half of the dimensions, at most an eighth of the examples. Null: INDEPENDENT draws with every unit in an order
+      of its own, so that only the variances of single units are left. Source: Stringer 2019.
     - loss_memory [exponent]: of the detrended fluctuations of the increments, at the last step: .5 without memory, above
       where a rise follows rises, below where it follows falls. Null: SHUFFLES orders of the increments. Source: Peng 1994.
     - loss_dimension [dimension]: Higuchi's, of the logarithm of the loss, at the last step: 1 for a smooth curve, 1.5
