@@ -263,15 +263,12 @@ def check_dynamics(own, found, _):
         yield found("weight_norm", step=step), np.sqrt((flat[step] ** 2).sum())
 
 
-def check_fractals(own, found, _):
+def check_fractals(own, found, maps):
+    # These layers are too narrow for an exponent, which is said; their variances are drawn.
     for step in (0, LAST):
-        x = own.at(step).examples()
-        variances = np.sort(np.linalg.eigvalsh(np.cov(x.T)))[::-1]
-        last = min(x.shape[1] // 2, len(x) // 8)
-        rank = np.arange(3, last + 1)
-        ranked = np.log(variances[2:last]) if last > 6 and variances[last - 1] > 1e-10 * variances[2] else None
-        slope = np.nan if ranked is None else np.polyfit(np.log(rank), ranked, 1, w=rank**-0.5)[0]
-        yield found("variance_exponent", own.case.where, step), -slope
+        yield found("variance_exponent", own.case.where, step), np.nan
+    variances = np.linalg.eigvalsh(np.cov(own.at(LAST).examples().T, bias=True))[::-1]
+    yield maps[f"variances/{named(own.case.where)}"], variances
 
 
 CHECKS = {name.removeprefix("check_"): check for name, check in globals().items() if name.startswith("check_")}

@@ -28,7 +28,7 @@ def curve(hurst: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def subject(hurst: float = 0.9, seed: int = 0, width: int = WIDTH, times=None) -> Subject:
-    """A linear layer that makes independent units of equal variance at step 0, and at step 8 variances that fall as 1/rank."""
+    """A linear layer that makes units of equal variance at step 0, and at step 8 variances that fall as 1 / rank."""
     rng = np.random.default_rng(seed)
     turn = np.linalg.qr(rng.standard_normal((width, width)))[0]
     states, model = {}, nn.Sequential(nn.Linear(width, width, bias=False), nn.Linear(width, 2))
