@@ -310,6 +310,19 @@ def test_every_tool_is_right_on_every_model_or_says_why_not(name, tool):
         np.testing.assert_allclose(value, np.broadcast_to(expected, value.shape), atol=2e-6, rtol=1e-5)
 
 
+@pytest.mark.parametrize("tool", TOOLS)
+def test_only_a_tool_that_says_so_looks_at_checkpoints_beyond_the_grid(tool):
+    own = own_of("mlp").at(0)
+    tables = []
+    for states in (own.states, own.states | {20: own.states[0]}):
+        splits = ((x, torch.from_numpy(own.labels)) for x in (own.held_out, own.training))
+        pair = subjects(own.model, states, *splits, own.layers)
+        for subject in pair:
+            subject.grid = [0, LAST]
+        tables.append(load(tool, "measure").measure(*pair)[0])
+    assert tables[0].equals(tables[1]) != TOOLS[tool].dense
+
+
 def test_what_does_not_fit_is_refused_before_anything_is_measured():
     own = own_of("mlp")
     splits = [(own.held_out, torch.from_numpy(own.labels)), (own.training, torch.from_numpy(own.labels))]
