@@ -198,7 +198,7 @@ RUN = {
     "heatmap": RunFigure(
         "Layers by steps",
         "Heatmap of the dimension of every layer over training",
-        ("trajectory.parquet", "run.json", "convergence.parquet"),
+        ("trajectory.parquet", "run.json", "convergence.parquet", "jumps.parquet"),
         page_bytes=40 * 1024,
     ),
     "moments": RunFigure(
@@ -212,8 +212,8 @@ RUN = {
         ("moments.json", "measurements.parquet", "run.json"),
     ),
     "attention": RunFigure(
-        "Attention before and after",
-        "Attention maps per layer and head, before and after",
+        "Change of attention",
+        "Maps per layer and head of how attention changes",
         ("moments.json", "maps.safetensors"),
         ("transformer",),
     ),
