@@ -8,10 +8,10 @@ from repdyn.figures.sources import run_title
 from repdyn.figures.style import DIVERGING_MAP, message_figure, styled
 from repdyn.wording.numbers import short
 
-LEFT, RIGHT, TOP, BOTTOM = 1.45, 2.0, 0.72, 0.72  # inches
+LEFT, RIGHT, TOP, BOTTOM = 1.45, 2.15, 0.72, 0.72  # inches
 CELL, WIDEST = 0.25, 8.0  # inches: a filter with its gap, and all filters at most
 OVERLAP, COSINE, FIRST = "filter_overlap", "weight_cosine", "blocks.0.conv"
-ASIDE = (6, 76)  # points at the right of a row: its overlap, and its cosine with the last row
+ASIDE = (6, 86)  # points at the right of a row: its overlap, and its cosine with the last row
 
 
 def draw(run):
