@@ -128,6 +128,23 @@ def test_what_is_sorted_and_filtered_stands_in_the_address(browser, report, page
         assert odd.locator("#claims-shown").inner_text().startswith("17 of 17")
 
 
+def test_from_a_run_to_the_next_in_the_order_of_the_table(page):
+    page.fill("[data-filters=run-table]", "mlp")
+    page.locator("#run-table thead button").first.click()
+    page.locator("#run-table thead button").first.click()
+    shown = page.eval_on_selector_all(
+        "#run-table tbody tr:not([hidden]) a", "(all) => all.map((each) => each.textContent.trim())"
+    )
+    page.locator("#run-table tbody tr:not([hidden]) a").first.click()
+    assert (
+        page.locator("h1").inner_text().startswith(shown[0]) and page.get_by_role("link", name="Previous:").count() == 0
+    )
+    page.get_by_role("link", name="Next:").click()
+    page.wait_for_function("(name) => document.querySelector('h1').textContent.startsWith(name)", arg=shown[1])
+    page.get_by_role("link", name="Previous:").click()
+    page.wait_for_function("(name) => document.querySelector('h1').textContent.startsWith(name)", arg=shown[0])
+
+
 def values(page) -> dict[str, str]:
     return dict(
         page.eval_on_selector_all(

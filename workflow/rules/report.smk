@@ -65,11 +65,12 @@ rule curves:
     params:
         runs=runs_folder,
         metric=config["phase1"]["metrics"][0],
+        pages=config["pages"],
     message:
-        "Curves of all runs"
+        "Curves of the runs that have a page"
     shell:
         "python {input.code[0]:q} --experiments {input.experiments:q} --runs-root {params.runs:q} --metric {params.metric:q}"
-        " --out {output:q} > {log:q} 2>&1"
+        " --pages {params.pages:q} --out {output:q} > {log:q} 2>&1"
 
 
 rule report:

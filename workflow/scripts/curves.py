@@ -1,10 +1,10 @@
-"""Write the loss, accuracy and dimension of every run against the step, for those who compare runs."""
+"""Write the loss, accuracy and dimension of every run with a page against the step, for those who compare runs."""
 
 import argparse
 
 import pandas as pd
 
-from common.arguments import to_path
+from common.arguments import to_path, whole
 from common.files import read_json, read_parquet, readable_errors, write_parquet
 from common.runs import run_folder
 from repdyn.report.explorer import QUANTITIES, curves_of
@@ -15,11 +15,13 @@ def main():
     parser.add_argument("--experiments", type=to_path, required=True, help="table of runs")
     parser.add_argument("--runs-root", type=to_path, required=True)
     parser.add_argument("--metric", required=True, help="of the dimension")
+    parser.add_argument("--pages", type=whole(1), required=True, help="how many seeds of an experiment have a page")
     parser.add_argument("--out", type=to_path, required=True, help="Parquet to write")
     arguments = parser.parse_args()
-    runs = read_parquet(arguments.experiments)[["experiment", "seed"]].itertuples(index=False, name=None)
+    experiments = read_parquet(arguments.experiments)
+    shown = experiments.loc[experiments["seed"] < arguments.pages, ["experiment", "seed"]]
     tables = [pd.DataFrame(columns=["experiment", "seed", "step", *QUANTITIES])]
-    for experiment, seed in runs:
+    for experiment, seed in shown.itertuples(index=False, name=None):
         folder = run_folder(arguments.runs_root, experiment, seed)
         trajectory = read_parquet(folder / "trajectory.parquet", columns=["step", "layer", "depth", arguments.metric])
         training = read_parquet(folder / "training.parquet", columns=["step", "probe_loss", "probe_accuracy"])

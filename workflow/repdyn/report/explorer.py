@@ -43,11 +43,9 @@ def explorer(curves: pd.DataFrame, experiments: pd.DataFrame, pages: int) -> dic
     if curves.empty:
         return {}
     about = experiments.assign(excluded=excluded_runs(experiments))
-    about = about[about["seed"] < pages].set_index(["experiment", "seed"])
+    about = about.set_index(["experiment", "seed"])
     runs = []
-    for key, table in curves.groupby(["experiment", "seed"], sort=False):
-        if key not in about.index:
-            continue
+    for key, table in curves[curves["seed"] < pages].groupby(["experiment", "seed"], sort=False):
         table = table.iloc[chosen(len(table))]
         name = key[0] if experiments["seed"].nunique() == 1 else f"{key[0]}, seed {key[1]}"
         runs.append(
