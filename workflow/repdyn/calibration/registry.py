@@ -10,6 +10,7 @@ from repdyn.calibration import (
     geometry,
     information,
     interventions,
+    recurrent,
     sparse_features,
     systems,
     topology,
@@ -92,4 +93,7 @@ METHODS = {
     "Divergence of a field": Method("dynamical_systems", systems.shrinking_volumes),
     "Turning share of a field": Method("dynamical_systems", systems.turning_part),
     "Dynamical similarity": Method("dynamical_systems", systems.distance_of_systems),
+    "Chances taken": Method("connect_four", recurrent.chances_taken),
+    "Entropy of the teacher": Method("connect_four", recurrent.entropy_of_the_teacher),
+    "Question at the end": Method("recurrent_states", recurrent.answers_at_the_end),
 }
