@@ -95,8 +95,11 @@ def test_whose_stones_are_whose_is_what_the_record_says(games):
 
 
 def test_the_teacher_plays_what_trying_every_move_and_reply_finds(games):
-    for game, ply, board, player in replayed(games):
+    sizes = set()
+    for game, ply, board, player in list(replayed(games))[::7]:
         assert set(np.flatnonzero(games.best[game, ply])) == by_trying(board, player)
+        sizes.add(int(games.best[game, ply].sum()))
+    assert sizes == set(range(1, COLUMNS + 1))
     assert not games.best[games.moves < 0].any()
 
 
@@ -129,10 +132,13 @@ def test_no_cross_entropy_falls_below_the_entropy_of_the_teacher():
     assert float(cross_entropy(torch.zeros_like(teachers), batch)) == pytest.approx(np.log(COLUMNS), rel=1e-6)
     noisy = teachers.clamp(min=-8) + torch.randn(teachers.shape, generator=torch.Generator().manual_seed(0))
     assert float(cross_entropy(noisy, batch)) > floor
-    assert allowed(teachers, batch) == 1 and allowed(-teachers, batch) < 0.3
+    assert allowed(teachers, batch) == 1
+    # Where every column is the teacher's, none is wrong.
+    assert allowed(-teachers, batch) == pytest.approx((sizes == COLUMNS).mean(), abs=1e-6)
     on = (batch.games.moves >= 0).sum(0)
     by_ply = entropy_by_ply(batch.games)
-    assert np.nansum(by_ply * on) / on.sum() == pytest.approx(floor, rel=1e-6) and by_ply[0] == np.log(COLUMNS)
+    assert np.nansum(by_ply * on) / on.sum() == pytest.approx(floor, rel=1e-6)
+    assert by_ply[0] == pytest.approx(np.log(COLUMNS))
 
 
 def test_chances_that_were_taken_and_those_that_were_not():

@@ -3,6 +3,7 @@
 import pytest
 
 from repdyn.calibration.recurrent import flipflop_by_hand
+from repdyn.errors import StudyError
 from repdyn.measures.table import COLUMNS
 from repdyn.recurrent.record import probe_batch
 from repdyn.recurrent.subject import RecurrentSubject
@@ -13,13 +14,24 @@ from repdyn.toolkit.recurrent_states.figure import draw
 from repdyn.toolkit.recurrent_states.findings import found, limits, sentence
 
 
+def refuses(held_out, training):
+    raise StudyError("not today")
+
+
+refuses.__module__ = "repdyn.toolkit.shy.measure"
+
+
 @pytest.fixture(scope="module")
 def looked():
     """Step 0: a network that forgets; step 10: one that keeps three bits."""
     task = TASKS["flipflop"]
     states = {step: flipflop_by_hand(kept).state_dict() for step, kept in ((0, 0.1), (5, 0.8), (10, 2.0))}
     subject = RecurrentSubject(flipflop_by_hand(), states, task, probe_batch(task, "flipflop"), ("planted", 0))
-    return tool.measure(subject)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tool, "HELD_OUT", 120)
+        patch.setattr(tool, "TRAINING", 200)
+        patch.setattr(tool, "AT_ALL", tool.AT_ALL | {refuses: ()})
+        return tool.measure(subject)
 
 
 def test_the_states_of_a_network_that_keeps_three_bits_are_eight_clusters(looked):
@@ -43,8 +55,13 @@ def test_findings_and_figure_say_the_numbers_of_the_table(looked):
     table, maps = looked
     table = table.assign(experiment="hand", seed=0)
     (text,) = found(table)
-    assert text.startswith("hand (1 seed, 8 answers). Participation ratio") and "8 after; loops" in text
-    assert "hand in 1 of 1 seed (8)" in sentence(table) and limits(table)
+    assert text.startswith("hand, seed 0, 8 answers. Shape: participation ratio") and "and 8 after, " in text
+    assert text.endswith("The tool shy refused this network; its log says why.")
+    assert "with accuracy 0.15 before and 1 (0.131) after training" in text and "3 components carry over 1 (" in text
+    # States at the corners repeat: what is continuous is not evaluable.
+    assert (
+        "two coordinates hold not evaluable of 2.07 nats" in text and "hand 8 (8)" in sentence(table) and limits(table)
+    )
     figure = draw(table, {"hand/0": maps})
     assert [axes.get_title("left") for axes in figure.axes] == [
         "drift from initialisation", "dimensions of the states", "clusters of states", "probe of the answer",
@@ -53,7 +70,15 @@ def test_findings_and_figure_say_the_numbers_of_the_table(looked):
     (clusters,) = [line for line in figure.axes[2].lines if line.get_linestyle() == "-"]
     assert clusters.get_ydata()[-1] == 8
     none = table.iloc[:0]
-    assert found(none) == [sentence(none)] == ["No recurrent network was trained."] == [draw(none, {}).texts[0].get_text()]
+    assert (
+        found(none) == [sentence(none)] == ["No recurrent network was trained."] == [draw(none, {}).texts[0].get_text()]
+    )
+
+
+def test_of_other_seeds_nothing_is_measured(looked):
+    subject = RecurrentSubject(flipflop_by_hand(), {}, TASKS["flipflop"], None, ("planted", 1))
+    table, maps = tool.measure(subject)
+    assert table.empty and list(table.columns) == list(COLUMNS) and maps == {}
 
 
 def test_looks_are_spread_over_the_checkpoints():

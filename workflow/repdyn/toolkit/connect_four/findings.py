@@ -6,11 +6,7 @@ import pandas as pd
 from repdyn.wording.numbers import plural, short
 
 INPUTS = {7: "the moves", 84: "the board"}
-TOLD = {
-    "wins_taken": "wins taken",
-    "blocks_made": "blocks made",
-    "safe_kept": "wins not given away",
-}
+TOLD = {"wins_taken": "wins taken", "blocks_made": "blocks made", "safe_kept": "wins not given away"}
 PARTS = ((0, 8), (16, 24))  # plies compared: the opening, and where most games are still on
 
 
@@ -98,7 +94,9 @@ def _remembering(networks: list[tuple[str, pd.DataFrame]]) -> str:
     for inputs, words in INPUTS.items():
         rows = [last(runs, "ply_excess") for _, runs in networks if inputs_of(runs) == inputs]
         if rows:
-            parts = [pd.concat(rows).loc[lambda r, p=part: r["unit"].between(p[0], p[1] - 1), "value"] for part in PARTS]
+            parts = [
+                pd.concat(rows).loc[lambda r, p=part: r["unit"].between(p[0], p[1] - 1), "value"] for part in PARTS
+            ]
             told.append(f"with {words} as input {short(parts[0].mean())} and {short(parts[1].mean())} nats")
     return (
         f"Above the floor in moves {PARTS[0][0] + 1} to {PARTS[0][1]} and {PARTS[1][0] + 1} to {PARTS[1][1]} of a game,"

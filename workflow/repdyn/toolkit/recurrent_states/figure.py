@@ -15,7 +15,7 @@ OURS, INTRINSIC = OKABE_ITO[0], OKABE_ITO[3]
 
 @styled
 def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
-    """A row of five panels per network, a line per seed; quantities as in `toolkit.recurrent_states.measure`."""
+    """A row of five panels per network; quantities as in `toolkit.recurrent_states.measure`."""
     from matplotlib.figure import Figure
 
     if table.empty:
@@ -74,7 +74,7 @@ def _key() -> list:
     from matplotlib.lines import Line2D
 
     return [
-        Line2D([], [], color=OURS, marker="o", markersize=3, label="a seed"),
+        Line2D([], [], color=OURS, marker="o", markersize=3, label="state"),
         Line2D([], [], color=INTRINSIC, marker="o", markersize=3, label="intrinsic dimension"),
         Line2D([], [], color=NULL, linestyle=":", label="null"),
         Line2D([], [], color="black", linestyle="--", label="answers"),

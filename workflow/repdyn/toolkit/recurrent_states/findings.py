@@ -1,35 +1,31 @@
 """What the tools for classifiers found in recurrent networks: every number and word from the table."""
 
-import numpy as np
 import pandas as pd
 
-from repdyn.wording.numbers import plural, short
+from repdyn.wording.numbers import short
 
 NOTHING = "No recurrent network was trained."
 
 
 def sentence(table: pd.DataFrame) -> str:
-    """In how many networks the state falls into as many clusters as there are answers."""
+    """Into how many clusters the states fall, of networks with as many answers."""
     if table.empty:
         return NOTHING
-    told = []
-    for name, runs in _networks(table):
-        clusters, classes = _last(runs, "beyond_0")["value"] + 1, int(_last(runs, "classes")["value"].iloc[0])
-        right = int((clusters == classes).sum())
-        told.append(f"{name} in {right} of {plural(len(clusters), 'seed')} ({classes})")
-    return f"After training the states fall into as many clusters as the task has answers: {', '.join(told)}."
+    told = [f"{name} {_value(runs, 'beyond_0', more=1)} ({_value(runs, 'classes')})" for name, runs in _networks(table)]
+    return f"Clusters of states after training, and in parentheses the answers that a network tells apart: {', '.join(told)}."
 
 
 def limits(_table: pd.DataFrame) -> str:
     """What one question at the end cannot say."""
     return (
-        "The network is asked once, at the end of a sequence, which its training never did alone; what it keeps on the way is"
-        " not seen. Sparse autoencoders, patching, interventions and attribution were not run on recurrent networks."
+        "A network is asked once, at the end of a sequence; what it keeps on the way is not seen, and of games only positions"
+        " with one right move. The first seed only. Sparse autoencoders were left out: a state has too few units for more"
+        " features than a handful. Of patching, the whole state carries everything by construction."
     )
 
 
 def found(table: pd.DataFrame) -> list[str]:
-    """A paragraph per network; seeds one after the other."""
+    """A paragraph per network, tool by tool; in parentheses the null that is named."""
     if table.empty:
         return [NOTHING]
     return [_network(name, runs) for name, runs in _networks(table)]
@@ -41,38 +37,40 @@ def _networks(table: pd.DataFrame):
 
 
 def _network(name: str, runs: pd.DataFrame) -> str:
-    drift, clusters = _last(runs, "drift_from_init"), _last(runs, "beyond_0")
-    dimension, probe = _last(runs, "dimension_mle"), _last(runs, "probe_accuracy")
-    known, straight = _last(runs, "class_components"), _last(runs, "straightness")
-    classes, entropy = (_last(runs, quantity)["value"].iloc[0] for quantity in ("classes", "class_entropy"))
-    return (
-        f"{name} ({plural(runs['seed'].nunique(), 'seed')}, {short(classes)} answers). Participation ratio of the states:"
-        f" {_each(_first(runs, 'participation_ratio'))} before training, {_each(_last(runs, 'participation_ratio'))} after;"
-        f" intrinsic dimension then {_each(dimension)} (Gaussian points of the same covariance"
-        f" {_each(dimension, 'null_mean')}). Clusters beyond those of Gaussian points, plus one:"
-        f" {_each(_first(runs, 'beyond_0'), more=1)} before, {_each(clusters, more=1)} after; loops:"
-        f" {_each(_last(runs, 'beyond_1'))}. Drift from initialisation {_each(drift)} (other initialisations"
-        f" {_each(drift, 'null_mean')}). A linear probe reads the answer with accuracy"
-        f" {_each(_first(runs, 'probe_accuracy'))} before and {_each(probe)} after training (control labels"
-        f" {_each(probe, 'null_mean')}); two coordinates hold {_each(known)} of {short(entropy)} nats. Path of the weights:"
-        f" straight to {_each(straight)} (random walk {_each(straight, 'null_mean')})."
+    refused = [quantity.partition("/")[2] for quantity in runs["quantity"].unique() if quantity.startswith("refused/")]
+    return " ".join(
+        [
+            f"{name}, seed {runs['seed'].min()}, {_value(runs, 'classes')} answers.",
+            f"Shape: participation ratio {_value(runs, 'participation_ratio', first=True)} before training and"
+            f" {_value(runs, 'participation_ratio')} after, intrinsic dimension then {_beside(runs, 'dimension_mle')} beside"
+            f" Gaussian points; {_value(runs, 'beyond_0', first=True, more=1)} clusters before and"
+            f" {_value(runs, 'beyond_0', more=1)} after, {_value(runs, 'beyond_1')} loops beyond Gaussian clouds.",
+            f"Information: a linear probe reads the answer with accuracy"
+            f" {_value(runs, 'probe_accuracy', first=True)} before and {_beside(runs, 'probe_accuracy')} after training"
+            f" beside control labels; two coordinates hold {_value(runs, 'class_components')} of"
+            f" {_value(runs, 'class_entropy')} nats.",
+            f"Paths: drift from initialisation {_beside(runs, 'drift_from_init')} beside other initialisations; the weights"
+            f" go straight to {_beside(runs, 'straightness')} beside a random walk.",
+            f"Causes: without its first unit the loss rises by {_beside(runs, 'top_unit_loss')} nats beside a unit at"
+            f" random; {_value(runs, 'component_count')} components carry over {_beside(runs, 'component_denoising')} of the"
+            f" difference between two answers beside random directions; a share of {_beside(runs, 'circuit_share')} of the"
+            f" units carries .9 of it, beside random orders.",
+            f"Attribution: inputs replaced in the order of integrated gradients take the answer down faster than in random"
+            f" order by {_value(runs, 'deletion/integrated_gradients')}; with new random weights the maps correlate by"
+            f" {_beside(runs, 'sanity/integrated_gradients')} beside maps of other examples.",
+            *(f"The tool {each} refused this network; its log says why." for each in refused),
+        ]
     )
 
 
-def _of(runs: pd.DataFrame, quantity: str) -> pd.DataFrame:
-    rows = runs[(runs["quantity"] == quantity) & runs["layer"].isin(["", "state"])]
-    return rows.sort_values(["seed", "step"])
+def _beside(runs: pd.DataFrame, quantity: str) -> str:
+    """The value at the end and that of its null, as "0.5 (0.1)"."""
+    return f"{_value(runs, quantity)} ({_value(runs, quantity, column='null_mean')})"
 
 
-def _last(runs: pd.DataFrame, quantity: str) -> pd.DataFrame:
-    return _of(runs, quantity).groupby("seed", observed=True).tail(1)
-
-
-def _first(runs: pd.DataFrame, quantity: str) -> pd.DataFrame:
-    return _of(runs, quantity).groupby("seed", observed=True).head(1)
-
-
-def _each(rows: pd.DataFrame, column: str = "value", more: float = 0) -> str:
-    """A column of all seeds, once where they agree."""
-    words = ["not evaluable" if np.isnan(value) else short(value + more) for value in rows[column].astype(float)]
-    return words[0] if len(set(words)) == 1 else ", ".join(words)
+def _value(runs: pd.DataFrame, quantity: str, column: str = "value", first: bool = False, more: float = 0) -> str:
+    """A number of the state or the whole network, at the last step it was measured or at the first; layers averaged."""
+    rows = runs[(runs["quantity"] == quantity) & (runs["layer"] != "input")]
+    at = rows["step"].min() if first else rows["step"].max()
+    values = rows.loc[(rows["step"] == at) & ~(rows["layer"] == "scores"), column].astype(float)
+    return "not evaluable" if values.isna().all() else short(values.mean() + more)
