@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import torch
 
-from repdyn.recurrent.networks import RecurrentNetwork
 from repdyn.recurrent.losses import Batch
+from repdyn.recurrent.networks import RecurrentNetwork
 from repdyn.recurrent.tasks import Task
 from repdyn.seeds import derive
 from repdyn.spectrum import leading_measures

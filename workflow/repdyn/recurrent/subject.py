@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import torch
 
-from repdyn.recurrent.networks import RecurrentNetwork
 from repdyn.recurrent.losses import Batch
+from repdyn.recurrent.networks import RecurrentNetwork
 from repdyn.recurrent.tasks import Task
 
 

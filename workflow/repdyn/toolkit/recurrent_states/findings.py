@@ -12,15 +12,15 @@ def sentence(table: pd.DataFrame) -> str:
     if table.empty:
         return NOTHING
     told = [f"{name} {_value(runs, 'beyond_0', more=1)} ({_value(runs, 'classes')})" for name, runs in _networks(table)]
-    return f"Clusters of states after training, and in parentheses the answers that a network tells apart: {', '.join(told)}."
+    return f"Clusters of states after training, and in parentheses how many answers there are: {', '.join(told)}."
 
 
 def limits(_table: pd.DataFrame) -> str:
     """What one question at the end cannot say."""
     return (
-        "A network is asked once, at the end of a sequence; what it keeps on the way is not seen, and of games only positions"
-        " with one right move. The first seed only. Sparse autoencoders were left out: a state has too few units for more"
-        " features than a handful. Of patching, the whole state carries everything by construction."
+        "A network is asked once, at the end of a sequence; what it keeps on the way is not seen, and of games only"
+        " positions with one right move. The first seed only. Sparse autoencoders were left out: a state has too few units"
+        " for more features than a handful. Of patching, the whole state carries everything by construction."
     )
 
 
