@@ -1,4 +1,4 @@
-"""What C08 rests on: 0 for layers that know nothing of the loss, whatever both do in common, and the planted share if they do."""
+"""What C08 rests on: 0 for layers that know nothing of the loss, whatever both have in common, else the planted share."""
 
 import numpy as np
 import pytest

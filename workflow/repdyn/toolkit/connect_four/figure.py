@@ -61,7 +61,7 @@ def _by_step(axes, chosen: list[tuple[pd.DataFrame, str]], quantity: str, title:
 
 
 def _by_ply(axes, chosen: list[tuple[pd.DataFrame, str]]) -> None:
-    axes.set_title("the same by move, at the end", loc="left")
+    axes.set_title("nats above it, by move", loc="left")
     axes.set_xlabel("move of the game")
     for runs, colour in chosen:
         for _, run in last(runs, "ply_excess").groupby("seed", observed=True):

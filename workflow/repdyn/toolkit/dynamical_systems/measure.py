@@ -18,7 +18,7 @@ from repdyn.seeds import derive
 
 STARTS = 96  # states from which fixed points are sought
 NOISE = 0.1  # added to them, per unit
-SHUFFLES = 2  # draws of the null at a step
+SHUFFLES = 1  # draws of the null at a step; there are many steps and seeds, and a draw takes as long as the network
 TRAJECTORIES = 4  # of the exponents
 SETTLE = 20  # time steps before exponents are counted
 SHOWN = 400  # states in the figure
