@@ -15,7 +15,7 @@ from repdyn.measures.table import COLUMNS, combine, entry
 from repdyn.report.quantities import quantity_names
 from repdyn.roles import HIDDEN, OUTPUT
 from repdyn.toolkit.fractals.figure import draw
-from repdyn.toolkit.fractals.findings import found
+from repdyn.toolkit.fractals.findings import found, limits, sentence
 from repdyn.toolkit.fractals.measure import measure
 
 WIDTH, ROWS, POINTS = 48, 400, 400
@@ -107,9 +107,16 @@ def test_what_is_said_is_what_was_planted():
     law, curves = found(runs([1.0, 1.1, 1.2, 0.9, 1.05, 1.15], [0.9, 0.9, 0.5, 0.2, 0.5, 0.5]))
     assert "units vary together" in law and "steeper, fewer directions" in law and "0.90 to 1.20" in law
     assert "rises in 2 and by falls in 1" in curves and "6 runs" in curves
+    assert sentence(runs([1.0, 1.1, 1.2, 0.9, 1.05, 1.15], [0.9, 0.9, 0.5, 0.2, 0.5, 0.5])) == (
+        "Training makes the variances of the last hidden layer fall more steeply by rank (in 6 of 6 runs); rises of the loss"
+        " are followed by rises in 2 and by falls in 1 of 6 runs."
+    )
+    assert "does not show that a power law holds" in limits(runs([1.0], [0.5]))
     law, curves = found(runs([0.3, 0.28, 0.32, 0.31, 0.29, 0.3], [0.5] * 6))
     assert law.count("undecided") == 2 and "rises in 0 and by falls in 0" in curves
-    law, curves = found(runs([np.nan] * 2, [np.nan] * 2).assign(value=np.nan))
+    nothing = runs([np.nan] * 2, [np.nan] * 2).assign(value=np.nan)
+    assert sentence(nothing).count("not evaluable") == 2
+    law, curves = found(nothing)
     assert "not evaluable in any of 2 runs" in law and "not evaluable in any of 2 runs" in curves
 
 

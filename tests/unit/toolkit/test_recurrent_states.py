@@ -2,7 +2,7 @@
 
 import pytest
 
-from repdyn.calibration.recurrent import flipflop_by_hand
+from repdyn.calibration.players import flipflop_by_hand
 from repdyn.errors import StudyError
 from repdyn.measures.table import COLUMNS
 from repdyn.recurrent.record import probe_batch

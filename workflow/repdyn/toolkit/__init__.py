@@ -111,9 +111,11 @@ TOOLS = {
     ),
     "fractals": Tool(
         "Scales and memory",
+        "dynamics",
         ALL,
         "Per experiment: variances of principal components by rank, their exponent against the training step beside that of"
         " units in orders of their own, and the fluctuations of the loss beside those of shuffled increments",
+        dense=True,
     ),
 }
 
