@@ -11,6 +11,7 @@ from repdyn.calibration import (
     geometry,
     information,
     interventions,
+    players,
     sparse_features,
     systems,
     topology,
@@ -103,4 +104,7 @@ METHODS = {
     "Divergence of a field": Method("dynamical_systems", systems.shrinking_volumes),
     "Turning share of a field": Method("dynamical_systems", systems.turning_part),
     "Dynamical similarity": Method("dynamical_systems", systems.distance_of_systems),
+    "Chances taken": Method("connect_four", players.chances_taken),
+    "Entropy of the teacher": Method("connect_four", players.entropy_of_the_teacher),
+    "Question at the end": Method("recurrent_states", players.answers_at_the_end),
 }
