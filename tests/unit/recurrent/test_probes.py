@@ -23,7 +23,7 @@ def test_a_planted_code_is_read_and_noise_is_at_its_controls():
 
 
 def test_what_tells_trials_apart_is_not_read_as_their_label():
-    """Every trial has a place of its own and a label by chance: a split by time steps would read it, one by trials cannot."""
+    """Every trial has a place of its own and a label by chance: split by time steps it is read, by trials it cannot be."""
     rng = np.random.default_rng(1)
     states = np.repeat(rng.standard_normal((TRIALS, 1, 60)), TIME, axis=1) + 0.01 * rng.standard_normal(
         (TRIALS, TIME, 60)

@@ -135,7 +135,7 @@ def _start(snippets: np.ndarray, count: int, rng: np.random.Generator) -> np.nda
 
 
 def _merged(codes: np.ndarray) -> np.ndarray:
-    """Events (m, 4) of codes (trials, k, S): codes not more than NEAR samples apart are one, at their mean, with their sum."""
+    """Events (m, 4) of codes (trials, k, S): codes at most NEAR samples apart are one, at their mean, with their sum."""
     events = []
     for trial, kernel in np.ndindex(codes.shape[:2]):
         times = np.nonzero(codes[trial, kernel])[0]

@@ -17,8 +17,8 @@ from repdyn.training.adam import Adam
 
 RESTARTS = 5
 NULLS = 2  # fits to the inputs of other trials
-STEPWISE, UPDATES = 500, 30  # on single steps, from the true state; on whole trials
-BATCH = 48  # trials of an update on single steps
+STEPWISE, UPDATES = 500, 100  # on single steps, from the true state; on whole trials
+BATCH = 48  # trials of an update
 RATE = 0.03
 FITTED = 0.75  # share of the trials; the rest tests
 SUPPORTED = 1e-4  # of the largest singular value of the states: below it they have no such direction
@@ -120,17 +120,16 @@ def _fit(seen: np.ndarray, inputs: np.ndarray, which: np.ndarray, leak: float, r
         ahead = torch.lerp(nodes, torch.relu(torch.baddbmm(heard, nodes, weights.mT)), leak)
         return ((following - ahead) ** 2).mean((1, 2)) / moved
 
-    def of_runs(turn: torch.Tensor) -> torch.Tensor:
-        return ((target - _run(weights, gains, driven, leak) @ turn.mT[:, None]) ** 2).mean((1, 2, 3)) / (
-            target**2
-        ).mean()
+    def of_runs(turn: torch.Tensor, rows: slice = slice(BATCH)) -> torch.Tensor:
+        nodes = _run(weights, gains, driven[:, rows], leak)
+        return ((target[rows] - nodes @ turn.mT[:, None]) ** 2).mean((1, 2, 3)) / (target**2).mean()
 
     with torch.enable_grad():
         updated(of_steps, STEPWISE)
         updated(of_runs, UPDATES)
     with torch.no_grad():
         turn = turned @ torch.matrix_exp(angles - angles.mT)
-        losses = of_runs(turn)
+        losses = of_runs(turn, slice(None))
     return turn.numpy(), weights.detach().numpy(), gains.detach().numpy(), losses.numpy()
 
 

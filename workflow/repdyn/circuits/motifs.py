@@ -6,7 +6,7 @@ import numpy as np
 
 from repdyn.errors import StudyError
 
-REWIRINGS = 200
+REWIRINGS = 300  # with fewer, no kind of thirteen could be beyond chance alone
 SWAPS = 10  # tried per edge
 DENSEST = 3.0  # edges per node
 

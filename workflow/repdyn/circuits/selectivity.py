@@ -7,7 +7,7 @@ import numpy as np
 from repdyn.errors import StudyError
 from repdyn.statistics.fdr import benjamini_hochberg
 
-SHUFFLES = 200
+SHUFFLES = 100
 ALPHA = 0.05
 KINDS = ("none", "pure", "linear", "non-linear")
 
@@ -24,8 +24,8 @@ class Selectivity(NamedTuple):
 
 
 def mixed_selectivity(responses: np.ndarray, rng: np.random.Generator) -> Selectivity:
-    """Responses (a, b, r, d): levels of two variables, repeats, units. p: of F ratios, against those of all units in SHUFFLES
-    shuffles of the labels of trials: without an effect they have one distribution, whatever the scale of a unit.
+    """Responses (a, b, r, d): levels of two variables, repeats, units. p: of F ratios, against those of all units with the
+    labels of trials shuffled SHUFFLES times: without an effect they have one distribution, whatever the scale of a unit.
 
     Noise in the means of conditions is counted as interaction by an analysis of variance that takes means for the truth;
     here it is removed by products of different repeats (cf. Rigotti et al. 2013, Nature 497, 585; Kobak et al. 2016, eLife

@@ -25,8 +25,8 @@ class Signs(NamedTuple):
 def sign_consistency(weights: np.ndarray, rng: np.random.Generator) -> Signs:
     """Signs of weights (n, n), [to, from], against SHUFFLES in which the signs are permuted over all entries.
 
-    Dale's law: columns of one sign (Eccles 1976). The rows say what a unit hears, of either sign in any network. Self-connections are
-    left out. StudyError unless weights are square and finite, and every unit reaches another.
+    Dale's law: columns of one sign (Eccles 1976); rows, what a unit hears, may have both. Self-connections are left out.
+    StudyError unless weights are square and finite, and every unit reaches another.
     """
     weights = _between(weights)
     n = len(weights)

@@ -22,7 +22,7 @@ class Embedded(NamedTuple):
 
 
 def embedded_path(weights: list[np.ndarray]) -> Embedded:
-    """T weight vectors (D,), of one run or of several that begin together, as points in the plane by Isomap (Tenenbaum 2000).
+    """T weight vectors (D,), of one run or of several, as points in the plane by Isomap (Tenenbaum 2000).
 
     Geodesics over the fewest neighbours, from NEIGHBOURS, that connect all. Of a path this shows what a projection on two
     directions folds up; the trust says how much of the neighbourhoods it keeps. PHATE (Moon et al. 2019), made for such

@@ -23,7 +23,7 @@ def without_recurrence(network: RecurrentNetwork) -> RecurrentNetwork:
 
 
 def with_gate_held(network: RecurrentNetwork, gate: str, inputs: torch.Tensor) -> RecurrentNetwork:
-    """A copy in which every unit's gate is at its mean over inputs (n, T, i), whatever comes. StudyError for no such gate."""
+    """A copy with every unit's gate at its mean over inputs (n, T, i), whatever comes. StudyError for no such gate."""
     names = gate_names(network.cell)
     if gate not in names or gate in ("candidate", ""):
         raise StudyError(f"{type(network.cell).__name__} has no gate {gate!r}; it has {', '.join(names) or 'none'}")

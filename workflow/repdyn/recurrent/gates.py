@@ -10,7 +10,7 @@ GATES = {nn.GRU: ("reset", "update", "candidate"), nn.LSTM: ("input", "forget", 
 
 
 def components(cell: nn.RNNBase, state: dict[str, torch.Tensor], prefix: str = "cell.") -> dict[str, torch.Tensor]:
-    """The weights of a cell of one layer by what they do: {"input, update": (H, i + 1), "recurrent, update": (H, H + 1), ...}.
+    """The weights of a cell by what they do: {"input, update": (H, i + 1), ..., "recurrent, update": (H, H + 1), ...}.
 
     state: weights of a network whose cell has the names that begin with `prefix`; biases are a last column. A cell without
     gates has "input" and "recurrent". StudyError for another cell, and for more than one layer.

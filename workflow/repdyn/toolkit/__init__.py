@@ -92,7 +92,19 @@ RECURRENT = {
         (),
         "Per recurrent network against the training step: attractors beside those of shuffled weights, accuracy, and"
         " time scales; and its states with their fixed points",
-    )
+    ),
+    "weight_trajectories": Tool(
+        "Weight trajectories of recurrent networks",
+        (),
+        "Per recurrent network: the path of its weights beside a random walk, and along it gates, time scales, similarity of"
+        " states, probes, what parts are worth, and information of units",
+    ),
+    "circuits": Tool(
+        "Circuits of recurrent networks",
+        (),
+        "Per recurrent network: a latent circuit, mixed selectivity by training step, triads of its weights against rewired"
+        " graphs, signs of units, and events in its states",
+    ),
 }
 
 
