@@ -21,6 +21,7 @@ from repdyn.families import FAMILIES
 from repdyn.figures.registry import RUN as RUN_FIGURES
 from repdyn.figures.registry import STUDY as STUDY_FIGURES
 from repdyn.measures import MODULES, modules_for
+from repdyn.toolkit import PAGES as TOOLKIT_PAGES
 from repdyn.toolkit import RECURRENT
 from repdyn.toolkit import TOOLS as TOOLKIT
 

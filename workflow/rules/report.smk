@@ -150,6 +150,17 @@ rule readme:
     input:
         code=code("readme"),
         report=rules.integrated_report.output.json,
+        tables=[
+            rules.aggregate.output[0],
+            rules.claim_numbers.output.by_seeds,
+            rules.ledger.output.ledger,
+            rules.ledger.output.agreement,
+            rules.verdict_errors.output[0],
+            rules.validity.output.validity,
+            rules.pooled.output.statistics,
+            rules.findings.output.findings,
+            rules.hypotheses.output.hypotheses,
+        ],
     log:
         f"{RESULTS}/logs/readme.log",
     conda:
@@ -158,4 +169,5 @@ rule readme:
     message:
         "Writing the verdicts into README.md"
     shell:
-        "python {input.code[0]:q} --report {input.report:q} --readme README.md --folder data/readme 2>&1 | tee {log:q}"
+        "python {input.code[0]:q} --report {input.report:q} --tables {input.tables:q} --readme README.md"
+        " --folder data/readme 2>&1 | tee {log:q}"

@@ -7,10 +7,11 @@ import sys
 from io import BytesIO
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
-from common.files import read_json, write_json
+from common.files import read_json, write_json, write_parquet
 from helpers.integrated_cases import CLAIMS, integrated
 from helpers.project import ROOT, environment
 from repdyn.audit.bounds import WORDS as HOLDING
@@ -19,8 +20,13 @@ from repdyn.audit.verdicts import EVIDENCE
 from repdyn.errors import StudyError
 from repdyn.figures.verdicts import COLOURS, IN_A_ROW, MEANINGS, to_small_png_bytes, verdict_chips
 from repdyn.report.readme import BEGIN, END, IMAGE, WORDS, alternative, extract, replaced, section
+from repdyn.study.exclusion import excluded_runs
 
 README = ROOT / "README.md"
+TABLES = (
+    "experiments", "claim_numbers_by_seeds", "ledger", "seed_agreement", "verdict_errors", "validity", "statistics",
+    "findings", "hypotheses",
+)  # fmt: skip
 WORDED = ("evidence", "holds", "parts", "seeds")
 FOUND = json.loads((ROOT / "data/readme/verdicts.json").read_text(encoding="utf-8"))
 
@@ -66,8 +72,25 @@ def test_the_committed_figure_shows_the_extract():
     assert (kept[0] == 255).all() and (kept[:, 0] == 255).all()
 
 
+def test_the_tables_in_git_say_what_the_readme_says():
+    files = [ROOT / "data/readme" / f"{name}.csv" for name in TABLES]
+    assert sum(path.stat().st_size for path in files) < 1_000_000
+    tables = {path.stem: pd.read_csv(path) for path in files}
+    assert len(tables["experiments"]) == FOUND["runs"]
+    assert excluded_runs(tables["experiments"]).sum() == FOUND["excluded"]
+    ledger, agreement = tables["ledger"], tables["seed_agreement"].set_index("claim")
+    for claim in FOUND["claims"]:
+        rows = ledger[ledger["claim"] == claim["id"]]
+        assert set(rows["holds"]) == {claim["holds"]} and set(rows["evidence"]) == {claim["evidence"]}
+        for number in claim["ours"]:
+            printed = rows.loc[rows["quantity"] == number["quantity"], "ours"].dropna().tolist()
+            assert printed == pytest.approx([] if number["value"] is None else [number["value"]], rel=1e-5)
+        if claim["seeds"]:
+            assert agreement.loc[claim["id"], "single_same"] == claim["seeds"]["single_same"]
+
+
 def test_git_keeps_what_the_readme_rests_on():
-    for name in ("verdicts.json", "verdicts.png"):
+    for name in ("verdicts.json", "verdicts.png", *(f"{table}.csv" for table in TABLES)):
         ignored = subprocess.run(["git", "check-ignore", "-q", f"data/readme/{name}"], cwd=ROOT)
         assert ignored.returncode == 1
 
@@ -219,16 +242,19 @@ def test_the_figure_has_an_alternative_in_words():
 def test_the_step_writes_readme_figure_and_extract_alike_twice(report, tmp_path):
     write_json(tmp_path / "report.json", report)
     (tmp_path / "README.md").write_text(f"# Title\n\n{BEGIN}\n{END}\n\nEnd.\n")
+    write_parquet(tmp_path / "runs.parquet", pd.DataFrame({"run": ["a", "b"], "value": [-0.0, 1 / 3]}))
     written = []
     for _ in range(2):
         done = subprocess.run(
             [sys.executable, str(ROOT / "workflow/scripts/readme.py"), "--report", str(tmp_path / "report.json"),
-             "--readme", str(tmp_path / "README.md"), "--folder", str(tmp_path / "out")],
+             "--readme", str(tmp_path / "README.md"), "--folder", str(tmp_path / "out"),
+             "--tables", str(tmp_path / "runs.parquet")],
             capture_output=True, text=True, env={**environment(), "PYTHONPATH": str(ROOT / "workflow")},
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         written.append([path.read_bytes() for path in sorted(tmp_path.rglob("*")) if path.is_file()])
     assert written[0] == written[1]
+    assert (tmp_path / "out/runs.csv").read_text() == "run,value\na,0\nb,0.333333\n"
     text = (tmp_path / "README.md").read_text()
     assert text == f"# Title\n\n{section(read_json(tmp_path / 'out/verdicts.json'))}\n\nEnd.\n"
     (tmp_path / "README.md").write_text("no markers\n")

@@ -14,7 +14,7 @@ from repdyn.recurrent.tasks import TASKS
 from repdyn.report.quantities import described, is_described
 from repdyn.toolkit.circuits import measure as tool
 from repdyn.toolkit.circuits.figure import draw
-from repdyn.toolkit.circuits.findings import found
+from repdyn.toolkit.circuits.findings import found, sentence
 
 UNITS = 12
 
@@ -94,6 +94,12 @@ def test_findings_say_the_numbers_and_do_not_believe_a_fit_whose_restarts_differ
     for words in ("latent circuit is not evaluable", "selectivity is not evaluable", "Events are not evaluable"):
         assert words in nothing
     assert found(pd.DataFrame({"experiment": []})) == ["No recurrent network was trained."]
+    assert sentence(pd.DataFrame({"experiment": []})) == "No recurrent network was trained."
+    assert sentence(table(VALUES)) == (
+        "Of net restarts agree on one latent circuit in 0 of 2 seeds and the interaction has 0.4 of what two variables do to"
+        " its units."
+    )
+    assert sentence(table(dict.fromkeys(VALUES, np.nan))) == "Of net neither a latent circuit nor mixing is evaluable."
 
 
 def test_the_figure_draws_edges_units_triads_and_a_diagram_where_the_law_holds(measured):

@@ -13,7 +13,7 @@ from repdyn.recurrent.tasks import TASKS
 from repdyn.report.quantities import described, is_described
 from repdyn.toolkit.weight_trajectories import measure as tool
 from repdyn.toolkit.weight_trajectories.figure import draw
-from repdyn.toolkit.weight_trajectories.findings import found
+from repdyn.toolkit.weight_trajectories.findings import found, sentence
 
 STEPS = (0, 1, 2, 4, 8, 16, 32, 64)
 
@@ -99,6 +99,11 @@ def test_findings_say_the_numbers_of_the_table():
     assert "infinite time steps before training" in text and "without recurrent weights 0.2 (0.01)" in text
     assert "bit 1 0.8 (untrained 0.5, labels of other trials 0.4)" in text and "bit 1 0.8 (0.5)" in text
     assert found(pd.DataFrame({"experiment": []})) == ["No recurrent network was trained."]
+    assert sentence(pd.DataFrame({"experiment": []})) == "No recurrent network was trained."
+    assert sentence(table()) == (
+        "The weights of net go straighter than a random walk in 2 of 2 seeds and probes of its states read 0.8 of the task's"
+        " variables, 0.5 untrained."
+    )
 
 
 def test_the_figure_has_two_rows_of_panels_and_says_what_is_missing(measured):

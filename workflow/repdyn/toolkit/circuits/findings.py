@@ -10,13 +10,41 @@ DETERMINED = 0.8  # least agreement of restarts of a circuit that the states det
 DEVIATIONS = 3.0  # of a null, from which a value is beyond it
 
 
+NOTHING = "No recurrent network was trained."
+
+
+def sentence(table: pd.DataFrame) -> str:
+    """Of how many seeds of each network a latent circuit is determined, and how mixed its units are."""
+    clauses = []
+    for name, runs in table.groupby("experiment", sort=False, observed=True):
+        agreement, share = _last(runs, "latent_agreement")["value"], _last(runs, "interaction_share")["value"]
+        said = []
+        if agreement.notna().any():
+            determined = int((agreement >= DETERMINED).sum())
+            said.append(f"restarts agree on one latent circuit in {determined} of {plural(len(agreement), 'seed')}")
+        if share.notna().any():
+            said.append(f"the interaction has {_each(share)} of what two variables do to its units")
+        clauses.append(f"of {name} {' and '.join(said) or 'neither a latent circuit nor mixing is evaluable'}")
+    text = "; ".join(clauses)
+    return f"{text[0].upper()}{text[1:]}." if clauses else NOTHING
+
+
+def limits(_table: pd.DataFrame) -> str:
+    """What circuits from activity and weights cannot say."""
+    return (
+        "A latent circuit is one of few rectified nodes by assumption: one that fits may not be there, and where restarts"
+        " differ the states do not say which. Motifs are of the strongest weights alone, and a motif that is frequent may"
+        " have no part in the task; signs say nothing of what passes through gates."
+    )
+
+
 def found(table: pd.DataFrame) -> list[str]:
     """A paragraph per network."""
     paragraphs = []
     for name, runs in table.groupby("experiment", sort=False, observed=True):
         said = [_latent(runs), _selectivity(runs), _motifs(runs), _signs(runs), _events(runs)]
         paragraphs.append(f"{name} ({plural(runs['seed'].nunique(), 'seed')}). {' '.join(filter(None, said))}")
-    return paragraphs or ["No recurrent network was trained."]
+    return paragraphs or [NOTHING]
 
 
 def _latent(runs: pd.DataFrame) -> str:

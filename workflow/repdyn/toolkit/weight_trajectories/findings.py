@@ -8,13 +8,43 @@ from repdyn.wording.numbers import plural, short
 DEVIATIONS = 3.0  # of a null, from which a value is beyond it
 
 
+NOTHING = "No recurrent network was trained."
+
+
+def sentence(table: pd.DataFrame) -> str:
+    """Whether the paths are straighter than random walks, and what is read from the states that an untrained one lacks."""
+    clauses = []
+    for name, runs in table.groupby("experiment", sort=False, observed=True):
+        rows = _last(runs, "straightness", "")
+        beyond = int((rows["value"] > rows["null_mean"] + DEVIATIONS * rows["null_sd"]).sum())
+        said = f"the weights of {name} go straighter than a random walk in {beyond} of {plural(len(rows), 'seed')}"
+        probes = runs[runs["quantity"] == "probe_accuracy"]
+        if len(probes):
+            before, after = (
+                probes.loc[probes["step"] == step, "value"].mean() for step in (runs["step"].min(), runs["step"].max())
+            )
+            said += f" and probes of its states read {short(after)} of the task's variables, {short(before)} untrained"
+        clauses.append(said)
+    text = "; ".join(clauses)
+    return f"{text[0].upper()}{text[1:]}." if clauses else NOTHING
+
+
+def limits(_table: pd.DataFrame) -> str:
+    """What the path of the weights cannot say."""
+    return (
+        "Two components, and a picture in the plane, are what is left of a path in thousands of dimensions: their shapes are"
+        " no finding where a random walk has them too. A probe says what can be read, not what the network uses; an ablation"
+        " moves the network to states that it never visits."
+    )
+
+
 def found(table: pd.DataFrame) -> list[str]:
     """A paragraph per network: its path beside a random walk, its gates, what parts are worth, what the states hold."""
     paragraphs = []
     for name, runs in table.groupby("experiment", sort=False, observed=True):
         said = [_path(runs), _parts(runs), _gates(runs), _losses(runs), _likeness(runs), _probes(runs), _units(runs)]
         paragraphs.append(f"{name} ({plural(runs['seed'].nunique(), 'seed')}). {' '.join(filter(None, said))}")
-    return paragraphs or ["No recurrent network was trained."]
+    return paragraphs or [NOTHING]
 
 
 def _path(runs: pd.DataFrame) -> str:
