@@ -143,6 +143,20 @@ RECURRENT = {
         "Per recurrent network against the training step: drift, dimension and clusters of its states and what a probe reads"
         " in them, beside nulls; and the path of its weights beside a random walk",
     ),
+    "weight_trajectories": Tool(
+        "Weight trajectories of recurrent networks",
+        "recurrent",
+        (),
+        "Per recurrent network: the path of its weights beside a random walk, and along it gates, time scales, similarity of"
+        " states, probes, what parts are worth, and information of units",
+    ),
+    "circuits": Tool(
+        "Circuits of recurrent networks",
+        "recurrent",
+        (),
+        "Per recurrent network: a latent circuit, mixed selectivity by training step, triads of its weights against rewired"
+        " graphs, signs of units, and events in its states",
+    ),
 }
 
 
