@@ -136,7 +136,7 @@ def timed_networks():
 
 def templates(*names):
     """The templates of a page, and those that every page is built on."""
-    return [f"{PAGES}/templates/{name}.html.j2" for name in (*names, "base", "macros")]
+    return [f"{PAGES}/templates/{name}.html.j2" for name in (*names, "base", "macros", "script")]
 
 
 def captions(kind, figures):
@@ -153,6 +153,13 @@ def study_figure(name):
         labels={"figure": STUDY_FIGURES[name].title},
     )
     return [shown, *multiext(f"{FIGURES}/{name}", ".png", ".svg")]
+
+
+def figure_data():
+    """The tables that figures of the study are drawn from and that the page offers, beside those that it shows."""
+    drawn = [f"{RESULTS}/study/{figure.data}" for figure in STUDY_FIGURES.values() if figure.data]
+    others = expand(f"{RESULTS}/study/{{name}}.parquet", name=["claim_numbers", "claim_terms", "contrasts"])
+    return [*drawn, *others]
 
 
 def run_figure(name):

@@ -146,6 +146,20 @@ RECURRENT = {
         " in them, beside nulls; and the path of its weights beside a random walk",
         borrows=("dynamics", "topology", "information", "geometry", "interventions", "patching", "attribution"),
     ),
+    "weight_trajectories": Tool(
+        "Weight trajectories of recurrent networks",
+        "recurrent",
+        (),
+        "Per recurrent network: the path of its weights beside a random walk, and along it gates, time scales, similarity of"
+        " states, probes, what parts are worth, and information of units",
+    ),
+    "circuits": Tool(
+        "Circuits of recurrent networks",
+        "recurrent",
+        (),
+        "Per recurrent network: a latent circuit, mixed selectivity by training step, triads of its weights against rewired"
+        " graphs, signs of units, and events in its states",
+    ),
 }
 
 
