@@ -55,7 +55,10 @@ def test_findings_and_figure_say_the_numbers_of_the_table(looked):
     table, maps = looked
     table = table.assign(experiment="hand", seed=0)
     (text,) = found(table)
-    assert text.startswith("hand, seed 0, 8 answers. Shape: participation ratio") and "and 8 after, " in text
+    assert (
+        text.startswith("hand, seed 0, 8 answers. Shape: participation ratio")
+        and "before and 8 after, and loops" in text
+    )
     assert text.endswith("The tool shy refused this network; its log says why.")
     assert "with accuracy 0.15 before and 1 (0.131) after training" in text and "3 components carry over 1 (" in text
     # States at the corners repeat: what is continuous is not evaluable.

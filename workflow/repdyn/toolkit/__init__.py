@@ -149,14 +149,14 @@ RECURRENT = {
     "weight_trajectories": Tool(
         "Weight trajectories of recurrent networks",
         "recurrent",
-        (),
+        (*POINTS, "connect4_moves"),
         "Per recurrent network: the path of its weights beside a random walk, and along it gates, time scales, similarity of"
         " states, probes, what parts are worth, and information of units",
     ),
     "circuits": Tool(
         "Circuits of recurrent networks",
         "recurrent",
-        (),
+        POINTS,
         "Per recurrent network: a latent circuit, mixed selectivity by training step, triads of its weights against rewired"
         " graphs, signs of units, and events in its states",
     ),
