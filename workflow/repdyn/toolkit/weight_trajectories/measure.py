@@ -17,7 +17,7 @@ from repdyn.recurrent.gates import gate_values
 from repdyn.recurrent.networks import RecurrentNetwork, held, with_weights
 from repdyn.recurrent.probes import probed_by_trial
 from repdyn.recurrent.subject import RecurrentSubject
-from repdyn.recurrent.tasks import Batch, error
+from repdyn.recurrent.tasks import Batch
 from repdyn.recurrent.variables import variables_of
 from repdyn.seeds import derive
 from repdyn.toolkit.weight_trajectories.paths import null_of, paths
@@ -49,8 +49,9 @@ def measure(subject: RecurrentSubject) -> tuple[pd.DataFrame, dict[str, np.ndarr
     - gate_mean [share]: how open a gate is on held-out examples, mean over units, time and examples. Null: shuffled weights.
     - time_scale [time steps] (unit: rank of the time scale): of the full Jacobian, gates included, at STATES visited states
       with the first held input, medians, slowest first; infinite for modes that do not fall. Null: shuffled weights.
-    - loss_increase [mean squared error]: of held-out outputs without the recurrent weights, with a gate held at its mean, or
-      with the states of one unit taken from another example, mean over UNITS units. Null: shuffled weights.
+    - loss_increase [error of the task]: of held-out outputs, mean squared or in nats, without the recurrent weights, with a
+      gate held at its mean, or with the states of one unit taken from another example, mean over UNITS units. Null:
+      shuffled weights.
     - cka_to_first [CKA]: of the states at the last time step with those before training. Null: of INITIALISATIONS other
       initialisations. Source: Kornblith 2019; Murphy 2024.
     - cka_to_last [CKA]: with those after training.
@@ -92,13 +93,14 @@ def _quantities(subject: RecurrentSubject, step: int, network: RecurrentNetwork)
         exact = with_weights(network, network.state_dict())
         jacobians = linearised(held(exact, next(iter(subject.task.held.values()))), chosen)[1]
         found["", "time_scale"] = np.median([time_scales(each) for each in jacobians], axis=0)
+    error = subject.task.error
     with torch.no_grad():
         whole = error(network(inputs), subject.probe).item()
         changed = {"recurrence": without_recurrence(network)}
         changed |= {f"{gate} gate": with_gate_held(network, gate, inputs) for gate in gates_of(network)}
         for name, other in changed.items():
             found[name, "loss_increase"] = error(other(inputs), subject.probe).item() - whole
-    few = Batch(*(part[:EXAMPLES] for part in subject.probe))
+    few = Batch(*(part[:EXAMPLES] for part in subject.probe[:3]))
     size = network.cell.hidden_size
     units = rng.choice(size, min(UNITS, size), replace=False)
     outputs = resampled(network, few.inputs, torch.from_numpy(other_rows(len(few.inputs), rng)), units)
