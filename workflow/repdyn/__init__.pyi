@@ -5,6 +5,7 @@ from repdyn import attribution as attribution
 from repdyn import audit as audit
 from repdyn import calibration as calibration
 from repdyn import callbacks as callbacks
+from repdyn import circuits as circuits
 from repdyn import datasets as datasets
 from repdyn import detectors as detectors
 from repdyn import dynamical_systems as dynamical_systems

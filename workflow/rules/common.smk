@@ -21,10 +21,9 @@ from repdyn.families import FAMILIES
 from repdyn.figures.registry import RUN as RUN_FIGURES
 from repdyn.figures.registry import STUDY as STUDY_FIGURES
 from repdyn.measures import MODULES, modules_for
-from repdyn.toolkit import RECURRENT
+from repdyn.toolkit import PAGES as TOOLKIT_PAGES
+from repdyn.toolkit import RECURRENT, fits_task
 from repdyn.toolkit import TOOLS as TOOLKIT
-
-EVERY_TOOL = TOOLKIT | RECURRENT
 
 # As a module of another workflow, and with --directory, Snakemake runs elsewhere.
 HERE = Path.cwd() == HOME
@@ -60,6 +59,12 @@ except StudyError as error:
     raise WorkflowError(str(error))
 
 pin(config["dispatch"])
+# Of those for recurrent networks, the ones for whose tasks the sheet has networks.
+EVERY_TOOL = TOOLKIT | {
+    name: tool
+    for name, tool in RECURRENT.items()
+    if any(fits_task(name, row["task"]) for row in STUDY.recurrent.values())
+}
 RESULTS = config["results"]
 DATA = given(Path(config["data_dir"]).as_posix())
 ENVIRONMENT = "../../envs/environment.yaml"
@@ -321,6 +326,7 @@ def of_tool(tool, name):
         return [
             f"{RECURRENT_RUN}/{name}".format(network=network, seed=seed)
             for network, row in STUDY.recurrent.items()
+            if fits_task(tool, row["task"])
             for seed in range(row["seeds"])
         ]
 

@@ -24,6 +24,7 @@ from repdyn.errors import StudyError
 from repdyn.figures.registry import RUN, STUDY
 
 REPLAYED = 10
+TOOLKIT = (toolkit_page.CONTENTS, *toolkit_page.FAMILIES)
 
 
 def main():
@@ -96,6 +97,8 @@ def expected(arguments: Namespace, experiments: pd.DataFrame, runs: list[Path]) 
     files = {root / "study" / name for name in arguments.of_study}
     files |= {root / "figures" / f"{name}{kind}" for name in STUDY for kind in (".png", ".svg", ".webp")}
     files |= {root / "report" / name for name in ("index.html", "integrated_report.json", "integrated_report.md")}
+    if (root / "report" / toolkit_page.CONTENTS).is_file():
+        files |= {root / "report" / name for name in TOOLKIT}
     for run, family, dataset in zip(runs, experiments["family"], experiments["dataset"], strict=True):
         files |= {run / name for name in arguments.of_runs}
         files |= {run / f"{name}{kind}" for name in figures_of(family) for kind in (".png", ".svg", ".webp")}
@@ -163,14 +166,12 @@ def pages_of(arguments: Namespace, experiments: pd.DataFrame, runs: list[Path]) 
         if seed < arguments.pages:
             page = root / "report/runs" / f"{run.parent.name}-{run.name}.html"
             compared.append((compare, page, run_page.made, run, [run / f"{name}.webp" for name in figures_of(family)]))
-    toolkit = root / "report/toolkit.html"
-    if toolkit.is_file():
+    if (root / "report" / toolkit_page.CONTENTS).is_file():
         tools = dict.fromkeys(file.stem for file in arguments.toolkit)
         figures = [root / "figures/toolkit" / f"{tool}.webp" for tool in tools]
         calibration = [root / "toolkit" / name for name in ("calibration.parquet", "calibration_seconds.json")]
-        compared.append(
-            (compare, toolkit, toolkit_page.made, arguments.toolkit, figures, arguments.pages, *calibration)
-        )
+        made_of = (arguments.toolkit, figures, arguments.pages, *calibration)
+        compared += [(compare, root / "report" / name, toolkit_page.made, name, *made_of) for name in TOOLKIT]
     return compared
 
 
