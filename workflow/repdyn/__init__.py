@@ -34,8 +34,9 @@ _HOMES = {
 }
 _PACKAGES = (
     "activations", "attribution", "audit", "calibration", "callbacks", "datasets", "detectors", "dynamical_systems",
-    "dynamics", "figures", "geometry", "information", "interventions", "measures", "models", "recurrent", "report", "roles",
-    "sparse_autoencoders", "statistics", "study", "timeseries", "toolkit", "topology", "tracking", "training", "wording",
+    "dynamics", "energy", "figures", "geometry", "information", "interventions", "measures", "models", "organisms",
+    "recurrent", "report", "roles", "sparse_autoencoders", "statistics", "study", "timeseries", "toolkit", "topology",
+    "tracking", "training", "wording",
 )  # fmt: skip
 
 __all__ = [*_HOMES, *_PACKAGES]
