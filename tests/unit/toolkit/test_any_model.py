@@ -257,7 +257,7 @@ def check_information_plane(own, found, _):
     yield found("class_entropy", step=0), np.log(CLASSES)
     for step in (0, LAST):
         x = own.at(step).examples()
-        yield found("noise", own.case.where, step), 0.1 * np.sqrt(((x - x.mean(0)) ** 2).mean())
+        yield found("noise", own.case.where, step), np.sqrt(((x - x.mean(0)) ** 2).mean())
         span = np.ptp(x, axis=0)
         codes = np.floor((x - x.min(0)) / np.where(span, span, 1) * 10).clip(max=9)
         share = np.unique(codes, axis=0, return_counts=True)[1] / N

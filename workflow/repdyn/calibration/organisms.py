@@ -5,6 +5,7 @@ import numpy as np
 from repdyn.calibration.trial import Trial
 from repdyn.dynamics.learning_coefficient import learning_coefficient
 from repdyn.organisms.double_descent import random_feature_error
+from repdyn.organisms.grokking import first_step, modular_addition
 from repdyn.organisms.superposition import fitted_toy, stored_features
 
 
@@ -29,6 +30,17 @@ def second_descent(rng: np.random.Generator) -> Trial:
     return Trial(
         "random features, half as many as rows, as many, ten times as many", "peaks of the error", 1, 0,
         [peaks(0.0) for _ in range(3)], "with a ridge penalty", 0, 0, [peaks(0.1) for _ in range(3)],
+    )  # fmt: skip
+
+
+def late_rule(rng: np.random.Generator) -> Trial:
+    def comes_late(decay):
+        found = modular_addition(53, decay, int(rng.integers(2**31)), 750)
+        return float(first_step(found.steps, found.test) >= 6 * first_step(found.steps, found.training))
+
+    return Trial(
+        "addition modulo 53, half of the table: the rule six times later than the half by heart", "rule found late", 1, 0,
+        [comes_late(1.0)], "without decay of the weights: never", 0, 0, [comes_late(0.0)],
     )  # fmt: skip
 
 

@@ -120,5 +120,6 @@ METHODS = {
     "Direct logit attribution": Method(NO_TOOL, causes.sum_of_parts),
     "Superposition": Method(NO_TOOL, organisms.features_in_two_units),
     "Double descent": Method(NO_TOOL, organisms.second_descent),
+    "Grokking": Method(NO_TOOL, organisms.late_rule),
     "Learning coefficient": Method(NO_TOOL, organisms.degenerate_minimum),
 }

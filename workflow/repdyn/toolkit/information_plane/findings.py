@@ -34,7 +34,7 @@ def _plane(table: pd.DataFrame, now: pd.Series, n: int, missing: str) -> str:
     null = _at(table, "class_information", "last", "null_mean")
     full = int((now > _at(table, "most_information", "first", layer=False) - NEAR).sum())
     return (
-        f"Under noise of a tenth of the root mean square of its units the last hidden layer says {_range(now)} nats of the"
+        f"Under noise as strong as its units the last hidden layer says {_range(now)} nats of the"
         f" input and at least {_range(known)} of the class (shuffled labels: {_range(null)}) after training, in"
         f" {plural(n, 'run')}{missing}. Training changed the first by {_interval(change, 'input')}:"
         f" {_verdict(change, 'input', *SAID)};"
@@ -45,16 +45,24 @@ def _plane(table: pd.DataFrame, now: pd.Series, n: int, missing: str) -> str:
 
 
 def _bins(table: pd.DataFrame, now: pd.Series) -> str:
-    names = sorted(
-        (name for name in table["quantity"].astype(str).unique() if name.startswith("binned_information/")),
-        key=lambda name: int(name.split("/")[1]),
-    )
+    names = _names(table, "binned_information")
+    other = [
+        (name.split("/")[1], _interval(_at(table, name, "last") - _at(table, name, "first"), name))
+        for name in _names(table, "input_information_at")
+    ]
     few, many = (_at(table, name, "last") for name in (names[0], names[-1]))
     return (
         f"Binning gives the same layers {_range(few)} nats on the input with {names[0].split('/')[1]} bins per unit and"
         f" {_range(many)} with {names[-1].split('/')[1]}: the bins decide, not the network, whose information without noise"
-        f" is infinite. The noise is a choice too, but a stated one; with other noise all numbers here are others."
+        f" is infinite. The noise is a choice too, but a stated one: with {' and '.join(noise for noise, _ in other)} times"
+        f" as much training changes the information on the input by {' and '.join(said for _, said in other)}."
     )
+
+
+def _names(table: pd.DataFrame, quantity: str) -> list[str]:
+    """The quantities "<quantity>/<number>" of a table, by number."""
+    names = (name for name in table["quantity"].astype(str).unique() if name.startswith(f"{quantity}/"))
+    return sorted(names, key=lambda name: float(name.split("/")[1]))
 
 
 def _critics(table: pd.DataFrame) -> str:

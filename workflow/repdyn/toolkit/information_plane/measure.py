@@ -22,13 +22,14 @@ from repdyn.toolkit.layers import flat, looked_at
 
 ROWS = 1000  # examples of a split, at most
 LAYERS = 4  # at most
-NOISE = 0.1  # deviation of the noise, as a share of the root mean square of a layer's units
+NOISE = 1.0  # deviation of the noise, in root mean squares of a layer's units; with a tenth every example is told apart
+OTHERS = (0.3, 3.0)  # to see what the noise decides
 DRAWS = 5  # of the noise, for each example
 SHUFFLES = 20
 BINS = (10, 30, 100, 300)
 INPUTS = 30  # principal coordinates of the input that a critic reads
 NULLS = 2  # critics of shuffled pairs
-CRITIC_UPDATES = 1500
+CRITIC_UPDATES = 1000
 
 
 def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
@@ -41,6 +42,8 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
     - noise [activation]: the deviation of Z.
     - input_information, input_information_error [nats]: information of T + Z on the input and its standard error over
       examples. It cannot exceed most_information; near it more examples would say more. Source: Goldfeld 2019.
+    - input_information_at/<noise> [nats]: the same with noise of so many times the root mean square, OTHERS; of the last
+      layer. Source: Goldfeld 2019.
     - class_information, class_information_error [nats]: of T + Z on the class, a lower bound: what the other examples near
       it say, how near chosen on half of them. Null: SHUFFLES shuffles of the labels. Source: Barber & Agakov 2003.
     - binned_information/<bins> [nats]: entropy of T in so many bins per unit, what binning calls information on the input:
@@ -72,6 +75,7 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
         entries += [each for of_layer in found for each in of_layer]
         values, errors = (_values(found, name) for name in ("class_information", "class_information_error"))
         entries.append(entry(step, "", "class_rise", largest_rise(values, errors)))
+        entries += _with_other_noise(held_out, step, layers[-1], examples[layers[-1]][rows])
         if step in (first, last):
             states = [examples[layers[-1]][rows], training.examples(step)[layers[-1]][more]]
             entries += _of_critics(held_out, step, layers[-1], states, inputs, [labels, training.labels[more]])
@@ -101,8 +105,8 @@ def _input(subject: Subject) -> np.ndarray:
 
 def _of_layer(subject: Subject, step: int, layer: Where, x: np.ndarray, labels: np.ndarray) -> list[dict]:
     names = ("input_information", "input_information_error", "class_information", "class_information_error")
-    sigma = NOISE * root_mean_square(x) if np.isfinite(x).all() else np.nan
-    if not sigma > 1e-9 * np.abs(x).max(initial=0):
+    sigma = NOISE * _scale(x)
+    if not sigma:
         empty = [entry(step, layer, name, np.nan) for name in ("noise", *names)]
         return empty + [entry(step, layer, f"binned_information/{bins}", np.nan) for bins in BINS]
     rng = np.random.default_rng(derive(*subject.key, "information plane", named(layer), step))
@@ -117,18 +121,33 @@ def _of_layer(subject: Subject, step: int, layer: Where, x: np.ndarray, labels: 
     return found + [entry(step, layer, f"binned_information/{bins}", binned_information(x, bins)) for bins in BINS]
 
 
+def _with_other_noise(subject: Subject, step: int, layer: Where, x: np.ndarray) -> list[dict]:
+    rng = np.random.default_rng(derive(*subject.key, "information plane, other noise", named(layer), step))
+    scale = _scale(x)
+    values = [noisy_input_information(x, noise * scale, rng, 1)[0] if scale else np.nan for noise in OTHERS]
+    return [
+        entry(step, layer, f"input_information_at/{noise:g}", value)
+        for noise, value in zip(OTHERS, values, strict=True)
+    ]
+
+
+def _scale(x: np.ndarray) -> float:
+    """Root mean square of the units of rows (n, d); 0 where they do not vary or are not finite."""
+    scale = root_mean_square(x) if np.isfinite(x).all() else 0.0
+    return scale if scale > 1e-9 * np.abs(x).max(initial=0) else 0.0
+
+
 def _of_critics(subject: Subject, step: int, layer: Where, states: list, inputs: list, labels: list) -> list[dict]:
     """Bounds of the layer's noisy states on the class and on the input; of each, held-out rows come first."""
     rng = np.random.default_rng(derive(*subject.key, "information plane critics", named(layer), step))
     held, fitted = map(len, states)
     use = np.r_[rng.permutation(np.resize([CHOOSE, REPORT], held)), np.full(fitted, FIT)]
     x = np.concatenate(states).astype(np.float64)
-    scale = root_mean_square(states[0]) if np.isfinite(x).all() else np.nan
-    varies = scale > 1e-9 * np.abs(x).max(initial=0)
+    scale = _scale(x)
     of_class, of_input = np.eye(subject.classes)[np.concatenate(labels)], np.concatenate(inputs).astype(np.float64)
     found = []
     for name, y in (("class", of_class), ("input", _leading(of_input))):
-        if not varies or y is None or min(np.bincount(use, minlength=3)) < 8:
+        if not scale or y is None or min(np.bincount(use, minlength=3)) < 8:
             found += [entry(step, layer, f"{name}_{of}", np.nan) for of in ("mine", "infonce", "mine_fitted")]
             continue
         noisy = x + NOISE * scale * rng.standard_normal(x.shape)
