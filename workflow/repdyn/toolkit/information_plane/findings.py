@@ -25,7 +25,7 @@ def found(table: pd.DataFrame) -> list[str]:
     if n == 0:
         return [f"The information plane was not evaluable in any of {plural(asked, 'run')}: no layer varies."]
     missing = f" ({plural(asked - n, 'run')} not evaluable)" if asked > n else ""
-    return [_plane(table, now, n, missing), _bins(table, now), _critics(table), _processing(table)]
+    return [_plane(table, now, n, missing), _bins(table), _critics(table), _processing(table)]
 
 
 def _plane(table: pd.DataFrame, now: pd.Series, n: int, missing: str) -> str:
@@ -44,18 +44,20 @@ def _plane(table: pd.DataFrame, now: pd.Series, n: int, missing: str) -> str:
     )
 
 
-def _bins(table: pd.DataFrame, now: pd.Series) -> str:
+def _bins(table: pd.DataFrame) -> str:
     names = _names(table, "binned_information")
     other = [
         (name.split("/")[1], _interval(_at(table, name, "last") - _at(table, name, "first"), name))
         for name in _names(table, "input_information_at")
     ]
     few, many = (_at(table, name, "last") for name in (names[0], names[-1]))
+    most = _at(table, "most_information", "first", layer=False)
     return (
-        f"Binning gives the same layers {_range(few)} nats on the input with {names[0].split('/')[1]} bins per unit and"
-        f" {_range(many)} with {names[-1].split('/')[1]}: the bins decide, not the network, whose information without noise"
-        f" is infinite. The noise is a choice too, but a stated one: with {' and '.join(noise for noise, _ in other)} times"
-        f" as much training changes the information on the input by {' and '.join(said for _, said in other)}."
+        f"Without noise binning gives the same layers {_range(few)} nats on the input with {names[0].split('/')[1]} bins per"
+        f" unit and {_range(many)} with {names[-1].split('/')[1]}, where {_range(most)}, the logarithm of the number of"
+        " examples, is all there can be: the bins decide, not the network. The noise is a choice too, but a stated one: with"
+        f" {' and '.join(noise for noise, _ in other)} times as much training changes the information on the input by"
+        f" {' and '.join(said for _, said in other)}."
     )
 
 
@@ -76,9 +78,9 @@ def _critics(table: pd.DataFrame) -> str:
     return (
         f"A critic bounds the information of that layer on the class from below by {_range(mine)} nats (MINE) and"
         f" {_range(_at(table, 'class_infonce', 'last'))} (InfoNCE), read on examples that it has not seen; of shuffled pairs"
-        f" by {_range(null)}. On examples that it was fitted to MINE gives {_interval(excess, 'fitted')} more, in {above}"
-        f" of {plural(int(mine.notna().sum()), 'run')} more than the entropy of the classes: that is no bound. On the input"
-        f" the bounds are {_range(_at(table, 'input_mine', 'last'))} and {_range(_at(table, 'input_infonce', 'last'))} nats;"
+        f" by {_range(null)}. On the examples that it was fitted to MINE gives {_interval(excess, 'fitted')} more, which"
+        f" is no bound: in {above} of {plural(int(mine.notna().sum()), 'run')} it exceeds the entropy of the classes. On the"
+        f" input the bounds are {_range(_at(table, 'input_mine', 'last'))} and {_range(_at(table, 'input_infonce', 'last'))} nats;"
         " how far below the truth they lie is not known."
     )
 

@@ -26,10 +26,10 @@ NOISE = 1.0  # deviation of the noise, in root mean squares of a layer's units; 
 OTHERS = (0.3, 3.0)  # to see what the noise decides
 DRAWS = 5  # of the noise, for each example
 SHUFFLES = 20
-BINS = (10, 30, 100, 300)
+BINS = (2, 4, 10, 30, 100)
 INPUTS = 30  # principal coordinates of the input that a critic reads
 NULLS = 2  # critics of shuffled pairs
-CRITIC_UPDATES = 1000
+CRITIC_UPDATES = 800
 
 
 def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
