@@ -1,4 +1,4 @@
-"""The toolkit's page of the small study: a section for every tool, whose numbers are those of its tables."""
+"""The toolkit's pages of the small study: a section for every tool, whose numbers are those of its tables."""
 
 import numpy as np
 import pandas as pd
@@ -7,7 +7,7 @@ import pytest
 from helpers.html_reader import Reader
 from repdyn.measures.table import COLUMNS
 from repdyn.report.quantities import described, is_described
-from repdyn.toolkit import RECURRENT, TOOLS
+from repdyn.toolkit import PAGES, RECURRENT, TOOLS, tools_on
 from repdyn.wording.numbers import short
 
 RESULTS = "results/small"
@@ -15,21 +15,36 @@ RUN = f"{RESULTS}/runs/mlp_narrow-digits/seed0"
 
 
 @pytest.fixture(scope="module")
-def page(study):
-    return Reader((study.folder / RESULTS / "report/toolkit.html").read_text(encoding="utf-8"))
+def pages(study):
+    report = study.folder / RESULTS / "report"
+    return {name: Reader((report / f"toolkit/{name}.html").read_text(encoding="utf-8")) for name in PAGES}
 
 
-def test_every_module_has_a_section_with_words_a_figure_and_its_runs(page, study):
-    assert {"calibration", *TOOLS, *RECURRENT} <= set(page.ids)
-    assert [image["alt"] for image in page.images] == [f"{tool.alt}." for tool in (TOOLS | RECURRENT).values()]
-    assert page.links.count("runs/mlp_narrow-digits-seed0.html") == len(TOOLS)
-    for tool in (*TOOLS, *RECURRENT):
-        for suffix in ("webp", "png", "svg"):
-            assert (study.folder / RESULTS / f"figures/toolkit/{tool}.{suffix}").stat().st_size > 1000
+def test_contents_lead_to_every_tool_with_a_sentence_on_it(study, pages):
+    contents = Reader((study.folder / RESULTS / "report/toolkit.html").read_text(encoding="utf-8"))
+    assert {f"toolkit/{tool.page}.html#{name}" for name, tool in (TOOLS | RECURRENT).items()} <= set(contents.links)
+    assert "calibration-table" in contents.tables and not contents.images
+    for name in PAGES:
+        shown = contents.words()
+        assert all(tool.title in shown and tool.title in pages[name].words() for tool in tools_on(name).values())
+
+
+def test_every_tool_has_a_section_with_words_a_figure_its_runs_and_its_methods(pages, study):
+    for name, page in pages.items():
+        tools = tools_on(name)
+        assert set(tools) <= set(page.ids)
+        assert [image["alt"] for image in page.images] == [f"{tool.alt}." for tool in tools.values()]
+        assert page.links.count("../runs/mlp_narrow-digits-seed0.html") == len(tools.keys() & TOOLS.keys())
+        assert page.words().count("What this cannot say:") == len(tools)
+        for tool in tools:
+            assert len(page.tables[f"{tool}-calibration"]) > 1
+            for suffix in ("webp", "png", "svg"):
+                assert (study.folder / RESULTS / f"figures/toolkit/{tool}.{suffix}").stat().st_size > 1000
 
 
 @pytest.mark.parametrize("tool", TOOLS)
-def test_the_numbers_of_a_section_are_those_of_the_table(page, study, tool):
+def test_the_numbers_of_a_section_are_those_of_the_table(pages, study, tool):
+    page = pages[TOOLS[tool].page]
     table = pd.read_parquet(study.folder / RUN / f"toolkit/{tool}.parquet")
     assert list(table.columns) == ["experiment", "seed", *COLUMNS]
     shown = {row[0]["text"]: [cell["text"] for cell in row[1:]] for row in page.tables[f"{tool}-table"][1:]}
@@ -45,12 +60,25 @@ def test_the_numbers_of_a_section_are_those_of_the_table(page, study, tool):
 
 
 def test_editing_a_module_reruns_that_module_its_figure_and_the_page(study):
-    with study.edit("workflow/repdyn/toolkit/geometry/measure.py"):
+    with study.edit("workflow/repdyn/toolkit/sparse_autoencoders/measure.py"):
         done = study.snakemake("-n", "toolkit")
     jobs = done.stdout.split("Job stats:")[1].split("total")[0].split()[4:]
     assert dict(zip(jobs[::2], map(int, jobs[1::2]), strict=True)) == {
-        "look_into": 1, "toolkit_figure_geometry": 1, "toolkit_page": 1, "toolkit": 1,
+        "look_into": 1, "toolkit_figure_sparse_autoencoders": 1, "toolkit_page": 1, "toolkit": 1,
     }  # fmt: skip
+
+
+def test_recurrent_networks_are_looked_into_by_the_tools_for_their_task(study):
+    """Of other tools the table is empty, and the section names no such network."""
+    folder = study.folder / RESULTS / "recurrent"
+    sizes = {
+        (name, tool): len(pd.read_parquet(folder / f"{name}/seed0/toolkit/{tool}.parquet"))
+        for name in ("flipflop_gru", "connect4_gru")
+        for tool in RECURRENT
+    }
+    assert [pair for pair, rows in sizes.items() if not rows] == [
+        ("flipflop_gru", "connect_four"), ("connect4_gru", "dynamical_systems"),
+    ]  # fmt: skip
 
 
 def test_an_experiment_that_the_sheet_lacks_is_named_before_any_job(study, tmp_path):

@@ -5,12 +5,14 @@ from repdyn import attribution as attribution
 from repdyn import audit as audit
 from repdyn import calibration as calibration
 from repdyn import callbacks as callbacks
+from repdyn import circuits as circuits
 from repdyn import datasets as datasets
 from repdyn import detectors as detectors
 from repdyn import dynamical_systems as dynamical_systems
 from repdyn import dynamics as dynamics
 from repdyn import energy as energy
 from repdyn import figures as figures
+from repdyn import fractals as fractals
 from repdyn import geometry as geometry
 from repdyn import information as information
 from repdyn import interventions as interventions

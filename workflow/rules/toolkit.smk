@@ -167,13 +167,14 @@ rule toolkit_page:
         **{f"facts_{tool}": facts_of_tool(tool) for tool in EVERY_TOOL},
         code=code("toolkit_page"),
         findings=[tool_code(tool, "findings") for tool in EVERY_TOOL],
-        page=templates("toolkit"),
+        page=templates("toolkit", "toolkit_page"),
         quantities=[project(f"workflow/repdyn/toolkit/{tool}/measure.py") for tool in EVERY_TOOL],
         captions=[project(f"workflow/repdyn/toolkit/{tool}/caption.rst") for tool in EVERY_TOOL],
         figures=[f"{FIGURES}/toolkit/{tool}.webp" for tool in EVERY_TOOL],
         calibration=rules.calibration.output,
     output:
-        f"{RESULTS}/report/toolkit.html",
+        contents=f"{RESULTS}/report/toolkit.html",
+        families=expand(f"{RESULTS}/report/toolkit/{{page}}.html", page=TOOLKIT_PAGES),
     log:
         f"{RESULTS}/logs/toolkit_page.log",
     conda:
@@ -184,12 +185,13 @@ rule toolkit_page:
         runtime=10,
     params:
         pages=config["pages"],
+        out=subpath(output.contents, parent=True),
         tables=lambda wildcards, input: [file for tool in EVERY_TOOL for file in input.get(f"tables_{tool}")],
     message:
-        "Writing {output}"
+        "Writing {output.contents} and the pages that it leads to"
     shell:
         "python {input.code[0]:q} --figures {input.figures:q} --tables {params.tables:q} --pages {params.pages:q}"
-        " --calibration {input.calibration:q} --out {output:q} > {log:q} 2>&1"
+        " --calibration {input.calibration:q} --out {params.out:q} > {log:q} 2>&1"
 
 
 rule toolkit:

@@ -44,7 +44,7 @@ def subjects(arguments) -> tuple[Subject, Subject]:
     measured = read_parquet(arguments.run / "training.parquet", columns=["step", "probe_loss"])
     curve = tuple(measured[name].to_numpy() for name in ("step", "probe_loss"))
     grid = nearest_steps(arguments.phases, curve[0], setup.recipe.steps)
-    saved = map(int, read_json(arguments.run / "checkpoints.json"))
+    saved = map(int, read_json(arguments.run / "checkpoints.json")) if TOOLS[arguments.tool].dense else ()
     states = replayed(arguments.run, setup, {*grid, *saved}, run_settings(arguments, setup.device))
     model, classes, key = setup.model.cpu(), len(setup.data.classes), setup.recipe.key
     splits = {split: [values.cpu() for values in setup.splits[split]] for split in ("test", "train")}

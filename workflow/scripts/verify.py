@@ -24,6 +24,7 @@ from repdyn.errors import StudyError
 from repdyn.figures.registry import RUN, STUDY
 
 REPLAYED = 10
+TOOLKIT = (toolkit_page.CONTENTS, *toolkit_page.FAMILIES)
 
 
 def main():
@@ -33,6 +34,7 @@ def main():
     parser.add_argument("--seeds", type=whole(1), required=True)
     parser.add_argument("--pages", type=whole(1), required=True, help="how many seeds of an experiment have a page")
     parser.add_argument("--claims", type=to_path, required=True, help="config/claims.yaml")
+    parser.add_argument("--published", type=to_path, required=True, help="data/published/series.csv")
     parser.add_argument("--of-runs", nargs="+", required=True, help="names of the files of a run")
     parser.add_argument("--of-study", nargs="+", required=True, help="names of the tables of the study")
     parser.add_argument("--evidence", nargs="+", required=True, help="those of them on the page")
@@ -95,6 +97,8 @@ def expected(arguments: Namespace, experiments: pd.DataFrame, runs: list[Path]) 
     files = {root / "study" / name for name in arguments.of_study}
     files |= {root / "figures" / f"{name}{kind}" for name in STUDY for kind in (".png", ".svg", ".webp")}
     files |= {root / "report" / name for name in ("index.html", "integrated_report.json", "integrated_report.md")}
+    if (root / "report" / toolkit_page.CONTENTS).is_file():
+        files |= {root / "report" / name for name in TOOLKIT}
     for run, family, dataset in zip(runs, experiments["family"], experiments["dataset"], strict=True):
         files |= {run / name for name in arguments.of_runs}
         files |= {run / f"{name}{kind}" for name in figures_of(family) for kind in (".png", ".svg", ".webp")}
@@ -147,6 +151,7 @@ def pages_of(arguments: Namespace, experiments: pd.DataFrame, runs: list[Path]) 
         evidence=[study / name for name in arguments.evidence],
         inside=[study / name for name in arguments.inside],
         claims=arguments.claims,
+        published=[arguments.published],
         shipped=None,  # README.md may have been written again since
         # Its sections on costs are left out: they are made of logs, which go on being written.
         logs=root / "logs",
@@ -161,14 +166,12 @@ def pages_of(arguments: Namespace, experiments: pd.DataFrame, runs: list[Path]) 
         if seed < arguments.pages:
             page = root / "report/runs" / f"{run.parent.name}-{run.name}.html"
             compared.append((compare, page, run_page.made, run, [run / f"{name}.webp" for name in figures_of(family)]))
-    toolkit = root / "report/toolkit.html"
-    if toolkit.is_file():
+    if (root / "report" / toolkit_page.CONTENTS).is_file():
         tools = dict.fromkeys(file.stem for file in arguments.toolkit)
         figures = [root / "figures/toolkit" / f"{tool}.webp" for tool in tools]
         calibration = [root / "toolkit" / name for name in ("calibration.parquet", "calibration_seconds.json")]
-        compared.append(
-            (compare, toolkit, toolkit_page.made, arguments.toolkit, figures, arguments.pages, *calibration)
-        )
+        made_of = (arguments.toolkit, figures, arguments.pages, *calibration)
+        compared += [(compare, root / "report" / name, toolkit_page.made, name, *made_of) for name in TOOLKIT]
     return compared
 
 

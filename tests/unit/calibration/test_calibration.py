@@ -19,14 +19,14 @@ from repdyn.toolkit import RECURRENT, TOOLS
 LIBRARY = ROOT / "workflow/repdyn"
 ROOMS = (
     "geometry", "topology", "information", "dynamics", "attribution", "interventions", "sparse_autoencoders",
-    "dynamical_systems", "energy", "organisms",
+    "dynamical_systems", "circuits", "fractals", "energy", "organisms",
 )  # fmt: skip
 # Prepare, choose, or put to work what is tried.
 PREPARE = {
-    "topology/landmarks", "information/intervals", "information/projections", "attribution/case",
-    "attribution/groups", "attribution/randomisation", "interventions/features",
+    "attribution/case", "attribution/groups", "attribution/randomisation", "fractals/noises",
+    "fractals/surrogates", "information/intervals", "information/projections", "interventions/features",
     "interventions/pairs", "interventions/surgery", "interventions/swaps", "sparse_autoencoders/gradients",
-    "sparse_autoencoders/linear",
+    "sparse_autoencoders/linear", "topology/landmarks",
 }  # fmt: skip
 
 

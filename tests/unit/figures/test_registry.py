@@ -5,10 +5,10 @@ import pytest
 from dag.imports import import_closure
 from helpers.project import ROOT
 from repdyn.figures.registry import RUN, SECTIONS, STUDY, run_caption, study_caption
-from repdyn.toolkit import RECURRENT, TOOLS
+from repdyn.toolkit import PAGES, RECURRENT, TOOLS, load, tools_on
 
 LIBRARY = ROOT / "workflow/repdyn"
-PAGES = ("study_figure", "study_data", "run_figure", "toolkit_figure", "toolkit_page", "report", "run_page", "readme")
+STEPS = ("study_figure", "study_data", "run_figure", "toolkit_figure", "toolkit_page", "report", "run_page", "readme")
 
 
 def folders(path: str) -> set[str]:
@@ -34,6 +34,14 @@ def test_every_figure_has_a_caption_a_section_and_the_data_that_its_entry_names(
     assert set(SECTIONS) == {figure.section for figure in STUDY.values()}
 
 
+def test_every_tool_stands_on_a_page_and_says_what_it_found_and_what_it_cannot_say():
+    assert [name for page in PAGES for name in tools_on(page)] == [*TOOLS, *RECURRENT]
+    assert all(tools_on(page) for page in PAGES)
+    for name in (*TOOLS, *RECURRENT):
+        findings = load(name, "findings")
+        assert callable(findings.sentence) and callable(findings.found) and callable(findings.limits)
+
+
 def imported(file) -> frozenset[str]:
     return import_closure(str(file.relative_to(ROOT)), ("workflow/scripts", "workflow"))[1]
 
@@ -46,7 +54,7 @@ def test_jobs_that_draw_and_write_pages_do_not_load_torch(monkeypatch):
         *LIBRARY.glob("toolkit/*/figure.py"),
         *LIBRARY.glob("toolkit/*/findings.py"),
     ]
-    files = [*(ROOT / f"workflow/scripts/{name}.py" for name in PAGES), *parts]
+    files = [*(ROOT / f"workflow/scripts/{name}.py" for name in STEPS), *parts]
     assert [str(file) for file in files if "torch" in imported(file)] == []
 
 

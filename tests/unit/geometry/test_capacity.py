@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from repdyn.errors import StudyError
-from repdyn.geometry.capacity import capacity, separable, weights_needed
+from repdyn.geometry.capacity import Dichotomies, capacity, separable
 
 
 def by_linear_programming(x, sign):
@@ -40,13 +40,21 @@ def test_separability_by_hand():
         separable(square, np.array([1, 0, 1, 1]))
 
 
+def needed(drawn):
+    """The fewest weights that separate each draw, each number of weights tried; infinite where none do."""
+    separated = np.array(
+        [[drawn.separates(draw, n) for n in range(1, drawn.most + 1)] for draw in range(len(drawn.seen))]
+    )
+    return np.where(separated.any(1), separated.argmax(1) + 1.0, np.inf)
+
+
 def test_points_follow_covers_count_and_have_capacity_two():
     points, draws = 10, 300
     x, labels = np.random.default_rng(1).standard_normal((points, 30)) + 50, np.arange(points)
-    needed, most = weights_needed(x, labels, draws, np.random.default_rng(2))
-    assert most == 10
-    share = (needed[:, None] <= np.arange(1, most + 1)).mean(0)
-    cover = [2 * sum(comb(points - 1, k) for k in range(n)) / 2**points for n in range(1, most + 1)]
+    drawn = Dichotomies(x, labels, draws, np.random.default_rng(2))
+    assert drawn.most == 10
+    share = np.array([drawn.share(n) for n in range(1, 11)])
+    cover = [2 * sum(comb(points - 1, k) for k in range(n)) / 2**points for n in range(1, 11)]
     assert np.abs(share - cover).max() < 4 * 0.5 / np.sqrt(draws)
     assert cover[4] == 0.5
     found = capacity(x, labels, draws, np.random.default_rng(2))
@@ -72,14 +80,19 @@ def test_capacity_does_not_depend_on_place_or_scale_and_is_not_evaluable_in_too_
     rng = np.random.default_rng(4)
     labels = np.repeat(np.arange(4), 6)
     x = rng.standard_normal((4, 10))[labels] + rng.standard_normal((24, 10))
-    first = weights_needed(x, labels, 20, np.random.default_rng(5))[0]
-    second = weights_needed(1e-3 * x + 7, labels, 20, np.random.default_rng(5))[0]
-    assert (first == second).all()
+    first = needed(Dichotomies(x, labels, 20, np.random.default_rng(5)))
+    second = needed(Dichotomies(1e-3 * x + 7, labels, 20, np.random.default_rng(5)))
+    assert (first == second).all() and np.isfinite(first).any()
+    # What the search leaves out is what every number of weights, tried one after the other, says too.
+    median = np.sort(first)[9]
+    below, half = (first < median).mean(), (first <= median).mean()
+    expected = 4 / (median - 1 + (0.5 - below) / (half - below))
+    assert capacity(x, labels, 20, np.random.default_rng(5)).value == pytest.approx(expected, rel=1e-12)
     flat = np.random.default_rng(6).standard_normal((24, 2)) @ rng.standard_normal((2, 10))
-    needed, most = weights_needed(flat, labels, 20, rng)
-    assert most == 3
+    drawn = Dichotomies(flat, labels, 20, rng)
+    assert drawn.most == 3
     # A dichotomy with all classes on one side needs the threshold alone.
-    assert set(needed) == {1, np.inf}
+    assert set(needed(drawn)) == {1, np.inf}
     found = capacity(flat, labels, 20, rng)
     assert np.isnan(found.value)
     assert found.floor == pytest.approx(4 / 3)
@@ -87,10 +100,10 @@ def test_capacity_does_not_depend_on_place_or_scale_and_is_not_evaluable_in_too_
 
 def test_half_of_the_draws_is_met_between_whole_numbers(monkeypatch):
     needed = np.array([2.0, 4, 4, np.inf])
-    monkeypatch.setattr("repdyn.geometry.capacity.weights_needed", lambda *_: (needed, 9))
+    monkeypatch.setattr(Dichotomies, "separates", lambda _, draw, weights: bool(needed[draw] <= weights))
     found = capacity(np.eye(6), np.arange(6), 4, np.random.default_rng(0))
     # A quarter is separable in 3, three quarters in 4.
-    assert found == (6 / 3.5, 6 / 9)
+    assert found == (6 / 3.5, 6 / 6)
     needed[:] = [2, 2, np.inf, np.inf]
     assert capacity(np.eye(6), np.arange(6), 4, np.random.default_rng(0)).value == 3
     needed[1] = np.inf

@@ -147,6 +147,22 @@ def test_encoding_and_decoding_by_hand():
     assert np.isnan(explained_variance(torch.ones(3, 2), torch.ones(3, 2)))
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+def test_the_active_features_are_those_of_topk_and_never_more(dtype):
+    random = torch.Generator().manual_seed(0)
+    x = torch.randn(40, 24, generator=random, dtype=torch.float64).to(dtype)
+    x[:5] = -1  # fewer than k are positive
+    sae = Autoencoder(torch.eye(24, dtype=dtype), torch.zeros(24, dtype=dtype), torch.eye(24, dtype=dtype), 0, 6)
+    rises = x.clamp(min=0)
+    values, places = rises.topk(6)
+    expected = torch.zeros_like(rises).scatter(1, places, values)
+    found = encode(sae, x)
+    same = (rises.sort(1).values.diff(dim=1) > 0)[:, -7:].all(1)  # of ties any may be left out
+    assert torch.equal(found[same], expected[same]) and same[5:].sum() > 20 and found.dtype == dtype
+    tied = encode(sae, torch.ones(3, 24, dtype=dtype))
+    assert ((tied > 0).sum(1) == 6).all() and ((found > 0).sum(1) <= 6).all()
+
+
 def test_mmcs_by_hand():
     a, b = np.array([[1.0, 0], [0, 2]]), np.array([[3.0, 0], [3, 3], [-1, 0]])
     assert mmcs(a, b) == pytest.approx((1 + np.sqrt(0.5)) / 2)

@@ -32,6 +32,7 @@ FEWER = {
     "topology": {"GAUSSIANS": 2, "DRAWS": 19},
     "information": {"SHUFFLES": 3, "CONTROLS": 3, "REPEATS": 1},
     "information_plane": {"SHUFFLES": 2, "NULLS": 2, "CRITIC_UPDATES": 20},
+    "fractals": {"INDEPENDENT": 2},
     "dynamics": {"INITIALISATIONS": 2, "WALKS": 5, "SHUFFLES": 2},
 }
 
@@ -274,6 +275,14 @@ def check_dynamics(own, found, _):
         yield found("weight_norm", step=step), np.sqrt((flat[step] ** 2).sum())
 
 
+def check_fractals(own, found, maps):
+    # These layers are too narrow for an exponent, which is said; their variances are drawn.
+    for step in (0, LAST):
+        yield found("variance_exponent", own.case.where, step), np.nan
+    variances = np.linalg.eigvalsh(np.cov(own.at(LAST).examples().T, bias=True))[::-1]
+    yield maps[f"variances/{named(own.case.where)}"], variances
+
+
 CHECKS = {name.removeprefix("check_"): check for name, check in globals().items() if name.startswith("check_")}
 REFUSED = {("two inputs", "attribution"): "maps are of one input; explain a function of it"}
 _owned = {}
@@ -311,6 +320,19 @@ def test_every_tool_is_right_on_every_model_or_says_why_not(name, tool):
     assert all(torch.equal(value, before[key]) for key, value in inner(own.model).state_dict().items())
     for value, expected in CHECKS[tool](own, Table(table), maps):
         np.testing.assert_allclose(value, np.broadcast_to(expected, value.shape), atol=2e-6, rtol=1e-5)
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_only_a_tool_that_says_so_looks_at_checkpoints_beyond_the_grid(tool):
+    own = own_of("mlp").at(0)
+    tables = []
+    for states in (own.states, own.states | {20: own.states[0]}):
+        splits = ((x, torch.from_numpy(own.labels)) for x in (own.held_out, own.training))
+        pair = subjects(own.model, states, *splits, own.layers)
+        for subject in pair:
+            subject.grid = [0, LAST]
+        tables.append(load(tool, "measure").measure(*pair)[0])
+    assert tables[0].equals(tables[1]) != TOOLS[tool].dense
 
 
 def test_what_does_not_fit_is_refused_before_anything_is_measured():

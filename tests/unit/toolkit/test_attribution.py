@@ -21,7 +21,7 @@ from repdyn.seeds import derive
 from repdyn.toolkit import tools_for
 from repdyn.toolkit.attribution import measure as module
 from repdyn.toolkit.attribution.figure import draw
-from repdyn.toolkit.attribution.findings import found
+from repdyn.toolkit.attribution.findings import found, sentence
 from repdyn.toolkit.attribution.measure import measure, stratified
 
 TEXT = {"kind": "text", "shape": (11,), "classes": 3, "vocabulary": 20}
@@ -281,6 +281,11 @@ def test_what_is_said_of_a_planted_effect():
     assert "least for saliency and Grad-CAM (0.30)" in checks and "keep 0.60 (0.60 to 0.60)" in checks
     assert "Most maps have one value only and rank nothing for Grad-CAM in run0 (70 %)" in checks
     assert "2.5 to 2.5 times" in units and "0.40 (0.40 to 0.40), above 0" in units
+    assert sentence(table) == (
+        "Replaced in the order of a map, features take the output down faster than in random order by saliency in 4 of 4"
+        " runs; maps of Grad-CAM keep more than half of their order in a network with random weights, and so show there more"
+        " of the input than of what was learned."
+    )
     two = found(table[table["experiment"].isin(["run0", "run1"])])
     assert "0.50 (fewer than 3 runs: no interval)" in two[0]
 
@@ -299,5 +304,9 @@ def test_what_is_said_of_nothing():
     assert "In no run do maps keep more than half of their order" in sanity
     assert checks == "Checks: not evaluable."
     assert "undecided" in units
+    assert sentence(planted(values, spread=0.05)) == (
+        "Nothing was found: in the order of no map do features take the output down faster than in random order; no map"
+        " keeps more than half of its order in a network with random weights."
+    )
     assert found(planted(values)[:0]) == ["No attribution was measured in this study."]
     assert "not evaluable" in found(planted({(8, "", "deletion/saliency"): (0.05, 0, 0.05)}))[3]

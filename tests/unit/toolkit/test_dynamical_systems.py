@@ -13,7 +13,7 @@ from repdyn.recurrent.tasks import TASKS
 from repdyn.report.quantities import described, is_described
 from repdyn.toolkit.dynamical_systems import measure as tool
 from repdyn.toolkit.dynamical_systems.figure import draw
-from repdyn.toolkit.dynamical_systems.findings import births, found
+from repdyn.toolkit.dynamical_systems.findings import births, found, sentence
 
 
 def table(counts, accuracies, steps=(0, 100, 150, 200), seeds=(0, 1), layer="no pulse"):
@@ -46,6 +46,10 @@ def test_findings_say_the_numbers_of_the_table():
     assert "shuffled weights have 1 on average over all steps and at most 1" in text
     (quiet,) = found(table([1, 1, 1, 1], [0.5] * 4))
     assert "More than one" not in quiet and "1 before training, 1 after it" in quiet
+    told = "net has the 8 attractors that its task needs after training in {} of 2 seeds."
+    assert sentence(table([1, 1, 4, 8], [0.5, 0.84, 0.97, 1.0])) == told.format(2)
+    assert sentence(table([1, 1, 1, 1], [0.5] * 4)) == told.format(0)
+    assert sentence(pd.DataFrame({"experiment": []})) == "No recurrent network was trained."
     assert found(pd.DataFrame({"experiment": []})) == ["No recurrent network was trained."]
 
 
@@ -61,6 +65,8 @@ def test_a_line_is_told_only_where_it_is_one():
         rows.append(combine(entries).assign(experiment="line", seed=seed))
     (text,) = found(pd.concat(rows, ignore_index=True))
     nothing = pd.concat(rows, ignore_index=True).assign(value=np.nan)
+    line = "line has a line attractor after training in {} of 3 seeds."
+    assert sentence(pd.concat(rows, ignore_index=True)) == line.format(1) and sentence(nothing) == line.format(0)
     assert "In context 1 no line of slow points was found after training." in found(nothing)[0]
     assert "in 1 of 3 seeds" in text and "0.999, 0.999, 0.8" in text and "with shuffled weights it is 0.6" in text
 

@@ -19,7 +19,7 @@ from repdyn.roles import with_roles
 from repdyn.toolkit import TOOLS, load, tools_for
 from repdyn.toolkit.dynamics import measure as dynamics
 from repdyn.toolkit.dynamics.figure import draw
-from repdyn.toolkit.dynamics.findings import found
+from repdyn.toolkit.dynamics.findings import found, sentence
 
 STEPS = (0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 40)
 HIDDEN = {"mlp": 2, "cnn": 2, "transformer": 6}
@@ -264,6 +264,10 @@ def test_it_says_what_is_there():
     )
     assert "straighter than a random walk" in moved and "steps shrank from 0.4 to 0.1" in moved
     assert "the second is the rule" in found(planted(turns=-1))[1]
+    assert sentence(planted()) == (
+        "At the end layers lie less far from their own initialisation than from others (in 7 of 7 runs); the loss falls"
+        " abruptly somewhere in 7 of 7 runs."
+    )
 
 
 def test_it_stays_quiet_on_nothing():
@@ -273,6 +277,11 @@ def test_it_stays_quiet_on_nothing():
     assert "p = 1): undecided" in turned and turned.count(": undecided)") == 2 and ": more)" not in turned
     assert "in 0 of 7 runs" in moved and "In 7 none was found; too noisy to say that there is none in 7" in moved
     assert "more than the walk in 0 of 7 runs, less in 0" in moved and "undecided" in moved
+    quiet = sentence(planted(kept=0.0, turns=0.5, p=0.6, over=0.0))
+    assert quiet.startswith(
+        "Whether at the end layers lie less far from their own initialisation than from others is undecided"
+    )
+    assert quiet.endswith("the loss falls abruptly somewhere in 0 of 7 runs.")
     sure = found(planted(p=0.6, power=0.95))[2]
     assert "In 7 none was found: a planted step" in sure and "power of 0.95 to 0.95" in sure
 
@@ -282,7 +291,7 @@ def test_few_runs_are_too_few():
     assert "too few for an interval" in drifted and "undecided" in drifted and "forgotten" not in drifted
     assert "2 rise and then fall" in turned and "too few for a sign test" in turned
     assert "undecided" in moved and "straighter" not in moved
-    assert found(planted().iloc[:0]) == ["No paths were measured in this study."]
+    assert found(planted().iloc[:0]) == ["No paths were measured in this study."] == [sentence(planted().iloc[:0])]
 
 
 def test_layers_of_a_run_are_not_runs():

@@ -17,7 +17,7 @@ from repdyn.report.quantities import quantity_names
 from repdyn.roles import BLOCK, EMBEDDING, HIDDEN, OUTPUT, with_roles
 from repdyn.toolkit.geometry import figure
 from repdyn.toolkit.geometry import measure as geometry
-from repdyn.toolkit.geometry.findings import against_null, found, places
+from repdyn.toolkit.geometry.findings import against_null, found, limits, places, sentence
 
 FEW = {"GAUSSIANS": 3, "PICTURES": 2, "SHUFFLES": 3, "DICHOTOMIES": 6, "CALIBRATIONS": 1, "CALIBRATED": (2, 5)}
 CLOUD = ("tangent_dimension", *geometry.SHAPE)
@@ -207,7 +207,14 @@ def test_findings_say_what_the_table_holds():
     )
     assert "of 2 they find 2 and 2, of 40 they find 23 and 26" in dimension
     assert "tangent planes: above the null in 0, below it in 4 of 4 runs" in shape
-    assert "do not tell them apart" in shape
+    assert "do not tell them apart" in limits(planted_table(0.5))
+    assert sentence(planted_table(0.5)) == (
+        "Training lowered the intrinsic dimension of the last hidden layer (in 4 of 4 runs); its classes take more weights"
+        " to separate than shuffled ones (in 4 of 4 runs)."
+    )
+    assert sentence(planted_table(2)).startswith("Training raised the") and "fewer weights" in sentence(
+        planted_table(2)
+    )
     assert "at initialisation not evaluable in 0 of 4 runs." in classes
     assert "above the null in 4, below it in 0 of 4 runs" in found(planted_table(2))[2]
 
@@ -218,6 +225,7 @@ def test_findings_stay_undecided_on_a_null_and_on_too_few_runs():
         assert "above the null in 0, below it in 0 of 4 runs" in paragraph
         assert "undecided" in paragraph
         assert ", below 1" not in paragraph and ", above 1" not in paragraph
+    assert sentence(planted_table(0.5, runs=2)).count("is undecided") == 2
     few_runs = found(planted_table(0.5, runs=2))
     assert "too few runs for an interval: undecided" in few_runs[0]
     gone = planted_table(0.5)

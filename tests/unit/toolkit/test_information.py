@@ -17,7 +17,7 @@ from repdyn.roles import HIDDEN, OUTPUT
 from repdyn.toolkit import tools_for
 from repdyn.toolkit.information import measure as module
 from repdyn.toolkit.information.figure import LOOKS, draw
-from repdyn.toolkit.information.findings import found
+from repdyn.toolkit.information.findings import found, sentence
 from repdyn.toolkit.information.measure import measure
 
 TEXT = {"kind": "text", "shape": (11,), "classes": 3, "vocabulary": 20}
@@ -216,12 +216,18 @@ def test_what_is_said_of_planted_tables():
     lost = found(table_of(gain=-0.3, linear=-0.1, probe=-0.2, kept=0.5))
     assert "; a loss." in lost[0] and "; less." in lost[0] and "the bound is the weaker one" in lost[0]
     assert "; a gain." in lost[1]
+    more = (
+        "Two coordinates of the last hidden layer tell more of the class than chance (in 6 of 6 runs); training {} that"
+    )
+    assert sentence(table_of(gain=0.4)) == more.format("raised") + " (in 6 of 6 runs)."
+    assert sentence(table_of(gain=-0.3)) == more.format("lowered") + " (in 6 of 6 runs)."
 
 
 def test_of_no_difference_and_of_few_runs_it_is_undecided():
     null = found(table_of(start=0.05))
     assert "in 0 of 6 that is more than 2 deviations" in null[0] and null[0].count("undecided") == 3
     assert null[1].count("undecided") == 1
+    assert "whether training raised that is undecided" in sentence(table_of())
     few = found(table_of(runs=2, gain=0.4, linear=0.2, probe=0.1))
     assert few[0].count("undecided") == 3 and "too few for an interval" in few[0]
     assert "not evaluable in any of 3 runs" in found(table_of(3).assign(value=np.nan))[0]

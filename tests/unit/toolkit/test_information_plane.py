@@ -14,7 +14,7 @@ from repdyn.report.quantities import described, is_described
 from repdyn.roles import HIDDEN, OUTPUT
 from repdyn.toolkit.information_plane import measure as module
 from repdyn.toolkit.information_plane.figure import CRITICS, draw
-from repdyn.toolkit.information_plane.findings import found
+from repdyn.toolkit.information_plane.findings import found, limits, sentence
 from repdyn.toolkit.information_plane.measure import measure
 
 
@@ -121,7 +121,7 @@ def test_a_network_that_dies_is_not_evaluable_and_the_figure_says_so():
     table, _ = measure(subject(90, 0, dead), subject(60, 1, dead))
     last = table[(table["step"] == 8) & (table["layer"] == "hidden.1")].set_index("quantity")["value"]
     assert last.isna().all() and len(last) == 18
-    assert "not evaluable in any of 1 run" in found(framed(table))[0]
+    assert "not evaluable in any of 1 run" in found(framed(table))[0] == sentence(framed(table))
     FigureCanvasAgg(draw(framed(table), {})).draw()
 
 
@@ -187,3 +187,10 @@ def test_what_is_said_of_planted_tables():
     assert "it says more of the input, no compression" in said[0] and "a loss. In 6 of 6" in said[0]
     assert "in 0 of 6 runs it exceeds the entropy" in said[2] and "in 6 of 6 runs after training" in said[3]
     assert "undecided" in found(table_of())[0]
+
+
+def test_the_first_sentence_says_what_training_does_to_both():
+    less = "Under noise as strong as its units the last hidden layer comes to say less of the input (in 6 of 6 runs)"
+    assert sentence(table_of(told=-0.5, known=0.3)) == f"{less}; it comes to say more of the class (in 6 of 6 runs)."
+    assert sentence(table_of(told=-0.5)).startswith(f"{less}; whether it comes to say more of the class is undecided")
+    assert "another noise" in limits(table_of())

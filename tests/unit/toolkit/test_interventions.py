@@ -17,7 +17,7 @@ from repdyn.seeds import derive
 from repdyn.toolkit import caption
 from repdyn.toolkit.interventions import measure as module
 from repdyn.toolkit.interventions.figure import draw
-from repdyn.toolkit.interventions.findings import compare, found
+from repdyn.toolkit.interventions.findings import compare, found, limits, sentence
 from repdyn.toolkit.interventions.lesions import lesions
 from repdyn.toolkit.interventions.measure import DOSES, SHARES, confused_pair, measure, set_size
 from repdyn.toolkit.interventions.splits import split_of
@@ -70,12 +70,15 @@ def measured():
 @pytest.mark.parametrize("name", KINDS)
 def test_exactly_the_quantities_of_the_docstring(measured, name):
     *_, table, maps = measured(name)
-    absent = set() if name.startswith("transformer") else {"attention_loss", "feedforward_loss", "head_loss"}
+    lesioned = {"attention_loss", "feedforward_loss", "head_loss", "earlier_unit_loss"}
+    absent = set() if name.startswith("transformer") else lesioned
     assert set(table["quantity"]) == quantity_names("repdyn.toolkit.interventions", "measure") - absent
     assert tuple(table.columns) == COLUMNS and set(table["step"]) == {0, 40}
     ends = table.groupby("quantity", observed=True)["step"].min()
     kinds = {"unit_zero_loss", "unit_mean_loss", "zero_mean_rho", "zero_resample_rho", "mean_resample_rho"}
-    assert set(ends[ends == 40].index) == kinds | {"greedy_set_loss", "steering_dose", "unit_shapley"}
+    assert set(ends[ends == 40].index) == kinds | {"greedy_set_loss", "steering_dose", "unit_shapley"} | (
+        {"earlier_unit_loss"} - absent
+    )
     value = table[~table["quantity"].isin(["do_slope"])]["value"]
     assert np.isfinite(value.to_numpy()).mean() > 0.9
     assert {"pair", "zero", "mean", "resample", "sweep_values", "sweep_mean", "sweep_class"} <= set(maps)
@@ -308,7 +311,7 @@ def test_the_figure_holds_the_values(measured):
     drawn = next(line for line in shares.lines if line.get_label() == "mlp")
     assert drawn.get_ydata() == pytest.approx(shared)
     heads = tables[2][(tables[2]["quantity"] == "head_loss") & (tables[2]["step"] == 40)]["value"].to_numpy()
-    *_, last_marks = [mark for mark in missed.collections if mark.get_label() == "transformer"]
+    *_, last_marks, _ = [mark for mark in missed.collections if mark.get_label() == "transformer"]
     assert np.asarray(last_marks.get_offsets())[:, 1] == pytest.approx(heads)
     marks = [mark for mark in rhos.collections if mark.get_label() == "mlp"]
     assert sum(len(mark.get_offsets()) for mark in marks) == 8
@@ -347,7 +350,7 @@ def planted(effect, runs=4, sd=0.1):
                 entries += [put(f"steering_{name}") for name in ("shift", "success", "cost")]
                 entries += [put("greedy_set_loss"), put("unit_shapley", 5)] if step else []
                 entries += [put("unit_resample_loss", 5), put("attention_loss"), put("feedforward_loss")]
-                entries += [put("head_loss", 4)]
+                entries += [put("head_loss", 4), put("earlier_unit_loss", 3)]
         tables.append(combine(entries).assign(experiment=f"a{run}", seed=0))
     return pd.concat(tables, ignore_index=True)
 
@@ -358,6 +361,7 @@ def test_findings_count_what_is_planted():
     assert "unit that costs most alone in 8 of 8 layers" in first
     assert "rose beyond random signs in 8 of 8 layers, in nats on average by +0.69 (+0.57 to +0.81; above 0);" in missed
     assert "One head alone did so in 32 of 32 cases" in missed
+    assert "before the last, 24 of 24 raise it alone (by chance 2.3 %), on average by +0.6900" in missed
     assert "random sets of as many in 8 of 8 layers at the end" in first
     assert "and in 0 of 8 layers at initialisation" in first
     # 0.6, 0.66, 0.72, 0.78 over the null; Student interval of four runs.
@@ -370,13 +374,19 @@ def test_findings_count_what_is_planted():
     )
     assert "equal length in 8 of 8 layers at the end and 0 of 8 layers at initialisation" in third
     assert "lost 0.89 of their accuracy, under random directions 0.20" in third
-    assert "no sample of networks" in third
+    assert sentence(planted(6.0)) == (
+        "The quarter of a layer's units that ranks first is worth more accuracy than a random quarter (in 4 of 4 runs);"
+        " pushed along the difference of two classes, examples of the one are read as the other more often than under random"
+        " pushes (in 4 of 4 runs)."
+    )
+    assert "One pair of classes" in limits(planted(6.0))
 
 
 def test_findings_stay_quiet_on_a_null_and_say_what_is_too_few():
     paragraphs = found(planted(0.0))
     assert "in 0 of 8 layers at the end" in paragraphs[0] and "undecided" in paragraphs[0]
     assert "8 of 8 layers" not in " ".join(paragraphs[1:]) and "above 0" not in " ".join(paragraphs)
+    assert sentence(planted(0.0)).count("is undecided (it is so in 0 of 4 runs)") == 2
     few = found(planted(5.0, runs=2))
     assert "in 2 runs, too few for an interval: undecided" in few[0]
     nothing = planted(5.0)
@@ -389,7 +399,7 @@ def test_findings_stay_quiet_on_a_null_and_say_what_is_too_few():
 def test_two_seeds_of_an_experiment_are_runs_of_their_own():
     table = pd.concat([planted(5.0, runs=2), planted(5.0, runs=2).assign(seed=1)])
     assert compare(table, "do_slope").runs == 4
-    assert "no sample of networks" not in found(table)[2]
+    assert "(in 4 of 4 runs)" in sentence(table)
 
 
 def test_the_study_declares_how_many_rows_it_uses():

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 
-from repdyn.toolkit.patching.findings import found
+from repdyn.toolkit.patching.findings import found, limits, sentence
 
 
 def planted(excess, share, runs=5):
@@ -29,7 +29,7 @@ def planted(excess, share, runs=5):
 
 
 def test_it_says_what_is_there():
-    units, circuits, limits = found(planted(0.4, 0.3))
+    units, circuits = found(planted(0.4, 0.3))
     assert units.startswith("5 runs, each with 32 held-out pairs of two classes.")
     assert "carried over R = 0.50 of the difference between the classes, random sets of units 0.10" in units
     assert re.search(r"a difference of 0\.\d\d \(0\.3\d to 0\.4\d; 5 runs\); more\.", units)
@@ -39,14 +39,20 @@ def test_it_says_what_is_there():
     assert "from 0.30 of the nodes on, random circuits from 0.90" in circuits
     assert "; fewer. It is more than two deviations of random orders in 5 of 5 runs." in circuits
     assert "of 0.80 to 0.80" in circuits and "Greedy" not in circuits
-    assert "neither says why" in limits
+    assert "neither says why" in limits(planted(0.4, 0.3))
+    assert sentence(planted(0.4, 0.3)) == (
+        "The tenth of a layer's units that attribution puts first carries more of the difference between two classes than a"
+        " random tenth (in 5 of 5 runs); a circuit that gives the network's answer needs fewer nodes than one grown in"
+        " random order (in 5 of 5 runs)."
+    )
 
 
 def test_it_stays_quiet_on_nothing_and_on_too_few_runs():
-    units, circuits, _ = found(planted(0.0, 0.9))
+    units, circuits = found(planted(0.0, 0.9))
+    assert sentence(planted(0.0, 0.9)).count("is undecided") == 2
     assert "more." not in units and "a rise." not in units and units.count("undecided") == 4
     assert "; undecided. It is more than two deviations of random orders in 0 of 5 runs." in circuits
-    units, circuits, _ = found(planted(0.4, 0.3, runs=2))
+    units, circuits = found(planted(0.4, 0.3, runs=2))
     assert units.count("too few for an interval") == 4 and units.count("undecided") == 4
     assert "; undecided." in circuits
 
@@ -59,7 +65,9 @@ def test_it_says_what_is_not_defined():
     table.loc[table["quantity"] == "circuit_share", "value"] = np.nan
     missing = table[(table["experiment"] != "mlp0-digits") | (table["quantity"] == "pairs")]
     missing = missing.assign(value=missing["value"].mask((missing["experiment"] == "mlp0-digits"), 3))
-    units, circuits, _ = found(missing)
+    units, circuits = found(missing)
+    assert "whether a circuit that gives the network's answer needs fewer nodes" in sentence(missing)
+    assert sentence(missing).endswith("is not evaluable.")
     assert units.startswith(
         "4 runs, each with 32 held-out pairs of two classes; not evaluable in 1 run for want of pairs."
     )

@@ -29,7 +29,7 @@ from repdyn.toolkit.sparse_autoencoders import measure as module
 from repdyn.toolkit.sparse_autoencoders.across import across
 from repdyn.toolkit.sparse_autoencoders.expansions import expansions
 from repdyn.toolkit.sparse_autoencoders.figure import COLUMNS, draw
-from repdyn.toolkit.sparse_autoencoders.findings import FEWEST, _sizes, found
+from repdyn.toolkit.sparse_autoencoders.findings import FEWEST, _sizes, found, limits, sentence
 from repdyn.training.tracker import evaluating
 
 LAYERS = {"mlp": "hidden.1", "cnn": "blocks.1", "transformer": "blocks.1"}
@@ -273,7 +273,7 @@ def planted(runs, effect=0.3, uses=100, spread=0.01):
 
 
 def test_what_was_found_is_said_with_its_numbers():
-    variance, stability, classes, limits = found(planted(5))
+    variance, stability, classes = found(planted(5))
     assert re.search(r"features explain 0\.(79|80)", variance)
     assert ": more (above in 5 of 5 runs)" in variance
     assert "this difference grows" in variance
@@ -285,9 +285,12 @@ def test_what_was_found_is_said_with_its_numbers():
     assert ": better (above in 5 of 5 runs)" in classes
     assert "features better (above in 5 of 5 runs)" in classes
     assert "for 15 of 15 classes" in classes
-    assert "1,000 to 1,004" in limits
-    assert "dictionary: 0 runs of 5" in limits
-    assert "dictionary: 5 runs of 5" in found(planted(5, uses=FEWEST - 1))[3]
+    assert "1,000 to 1,004" in limits(planted(5)) and "in 0 of 5 runs" in limits(planted(5))
+    assert "in 5 of 5 runs" in limits(planted(5, uses=FEWEST - 1))
+    assert sentence(planted(5)) == (
+        "Sparse features describe the last hidden layer better than they describe noise of its covariance (in 5 of 5 runs);"
+        " the best of them tell a class from the others better than single units do (in 5 of 5 runs)."
+    )
 
 
 def test_nothing_is_found_in_nothing_and_in_too_few_runs():
@@ -295,6 +298,7 @@ def test_nothing_is_found_in_nothing_and_in_too_few_runs():
     assert text.count("undecided (above in") >= 6
     for claim in (": more (", "grows (", "more alike (", "better (", "the features more ("):
         assert claim not in text
+    assert sentence(planted(6, effect=0.0)).count("is undecided") == 2
     text = " ".join(found(planted(2)))
     assert "undecided, too few runs (above in 2 of 2 runs)" in text
     assert ": more (" not in text

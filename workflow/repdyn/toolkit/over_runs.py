@@ -5,7 +5,7 @@ import pandas as pd
 
 from repdyn.seeds import derive
 from repdyn.statistics.intervals import mean_interval
-from repdyn.wording.numbers import over_runs
+from repdyn.wording.numbers import over_runs, plural
 
 
 def difference(tool: str, values: pd.Series, name: str) -> str:
@@ -19,6 +19,27 @@ def direction(tool: str, values: pd.Series, name: str, above: str, below: str) -
     if np.isnan(low) or low <= 0 <= high:
         return "undecided"
     return above if low > 0 else below
+
+
+def told(tool: str, values: pd.Series, name: str, statement: str, above: str, below: str) -> str:
+    """A statement about values, one per run, with one of two words in the place of {}, by `direction`; or that it is
+    undecided. With the number of runs in which it is so.
+    """
+    known = values.dropna()
+    if known.empty:
+        return f"whether {statement.format(above)} is not evaluable"
+    word = direction(tool, values, name, above, below)
+    agreeing = int(((known < 0) if word == below else (known > 0)).sum())
+    counted = f"in {agreeing} of {plural(len(known), 'run')}"
+    if word == "undecided":
+        return f"whether {statement.format(above)} is undecided (it is so {counted})"
+    return f"{statement.format(word)} ({counted})"
+
+
+def joined(*clauses: str) -> str:
+    """Clauses as one sentence."""
+    text = "; ".join(clauses)
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def _of_runs(tool: str, values: pd.Series, name: str) -> tuple[float, float, float]:

@@ -7,6 +7,7 @@ from scipy.stats import norm
 from repdyn.seeds import derive
 from repdyn.statistics.fdr import benjamini_hochberg
 from repdyn.statistics.intervals import MINIMUM_RUNS, mean_interval
+from repdyn.toolkit.over_runs import joined
 from repdyn.wording.numbers import interval, plural, two_decimals
 
 METHODS = {
@@ -21,6 +22,44 @@ RUN = ["experiment", "seed"]
 FDR = 0.05
 
 
+NOTHING = "No attribution was measured in this study."
+
+
+def sentence(table: pd.DataFrame) -> str:
+    """Which maps follow what the output rests on, and which show no more than the input."""
+    if table.empty:
+        return NOTHING
+    last, deepest = _last(table)
+    deletion, kept = _tested(last, "deletion/"), _surviving(deepest)
+    faster = [
+        f"{label} in {_of(runs, 'above')}"
+        for name, label in METHODS.items()
+        if ((runs := deletion[deletion["method"] == name])["verdict"] == "above").any()
+    ]
+    deleted = (
+        "replaced in the order of a map, features take the output down faster than in random order by"
+        f" {', '.join(faster)} runs"
+        if faster
+        else "nothing was found: in the order of no map do features take the output down faster than in random order"
+    )
+    redrawn = (
+        f"maps of {', '.join(kept)} keep more than half of their order in a network with random weights, and so show there"
+        " more of the input than of what was learned"
+        if kept
+        else "no map keeps more than half of its order in a network with random weights"
+    )
+    return joined(deleted, redrawn)
+
+
+def limits(_table: pd.DataFrame) -> str:
+    """What a map cannot say."""
+    return (
+        "Deletion shows whether a map is faithful to its network, not whether the network has learned, and replaced features"
+        " make inputs that the data do not hold. Weights were re-initialised once per run. That methods agree does not make"
+        " them right."
+    )
+
+
 def found(table: pd.DataFrame) -> list[str]:
     """Paragraphs on deletion, on re-initialised weights, and on completeness, Shapley values, baselines and best inputs.
 
@@ -28,12 +67,25 @@ def found(table: pd.DataFrame) -> list[str]:
     methods and runs of a question; means over runs have `intervals.mean_interval`.
     """
     if table.empty:
-        return ["No attribution was measured in this study."]
+        return [NOTHING]
+    table = table.assign(quantity=table["quantity"].astype(str), layer=table["layer"].astype(str))
+    last, deepest = _last(table)
+    first = table[table["step"] == table.groupby(RUN)["step"].transform("min")]
+    return [_deletion(last, first), _sanity(deepest, last), _checks(last), _best_inputs(last)]
+
+
+def _last(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows of the last step of every run; those of them on maps after all layers were re-initialised."""
     table = table.assign(quantity=table["quantity"].astype(str), layer=table["layer"].astype(str))
     last = table[table["step"] == table.groupby(RUN)["step"].transform("max")]
-    first = table[table["step"] == table.groupby(RUN)["step"].transform("min")]
-    deepest = last[last["quantity"].str.startswith("sanity/")].groupby([*RUN, "quantity"], sort=False).tail(1)
-    return [_deletion(last, first), _sanity(deepest, last), _checks(last), _best_inputs(last)]
+    return last, last[last["quantity"].str.startswith("sanity/")].groupby([*RUN, "quantity"], sort=False).tail(1)
+
+
+def _surviving(deepest: pd.DataFrame) -> list[str]:
+    """Methods whose maps keep more than half of their order, in some run, when all weights are new."""
+    redrawn = _tested(deepest, "sanity/")
+    names = set(redrawn[(redrawn["verdict"] == "above") & (redrawn["value"] > 0.5)]["method"])
+    return [label for name, label in METHODS.items() if name in names]
 
 
 def _deletion(last: pd.DataFrame, first: pd.DataFrame) -> str:
@@ -59,8 +111,7 @@ def _deletion(last: pd.DataFrame, first: pd.DataFrame) -> str:
         f"Deletion at the last step, in {plural(now.groupby(RUN).ngroups, 'run')}: the output of the true class falls faster"
         f" than in random orders when the features that a method ranks first are replaced: {'; '.join(parts)}. Areas are in"
         f" units of the mean change that replacing everything makes. At the first measured step it was so for"
-        f" {', '.join(early)} runs: deletion shows whether a map is faithful to its network, not whether the network has"
-        f" learned.{missing}"
+        f" {', '.join(early)} runs.{missing}"
     )
 
 
@@ -81,8 +132,7 @@ def _sanity(deepest: pd.DataFrame, last: pd.DataFrame) -> str:
         parts.append(text)
     if not parts:
         return "Re-initialised weights: not evaluable, no run has finite outputs at its last step."
-    surviving = redrawn[(redrawn["verdict"] == "above") & (redrawn["value"] > 0.5)]["method"]
-    strong = [label for name, label in METHODS.items() if name in set(surviving)]
+    strong = _surviving(deepest)
     verdict = (
         f"With a correlation above one half in at least one run, maps of {', '.join(strong)} show there more of the input"
         " than of what was learned."
@@ -92,7 +142,7 @@ def _sanity(deepest: pd.DataFrame, last: pd.DataFrame) -> str:
     return (
         "Re-initialised weights: with new random weights in all layers, maps still resemble those of the trained"
         " network more than"
-        f" maps of other examples do: {'; '.join(parts)}. {verdict} One draw of weights per run."
+        f" maps of other examples do: {'; '.join(parts)}. {verdict}"
     )
 
 

@@ -11,17 +11,59 @@ LINE = 0.98  # least modulus of the largest eigenvalue at the slow points of a l
 SHARE = 0.8  # least share of their variance along the line
 
 
+NOTHING = "No recurrent network was trained."
+
+
+def sentence(table: pd.DataFrame) -> str:
+    """In how many seeds of each network the attractors that its task needs are found."""
+    clauses = []
+    for name, runs in table.groupby("experiment", sort=False, observed=True):
+        points, lines = _layers(runs)
+        for layer in points:
+            born = births(runs, layer)
+            clauses.append(
+                f"{name} has the {NEEDED[layer]} attractors that its task needs after training in"
+                f" {int((born['last'] >= NEEDED[layer]).sum())} of {plural(len(born), 'seed')}"
+            )
+        if not points:
+            held = [_is_line(runs, layer) for layer in lines]
+            found_in = int(np.any(held, axis=0).sum()) if held else 0
+            clauses.append(
+                f"{name} has a line attractor after training in {found_in} of {plural(runs['seed'].nunique(), 'seed')}"
+            )
+    return f"{'; '.join(clauses)}." if clauses else NOTHING
+
+
+def limits(_table: pd.DataFrame) -> str:
+    """What a search for attractors cannot say."""
+    return (
+        "Counts are lower bounds: an attractor to which no start leads is not found. The input is held while they are looked"
+        " for, as it never is in the task, and a network without them may solve the task by its transients."
+    )
+
+
 def found(table: pd.DataFrame) -> list[str]:
     """A paragraph per network: attractors along training, or the line of slow points, beside shuffled weights."""
     paragraphs = []
     for name, runs in table.groupby("experiment", sort=False, observed=True):
-        held = [layer for layer in runs["layer"].astype(str).unique() if layer]
-        points = [layer for layer in held if layer in NEEDED]
-        said = [_born(runs, layer) for layer in points] or [_line(runs, layer) for layer in held]
+        points, lines = _layers(runs)
+        said = [_born(runs, layer) for layer in points] or [_line(runs, layer) for layer in lines]
         paragraphs.append(
             f"{name} ({plural(runs['seed'].nunique(), 'seed')}). {_right(runs)} {' '.join(said)} {_driven(runs)}"
         )
-    return paragraphs or ["No recurrent network was trained."]
+    return paragraphs or [NOTHING]
+
+
+def _layers(runs: pd.DataFrame) -> tuple[list[str], list[str]]:
+    """The inputs at which a network's solution is made of points; all others at which it was looked into."""
+    held = [layer for layer in runs["layer"].astype(str).unique() if layer]
+    return [layer for layer in held if layer in NEEDED], [layer for layer in held if layer not in NEEDED]
+
+
+def _is_line(runs: pd.DataFrame, layer: str) -> pd.Series:
+    """Whether the slow points after training are a line attractor, of every seed."""
+    first, share = _last(runs, "line_eigenvalue", layer), _last(runs, "line_share", layer)
+    return (first >= LINE) & (first <= 2 - LINE) & (share >= SHARE)
 
 
 def births(runs: pd.DataFrame, layer: str) -> pd.DataFrame:
@@ -64,7 +106,7 @@ def _born(runs: pd.DataFrame, layer: str) -> str:
         )
     return text + (
         f"Networks with shuffled weights have {short(null.mean())} on average over all steps and at most "
-        f"{short(null.max())}. Counts are lower bounds; the share of starts that ended at a fixed point is "
+        f"{short(null.max())}. The share of starts that ended at a fixed point is "
         f"{_each(_last(runs, 'found', layer))}."
     )
 
@@ -75,7 +117,7 @@ def _line(runs: pd.DataFrame, layer: str) -> str:
     if first.isna().all():
         return f"In {layer} no line of slow points was found after training."
     rows = _of(runs[runs["step"] == runs["step"].max()], "line_eigenvalue", layer)
-    is_line = ((first >= LINE) & (first <= 2 - LINE) & (share >= SHARE)).sum()
+    is_line = _is_line(runs, layer).sum()
     before = _of(runs[runs["step"] == runs["step"].min()], "line_eigenvalue", layer)["value"]
     return (
         f"In {layer}, slow points after training: largest eigenvalue {_each(first)}, second {_each(second)}, share of their "

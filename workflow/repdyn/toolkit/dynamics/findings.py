@@ -10,33 +10,76 @@ from repdyn.roles import EMBEDDING, OUTPUT
 from repdyn.seeds import derive
 from repdyn.statistics.fdr import benjamini_hochberg
 from repdyn.statistics.intervals import mean_interval
+from repdyn.toolkit.over_runs import joined, told
 from repdyn.wording.numbers import over_runs, plural
 
 ALPHA = 0.05
 POWER = 0.8  # below which that nothing was found says nothing
 
 
+NOTHING = "No paths were measured in this study."
+
+
+def sentence(table: pd.DataFrame) -> str:
+    """Whether initialisation is forgotten, and whether learning is abrupt."""
+    if table.empty:
+        return NOTHING
+    known, abrupt = _abrupt(table)
+    statement = "at the end layers lie {} from their own initialisation than from others"
+    return joined(
+        told("dynamics", _kept(_ends(_hidden(table))), "kept", statement, "less far", "farther"),
+        f"the loss falls abruptly somewhere in {len(abrupt)} of {plural(len(known), 'run')}"
+        if len(known)
+        else "whether the loss falls abruptly is not evaluable",
+    )
+
+
+def limits(_table: pd.DataFrame) -> str:
+    """What paths cannot say."""
+    return (
+        "Drift says that distances between examples changed, not what for. Between checkpoints the path of the weights is"
+        " not seen: it is longer than the sum. The walk goes in all directions alike; noise in few of them would raise the"
+        " share of its first component as well."
+    )
+
+
 def found(table: pd.DataFrame) -> list[str]:
     """Paragraphs on drift, on dimension and emergence, on phases and the path of the weights. A run is one number, the mean
     over its hidden layers; intervals and tests are over runs."""
     if table.empty:
-        return ["No paths were measured in this study."]
+        return [NOTHING]
+    hidden = _hidden(table)
     table = table.assign(quantity=table["quantity"].astype(str), layer=table["layer"].astype(str))
-    hidden = table[~table["role"].isin(["", EMBEDDING, OUTPUT])]
-    last = table["step"] == table.groupby(RUN)["step"].transform("max")
-    return [
-        _drift(hidden[last[hidden.index]]),
-        f"{_turns(hidden)} {_emergence(table)}",
-        f"{_phases(table)} {_weights(table)}",
-    ]
+    return [_drift(_ends(hidden)), f"{_turns(hidden)} {_emergence(table)}", f"{_phases(table)} {_weights(table)}"]
+
+
+def _hidden(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of hidden layers. ends: whether of the last step of the run."""
+    ends = table["step"] == table.groupby(RUN, observed=True)["step"].transform("max")
+    table = table.assign(quantity=table["quantity"].astype(str), layer=table["layer"].astype(str), ends=ends)
+    return table[~table["role"].isin(["", EMBEDDING, OUTPUT])]
+
+
+def _ends(hidden: pd.DataFrame) -> pd.DataFrame:
+    return hidden[hidden["ends"]]
+
+
+def _drifted(hidden: pd.DataFrame) -> pd.DataFrame:
+    """Drift from the own initialisation (value) and from others (null_mean), a row per run, the mean over layers."""
+    rows = hidden[hidden["quantity"] == "drift_from_init"].dropna(subset=["value"])
+    return rows.groupby(RUN)[["value", "null_mean"]].mean()
+
+
+def _kept(hidden: pd.DataFrame) -> pd.Series:
+    """How much nearer a run's layers are to their own initialisation than to others."""
+    runs = _drifted(hidden)
+    return runs["null_mean"] - runs["value"]
 
 
 def _drift(hidden: pd.DataFrame) -> str:
-    rows = hidden[hidden["quantity"] == "drift_from_init"].dropna(subset=["value"])
-    if rows.empty:
+    runs, kept = _drifted(hidden), _kept(hidden)
+    if runs.empty:
         return "Drift was not evaluable in any run: too few examples."
-    runs = rows.groupby(RUN)[["value", "null_mean"]].mean()
-    kept = runs["null_mean"] - runs["value"]
     verdict = {1: "the own initialisation is not forgotten", -1: "the own is further than others", 0: "undecided"}
     sentence = (
         f"Drift, the mean over hidden layers of {plural(len(runs), 'run')}: at the last step a layer is"
@@ -52,7 +95,7 @@ def _drift(hidden: pd.DataFrame) -> str:
     return (
         f"{sentence} From the last checkpoint but one, {int(moving.sum())} of {plural(len(moving), 'layer')} still moved"
         f" by more than three standard errors of a retest on other examples, by {_two(wide['drift_from_previous'].mean())}"
-        " on average. Drift says that distances between examples changed, not what for."
+        " on average."
     )
 
 
@@ -117,20 +160,33 @@ def _emergence(table: pd.DataFrame) -> str:
     return sentence
 
 
+def _phase_tests(table: pd.DataFrame) -> pd.DataFrame:
+    """phase_count, phase_p and phase_power, a row per run."""
+    rows = table[table["quantity"].isin(["phase_count", "phase_p", "phase_power"])]
+    rows = rows.assign(quantity=rows["quantity"].astype(str))
+    return rows.pivot_table(index=RUN, columns="quantity", values="value", dropna=False, observed=True)
+
+
+def _abrupt(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows of `_phase_tests` that are evaluable, and those of them whose loss changes abruptly."""
+    known = _phase_tests(table).dropna(subset=["phase_p"])
+    if known.empty:
+        return known, known
+    adjusted = benjamini_hochberg(known["phase_p"].to_numpy())
+    return known, known[(adjusted <= ALPHA) & (known["phase_count"] > 0)]
+
+
 def _phases(table: pd.DataFrame) -> str:
-    runs = table[table["quantity"].isin(["phase_count", "phase_p", "phase_power"])]
-    runs = runs.pivot_table(index=RUN, columns="quantity", values="value", dropna=False, observed=True)
-    known = runs.dropna(subset=["phase_p"])
+    runs = _phase_tests(table)
+    known, abrupt = _abrupt(table)
     if known.empty:
         return f"Phases were not evaluable in any of {plural(len(runs), 'run')}: too few measurements."
-    adjusted = benjamini_hochberg(known["phase_p"].to_numpy())
-    told = known[(adjusted <= ALPHA) & (known["phase_count"] > 0)]
-    quiet = known.drop(told.index)
+    quiet = known.drop(abrupt.index)
     blind = int((quiet["phase_power"] < POWER).sum())
     changes = table[(table["quantity"] == "phase_change")].set_index(RUN)
-    changes = changes[changes.index.isin(told.index)]
+    changes = changes[changes.index.isin(abrupt.index)]
     text = (
-        f"Phases: the loss changes abruptly, by more than its increments around allow, in {len(told)} of"
+        f"Phases: the loss changes abruptly, by more than its increments around allow, in {len(abrupt)} of"
         f" {plural(len(known), 'run')}"
         f" (false discovery rate {_percent(ALPHA)})"
     )
@@ -173,8 +229,7 @@ def _weights(table: pd.DataFrame) -> str:
         f" {_interval(straight['value'], 'straight')} of the length of the path, {_interval(gain, 'gain')} more than of the"
         f" walk: {verdict[_side(gain, 'gain')]}. Successive ways have a mean cosine of {_interval(cosines, 'cosine')}"
         f" (random directions: 0). Per update, steps shrank from {_two(rate['first'].mean())} to"
-        f" {_two(rate['last'].mean())} on average. Between checkpoints the path is not seen: it is longer than"
-        " the sum. The walk goes in all directions alike; noise in few of them would raise the share as well."
+        f" {_two(rate['last'].mean())} on average."
     )
 
 

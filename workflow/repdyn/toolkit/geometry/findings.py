@@ -6,17 +6,48 @@ import pandas as pd
 from repdyn.roles import EMBEDDING, INPUT
 from repdyn.seeds import derive
 from repdyn.statistics.intervals import mean_interval
+from repdyn.toolkit.over_runs import joined, told
 from repdyn.wording.numbers import interval, plural, short
 
 BAND = 3  # null standard deviations beyond which a run differs: t of 20 and of 5 draws leaves 1 % and 5 % outside
 RUN = ["experiment", "seed"]
 
 
+NOTHING = "Nothing was evaluable: no last hidden layer has enough distinct, finite examples."
+
+
+def sentence(table: pd.DataFrame) -> str:
+    """What training did to the dimension, and whether classes take less to separate than shuffled ones."""
+    table = _last_hidden(table)
+    if not table["value"].notna().any():
+        return NOTHING
+    end, start = (_at(table, "dimension_mle", last)["value"] for last in (True, False))
+    capacity = _at(table, "class_capacity", True)
+    changed, beyond = np.log(end / start), np.log(capacity["value"] / capacity["null_mean"])
+    statements = (
+        "training {} the intrinsic dimension of the last hidden layer",
+        "its classes take {} weights to separate than shuffled ones",
+    )
+    return joined(
+        told("geometry", changed, "dimension", statements[0], "raised", "lowered"),
+        told("geometry", beyond, "capacity", statements[1], "fewer", "more"),
+    )
+
+
+def limits(_table: pd.DataFrame) -> str:
+    """What a cloud's shape cannot say."""
+    return (
+        "Beyond the null, a cloud has a shape that its covariance does not explain. Clusters and the zeros of ReLU give it"
+        " one as curved surfaces do, and these numbers do not tell them apart. The estimators fall short of high dimensions,"
+        " by what the calibration in the figure shows."
+    )
+
+
 def found(table: pd.DataFrame) -> list[str]:
     """Paragraphs on dimension, on shape, and on classes and pictures, of the last hidden layer of every run."""
     table = _last_hidden(table)
     if not table["value"].notna().any():
-        return ["Nothing was evaluable: no last hidden layer has enough distinct, finite examples."]
+        return [NOTHING]
     return [_dimension(table), _shape(table), _classes(table)]
 
 
@@ -109,9 +140,7 @@ def _shape(table: pd.DataFrame) -> str:
     }
     sentences = [f"{name}: {against_null(_at(table, quantity, True))}" for quantity, name in names.items()]
     return (
-        f"Shape of the last hidden layer at the end, against Gaussians of the same covariance. {'. '.join(sentences)}. "
-        "Beyond the null, a cloud has a shape that its covariance does not explain. Clusters and the zeros of ReLU give it "
-        "one as curved surfaces do, and these numbers do not tell them apart."
+        f"Shape of the last hidden layer at the end, against Gaussians of the same covariance. {'. '.join(sentences)}."
     )
 
 

@@ -5,12 +5,37 @@ from functools import partial
 import pandas as pd
 
 from repdyn.figures.panels import RUN
-from repdyn.toolkit.over_runs import difference, direction
+from repdyn.toolkit.over_runs import difference, direction, joined, told
 from repdyn.wording.numbers import plural, two_decimals
 
 _interval, _verdict = partial(difference, "information"), partial(direction, "information")
 
 BEYOND = 2  # deviations of the null from which a single run counts as above it
+
+
+def sentence(table: pd.DataFrame) -> str:
+    """Whether two coordinates tell of the class, and what training did to that."""
+    now = _at(table, "class_components", "last")
+    if not now.notna().any():
+        return _not_evaluable(table)
+    beyond, change = (
+        now - _at(table, "class_components", "last", "null_mean"),
+        now - _at(table, "class_components", "first"),
+    )
+    statement = "two coordinates of the last hidden layer tell {} of the class than chance"
+    return joined(
+        told("information", beyond, "beyond", statement, "more", "less"),
+        told("information", change, "change", "training {} that", "raised", "lowered"),
+    )
+
+
+def limits(_table: pd.DataFrame) -> str:
+    """What the information of two coordinates cannot say."""
+    return (
+        "Two coordinates say less than the layer: of all its coordinates together the information of a deterministic network"
+        " is infinite or rests on the bins. The estimate has a bias that the interval does not know, and that a quantity can"
+        " be read does not say that the network uses it."
+    )
 
 
 def found(table: pd.DataFrame) -> list[str]:
@@ -20,11 +45,16 @@ def found(table: pd.DataFrame) -> list[str]:
     now = _at(table, "class_components", "last")
     n = int(now.notna().sum())
     if n == 0:
-        return [
-            f"Mutual information was not evaluable in any of {plural(asked, 'run')}: coordinates that do not vary, equal"
-            " rows or too few examples of a class."
-        ]
+        return [_not_evaluable(table)]
     return [_of_class(table, now, n, asked), _of_input(table)]
+
+
+def _not_evaluable(table: pd.DataFrame) -> str:
+    asked = len(table[RUN].drop_duplicates())
+    return (
+        f"Mutual information was not evaluable in any of {plural(asked, 'run')}: coordinates that do not vary, equal"
+        " rows or too few examples of a class."
+    )
 
 
 def _of_class(table: pd.DataFrame, now: pd.Series, n: int, asked: int) -> str:
@@ -53,13 +83,8 @@ def _of_class(table: pd.DataFrame, now: pd.Series, n: int, asked: int) -> str:
 
 def _of_input(table: pd.DataFrame) -> str:
     now = _at(table, "input_component", "last")
-    limits = (
-        "Two coordinates say less than the layer: of all its coordinates together the information of a deterministic network"
-        " is infinite or rests on the bins. The estimate has a bias that the interval does not know, and that a quantity can"
-        " be read does not say that the network uses it."
-    )
     if not now.notna().any():
-        return f"What remains of the input's leading component is not evaluable in any run. {limits}"
+        return "What remains of the input's leading component is not evaluable in any run."
     change = now - _at(table, "input_component", "first")
     null, spread = (_at(table, "input_component", "last", column) for column in ("null_mean", "null_sd"))
     above = int((now > null + BEYOND * spread).sum())
@@ -68,7 +93,7 @@ def _of_input(table: pd.DataFrame) -> str:
         f" input (of a text, of its embedding at initialisation), more than shuffled examples by {BEYOND}"
         f" deviations in {above} of"
         f" {plural(int(now.notna().sum()), 'run')}; training changed that by {_interval(change, 'input')};"
-        f" {_verdict(change, 'input', 'a gain', 'a loss')}. {limits}"
+        f" {_verdict(change, 'input', 'a gain', 'a loss')}."
     )
 
 

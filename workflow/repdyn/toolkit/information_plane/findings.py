@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from repdyn.figures.panels import RUN
-from repdyn.toolkit.over_runs import difference, direction
+from repdyn.toolkit.over_runs import difference, direction, joined, told
 from repdyn.wording.numbers import plural, two_decimals
 
 _interval, _verdict = partial(difference, "information plane"), partial(direction, "information plane")
@@ -16,6 +16,30 @@ NEAR = 0.5  # nats below ln n from which information on the input is too near to
 BEYOND = 3  # standard errors of a rise
 
 
+def sentence(table: pd.DataFrame) -> str:
+    """Whether training takes away what the last hidden layer says of the input, and adds to what it says of the class."""
+    now = _at(table, "input_information", "last")
+    if not now.notna().any():
+        return _not_evaluable(table)
+    change = now - _at(table, "input_information", "first")
+    gain = _at(table, "class_information", "last") - _at(table, "class_information", "first")
+    statement = "under noise as strong as its units the last hidden layer comes to say {} of the input"
+    return joined(
+        told("information plane", change, "input", statement, "more", "less"),
+        told("information plane", gain, "class", "it comes to say {} of the class", "more", "less"),
+    )
+
+
+def limits(_table: pd.DataFrame) -> str:
+    """What an information plane cannot say."""
+    return (
+        "Without noise the information of these networks on their input is infinite: what is measured belongs to the layer"
+        " and the noise together, and another noise, or one inside the network, gives other numbers. All but the information"
+        " on the input are lower bounds, and how far below the truth they lie is not known; a change of a bound need not be"
+        " one of what it bounds."
+    )
+
+
 def found(table: pd.DataFrame) -> list[str]:
     """Paragraphs: the plane of the last hidden layer, what bins make of it, bounds by critics, data processing; the run is
     the replicate."""
@@ -23,9 +47,14 @@ def found(table: pd.DataFrame) -> list[str]:
     now = _at(table, "input_information", "last")
     n = int(now.notna().sum())
     if n == 0:
-        return [f"The information plane was not evaluable in any of {plural(asked, 'run')}: no layer varies."]
+        return [_not_evaluable(table)]
     missing = f" ({plural(asked - n, 'run')} not evaluable)" if asked > n else ""
     return [_plane(table, now, n, missing), _bins(table), _critics(table), _processing(table)]
+
+
+def _not_evaluable(table: pd.DataFrame) -> str:
+    asked = len(table[RUN].drop_duplicates())
+    return f"The information plane was not evaluable in any of {plural(asked, 'run')}: no layer varies."
 
 
 def _plane(table: pd.DataFrame, now: pd.Series, n: int, missing: str) -> str:
@@ -80,8 +109,8 @@ def _critics(table: pd.DataFrame) -> str:
         f" {_range(_at(table, 'class_infonce', 'last'))} (InfoNCE), read on examples that it has not seen; of shuffled pairs"
         f" by {_range(null)}. On the examples that it was fitted to MINE gives {_interval(excess, 'fitted')} more, which"
         f" is no bound: in {above} of {plural(int(mine.notna().sum()), 'run')} it exceeds the entropy of the classes. On the"
-        f" input the bounds are {_range(_at(table, 'input_mine', 'last'))} and {_range(_at(table, 'input_infonce', 'last'))} nats;"
-        " how far below the truth they lie is not known."
+        f" input the bounds are {_range(_at(table, 'input_mine', 'last'))} and"
+        f" {_range(_at(table, 'input_infonce', 'last'))} nats."
     )
 
 

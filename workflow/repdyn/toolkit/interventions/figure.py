@@ -13,7 +13,12 @@ RHOS = {
     "mean_resample_rho": "mean,\nresample",
     "split_rho": "training,\nheld-out",
 }
-LESIONS = {"attention_loss": "attention", "feedforward_loss": "feed-forward", "head_loss": "one head"}
+LESIONS = {
+    "attention_loss": "attention",
+    "feedforward_loss": "feed-forward",
+    "head_loss": "one head",
+    "earlier_unit_loss": "one unit",
+}
 KEY_COLUMNS = 3
 
 
@@ -151,8 +156,8 @@ def _lesions(axes, table: pd.DataFrame, looks: dict) -> None:
         say(axes, "no attention and no feed-forward layers")
         return
     for x, _, chosen in _side_by_side(axes, rows, LESIONS, looks):
-        band = 2 * chosen["null_sd"]
-        axes.vlines([x] * len(chosen), -band, band, color="#DDDDDD", linewidth=4, zorder=0)
+        band = 2 * chosen["null_sd"].max()
+        axes.vlines(x, -band, band, color="#DDDDDD", linewidth=4, zorder=0)
     axes.set_xlim(-0.5, len(LESIONS) - 0.5)
 
 

@@ -4,13 +4,16 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 
 from repdyn.seeds import derive
 from repdyn.statistics.intervals import mean_interval
 from repdyn.toolkit.interventions.grid import GREEDY_SHARE, SHAPLEY_UNITS, SHARES
+from repdyn.toolkit.over_runs import joined, told
 from repdyn.wording.numbers import interval, plural
 
 BAND = 2  # null standard deviations beyond which a layer differs
+CHANCE = float(norm.sf(BAND))  # share of nulls above that band
 RUN = ["experiment", "seed"]
 SET = SHARES.index(1 / 4)
 
@@ -29,11 +32,40 @@ class Comparison(NamedTuple):
     runs: int
 
 
+NOTHING = "Nothing was evaluable: no network has units to intervene on."
+
+
+def sentence(table: pd.DataFrame) -> str:
+    """Whether the first units are worth more than random ones, and whether classes can be steered into each other."""
+    if not table["value"].notna().any():
+        return NOTHING
+    units, pushed = (
+        excess(at(table, name, unit=unit)) for name, unit in (("ranked_set_accuracy", SET), ("steering_success", None))
+    )
+    statements = (
+        "the quarter of a layer's units that ranks first is worth {} accuracy than a random quarter",
+        "pushed along the difference of two classes, examples of the one are read as the other {} often than under random"
+        " pushes",
+    )
+    return joined(
+        told("interventions", units, "sets", statements[0], "more", "less"),
+        told("interventions", pushed, "steering", statements[1], "more", "less"),
+    )
+
+
+def limits(_table: pd.DataFrame) -> str:
+    """What changing units and directions cannot say."""
+    return (
+        "What a unit is worth alone understates it where others back it up. One pair of classes was tried in each network:"
+        " what a push does to another is not shown, nor that the network itself uses the direction."
+    )
+
+
 def found(table: pd.DataFrame) -> list[str]:
     """Paragraphs on sets of units, on layers and heads of transformers, if there are any, on the kinds of ablation, and on
     sweeps and steering. A run is the mean of its layers."""
     if not table["value"].notna().any():
-        return ["Nothing was evaluable: no network has units to intervene on."]
+        return [NOTHING]
     return [_sets(table), *_lesions(table), _kinds(table), _directions(table)]
 
 
@@ -47,6 +79,12 @@ def compare(table: pd.DataFrame, quantity: str, end: bool = True, unit: int | No
     to, back = (_fisher, np.tanh) if quantity.endswith("_rho") else (np.asarray, np.asarray)
     interval = back(mean_interval(to(per_run.to_numpy()), np.random.default_rng(derive("interventions findings"))))
     return Comparison(int(above.sum()), int(below.sum()), len(known), len(rows), *interval, len(per_run))
+
+
+def excess(rows: pd.DataFrame) -> pd.Series:
+    """Value less null, the mean over the layers of a run."""
+    known = rows.dropna(subset=["value", "null_mean"])
+    return (known["value"] - known["null_mean"]).groupby([known[name] for name in RUN], observed=True).mean()
 
 
 def _fisher(rho: np.ndarray) -> np.ndarray:
@@ -127,11 +165,18 @@ def _lesions(table: pd.DataFrame) -> list[str]:
     if not found["attention"].layers:
         return []
     attention, feedforward, head = found.values()
+    unit = compare(table, "earlier_unit_loss")
+    alone = (
+        f" Of the units of feed-forward layers before the last, {unit.above} of {unit.layers} raise it alone (by chance"
+        f" {100 * CHANCE:.1f} %), on average by {difference(unit, 4)}."
+        if unit.layers
+        else ""
+    )
     return [
         f"Without an attention layer (its output as on another example) the held-out loss of transformers rose beyond random"
         f" signs in {layers_above(attention)}, in nats on average by {difference(attention)}; without a feed-forward layer"
         f" in {layers_above(feedforward)}, by {difference(feedforward)}. One head alone did so in {head.above} of"
-        f" {plural(head.layers, 'case')}, by {difference(head)}."
+        f" {plural(head.layers, 'case')}, by {difference(head)}.{alone}"
     ]
 
 
@@ -175,10 +220,4 @@ def _directions(table: pd.DataFrame) -> str:
             f" Rows of the other classes, pushed alike, lost {paid['value'].mean():.2f} of their accuracy, under random"
             f" directions {paid['null_mean'].mean():.2f}; mean difference over runs {difference(cost)}."
         )
-    return text + (
-        " One pair of classes was tried in each network, and one seed of each is no sample of networks: what a push does to"
-        " another pair is not shown, nor that the network itself uses the direction."
-        if (table.groupby("experiment", observed=True)["seed"].nunique() == 1).all()
-        else " One pair of classes was tried in each network: what a push does to another is not shown, nor that the network"
-        " itself uses the direction."
-    )
+    return text

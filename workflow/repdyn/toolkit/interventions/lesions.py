@@ -1,4 +1,4 @@
-"""What a network loses without a whole attention or feed-forward layer, and without one head."""
+"""What a network loses without a whole attention or feed-forward layer, without one head, and without one unit."""
 
 from collections.abc import Iterator
 
@@ -27,6 +27,14 @@ def lesions(subject: Subject, step: int, ours: Split, theirs: Split) -> Iterator
             if role == ATTENTION and heads:
                 over = _resampled(model, Address(heads, units=2), subject.key, ours, theirs, together=False)
                 yield entry(step, heads, "head_loss", over.value, 0.0, over.null_sd)
+
+
+def unit_lesions(subject: Subject, step: int, known: list[Where], ours: Split, theirs: Split) -> Iterator[dict]:
+    """Rise of the loss of our rows with one unit of a feed-forward layer, that is not among the known, as on their rows."""
+    for layer in layers_with(subject.roles, FEEDFORWARD):
+        if layer not in known:
+            over = _resampled(subject.model(step), layer, subject.key, ours, theirs, together=False)
+            yield entry(step, layer, "earlier_unit_loss", over.value, 0.0, over.null_sd)
 
 
 def _resampled(model, where: Where, key: tuple, ours: Split, theirs: Split, together: bool) -> Mean:

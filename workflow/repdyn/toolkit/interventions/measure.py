@@ -18,11 +18,13 @@ from repdyn.measures.units import selectivity_importance
 from repdyn.roles import FEEDFORWARD, HIDDEN, layers_with, state_layers
 from repdyn.seeds import derive
 from repdyn.toolkit.interventions.grid import DOSES, GREEDY_SHARE, QUANTILES, SHAPLEY_UNITS, SHARES
-from repdyn.toolkit.interventions.lesions import lesions
+from repdyn.toolkit.interventions.lesions import lesions, unit_lesions
 from repdyn.toolkit.interventions.splits import Split, split_of
 
 # Rows of a split that are looked at: losing every unit costs a pass of all of them through what follows the layer.
 ROWS = 128
+# Of these, rows on which the units of feed-forward layers are lost whose loss costs passes through several blocks.
+LESIONED_ROWS = 32
 # Random sets of each size of SHARES to compare with.
 RANDOM_SETS = 20
 # A greedy set of an eighth of m units costs m^2 / 8 passes: only in layers this small, and at the last step.
@@ -37,8 +39,9 @@ def measure(held_out: Subject, training: Subject) -> tuple:
     """Interventions at the grid steps. Chosen on ROWS training rows, measured on ROWS held-out rows, both at random.
 
     All units of every hidden layer of an MLP and every channel of a CNN, after the ReLU; of a transformer those of the
-    last feed-forward layer (in those before, every unit costs a pass through all that follows, beyond the budget).
-    Values that units are held at come from the training rows: zero, the mean, or those of another example (resampled).
+    last feed-forward layer, and those of the layers before it once, at the last step, on LESIONED_ROWS held-out rows: there
+    every unit costs a pass through all that follows. Values that units are held at come from the training rows: zero, the
+    mean, or those of another example (resampled).
 
     Steering is of MLP hidden layers, CNN channels and transformer blocks' outputs: at most STEERED_ROWS held-out rows
     of one class, pushed by the difference of the training means of another class and theirs. The pair is the one that
@@ -70,6 +73,8 @@ def measure(held_out: Subject, training: Subject) -> tuple:
       all units of a feed-forward layer, resampled; of every such layer. Null: as of unit_resample_loss. Source: Chan
       2022.
     - head_loss [nats] (unit: head): the same of one head. Null: as of unit_resample_loss.
+    - earlier_unit_loss [nats] (unit: unit): the same of one unit of a feed-forward layer that is not the last, on
+      LESIONED_ROWS rows, at the last step. Null: as of unit_resample_loss.
     - do_slope [logits per standard deviation]: change of the logit (less the mean logit) that the first unit moves most
       on the training rows, on held-out rows, in the direction found in training; the unit held at QUANTILES of its
       values. Null: CONTROL_UNITS other units at random, each with the logit that it moves most. Source: Pearl 2009.
@@ -86,6 +91,7 @@ def measure(held_out: Subject, training: Subject) -> tuple:
     and "sweep_class"; "pair" (2,) source and target class.
     """
     ours, theirs = split_of(held_out, ROWS, "held-out rows"), split_of(training, ROWS, "training rows")
+    few = tuple(split_of(subject, LESIONED_ROWS, "lesioned rows") for subject in (held_out, training))
     pair = confused_pair(training.logits(training.grid[-1]), training.labels)
     maps = {"pair": np.array(pair)}
     entries = []
@@ -94,6 +100,8 @@ def measure(held_out: Subject, training: Subject) -> tuple:
         for layer in ablated_layers(held_out):
             entries += _ablations(model, layer, step, step == held_out.grid[-1], ours, theirs, held_out.key, maps)
         entries += lesions(held_out, step, ours, theirs)
+        if step == held_out.grid[-1]:
+            entries += unit_lesions(held_out, step, ablated_layers(held_out), *few)
         for layer in state_layers(held_out.roles):
             entries += _steering(held_out, training, layer, step, pair)
     return combine(entries), maps

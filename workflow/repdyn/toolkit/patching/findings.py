@@ -5,7 +5,7 @@ from functools import partial
 import pandas as pd
 
 from repdyn.figures.panels import RUN
-from repdyn.toolkit.over_runs import difference, direction
+from repdyn.toolkit.over_runs import difference, direction, joined, told
 from repdyn.wording.numbers import plural
 
 _interval, _verdict = partial(difference, "patching"), partial(direction, "patching")
@@ -17,6 +17,34 @@ SETS = {
 }
 
 
+def sentence(table: pd.DataFrame) -> str:
+    """Whether few units carry the difference between two classes, and few nodes the answer."""
+    last = _last(table)
+    if not (last["quantity"] == "span").any():
+        return _not_evaluable(table)
+    units = last[last["quantity"] == "top_denoising"]
+    share = last[last["quantity"] == "circuit_share"].set_index(RUN)
+    carried, saved = _per_run(units, "value") - _per_run(units, "null_mean"), share["null_mean"] - share["value"]
+    statements = (
+        "the tenth of a layer's units that attribution puts first carries {} of the difference between two classes than a"
+        " random tenth",
+        "a circuit that gives the network's answer needs {} nodes than one grown in random order",
+    )
+    return joined(
+        told("patching", carried, "top_denoising", statements[0], "more", "less"),
+        told("patching", saved, "circuit_share", statements[1], "fewer", "more"),
+    )
+
+
+def limits(_table: pd.DataFrame) -> str:
+    """What a patch cannot say."""
+    return (
+        "R depends on the two classes and on the pairs, which are those the network gets right at its last step; units"
+        " that are enough need not be needed, and another set may do as well. Pairs say how sure R is for one network,"
+        " runs of different architectures and data how far it holds beyond; neither says why training led there."
+    )
+
+
 def found(table: pd.DataFrame) -> list[str]:
     """Paragraphs: how many runs and pairs; units and components against random ones, at the ends of training; circuits;
     transformers; sparse features, parts of maps and words, where there are any. A mean over the layers of a run is one
@@ -24,17 +52,23 @@ def found(table: pd.DataFrame) -> list[str]:
     pairs = _per_run(table[table["quantity"] == "pairs"], "value")
     span = table[table["quantity"] == "span"]
     if span.empty:
-        return [f"Patching was not evaluable in any of {plural(len(pairs), 'run')}: too few pairs of the two classes."]
-    last = table[table["step"] == table.groupby(RUN, observed=True)["step"].transform("max")]
+        return [_not_evaluable(table)]
+    last = _last(table)
     first = table[table["step"] == table.groupby(RUN, observed=True)["step"].transform("min")]
     return [
         " ".join([_pairs(pairs, span), *(_carried(name, first, last) for name in SETS)]),
         " ".join([*_circuits(last), *_heads(last)]),
         *_finer(last),
-        "R depends on the two classes and on the pairs, which are those the network gets right at its last step; units"
-        " that are enough need not be needed, and another set may do as well. Pairs say how sure R is for one network,"
-        " runs of different architectures and data how far it holds beyond; neither says why training led there.",
     ]
+
+
+def _last(table: pd.DataFrame) -> pd.DataFrame:
+    return table[table["step"] == table.groupby(RUN, observed=True)["step"].transform("max")]
+
+
+def _not_evaluable(table: pd.DataFrame) -> str:
+    runs = table[RUN].drop_duplicates()
+    return f"Patching was not evaluable in any of {plural(len(runs), 'run')}: too few pairs of the two classes."
 
 
 def _pairs(pairs: pd.Series, span: pd.DataFrame) -> str:

@@ -5,6 +5,7 @@ import pandas as pd
 
 from repdyn.seeds import derive
 from repdyn.statistics.intervals import mean_interval
+from repdyn.toolkit.over_runs import joined, told
 from repdyn.wording.numbers import interval, plural
 
 # Times a feature is active on average among the training rows, below which rows are too few: a planted dictionary of 64 in
@@ -14,20 +15,60 @@ FEWEST = 20
 RUN = ["experiment", "seed"]
 
 
+NOTHING = "No layer carried a sparse autoencoder: all were constant or had too few rows. Not evaluable."
+
+
+def sentence(table: pd.DataFrame) -> str:
+    """Whether the features are more than the covariance, and whether they detect classes better than units do."""
+    if not _evaluable(table):
+        return NOTHING
+    ends, _ = _ends(table)
+    beyond = _of(ends, "explained_variance") - _of(ends, "explained_variance", "null_mean")
+    better = _of(ends, "class_f1") - _of(ends, "unit_class_f1")
+    statements = (
+        "sparse features describe the last hidden layer {} than they describe noise of its covariance",
+        "the best of them tell a class from the others {} than single units do",
+    )
+    return joined(
+        told("sparse autoencoders", beyond, "variance", statements[0], "better", "worse"),
+        told("sparse autoencoders", better, "classes", statements[1], "better", "worse"),
+    )
+
+
 def found(table: pd.DataFrame) -> list[str]:
     """Paragraphs on variance, stability, and classes; "undecided" where the interval over runs holds 0."""
+    if not _evaluable(table):
+        return [NOTHING]
+    ends, starts = _ends(table)
+    return [_variance(ends, starts), f"{_stability(ends, starts)} {_models(ends, starts)}", _classes(ends)]
+
+
+def limits(table: pd.DataFrame) -> str:
+    """What a layer's features cannot say, and how few rows there are."""
+    one = (
+        "One layer of each network is looked at: that features are found in it does not show that the network computes"
+        " with them."
+    )
+    uses, rows = _of(table, "uses"), _of(table, "rows")
+    if not rows.notna().any():
+        return one
+    few = int((uses < FEWEST).sum())
+    return (
+        f"{one} Rows are few, {rows.min():,.0f} to {rows.max():,.0f}, and those of one example are not independent; a"
+        f" feature is active in {uses.min():,.0f} to {uses.max():,.0f} of them on average, which is too few for a dictionary"
+        f" (fewer than {FEWEST}) in {few} of {plural(len(uses), 'run')}."
+    )
+
+
+def _evaluable(table: pd.DataFrame) -> bool:
+    return bool(table.loc[table["quantity"] == "explained_variance", "value"].notna().any())
+
+
+def _ends(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows of the last and of the first step of every run."""
     table = table.assign(quantity=table["quantity"].astype(str))
-    runs = table[table["quantity"] == "explained_variance"].dropna(subset="value")
-    if runs.empty:
-        return ["No layer carried a sparse autoencoder: all were constant or had too few rows. Not evaluable."]
-    last = table.groupby(RUN)["step"].transform("max")
-    ends, starts = table[table["step"] == last], table[table["step"] == table.groupby(RUN)["step"].transform("min")]
-    return [
-        _variance(ends, starts),
-        f"{_stability(ends, starts)} {_models(ends, starts)}",
-        _classes(ends),
-        _limits(table),
-    ]
+    steps = table.groupby(RUN)["step"]
+    return table[table["step"] == steps.transform("max")], table[table["step"] == steps.transform("min")]
 
 
 def _variance(ends, starts) -> str:
@@ -108,17 +149,6 @@ def _classes(ends) -> str:
         f" kept, raises the loss on its class by {_mean(effect)} nats more than losing as much along other features:"
         f" {_compared(effect, 'more', 'less')}; it is beyond two standard deviations of them for {beyond} of {len(chosen)}"
         " classes, all runs together."
-    )
-
-
-def _limits(table) -> str:
-    uses, rows = _of(table, "uses"), _of(table, "rows")
-    few = int((uses < FEWEST).sum())
-    return (
-        f"Rows are few: {rows.min():,.0f} to {rows.max():,.0f}, in which a feature is active {uses.min():,.0f} to"
-        f" {uses.max():,.0f} times on average. Fewer than {FEWEST} times, too few rows for a dictionary:"
-        f" {plural(few, 'run')} of {len(uses)}. Rows of one example are not independent. One layer of each network is"
-        " looked at: this does not show that the network computes with these features."
     )
 
 

@@ -5,22 +5,56 @@ from functools import partial
 import pandas as pd
 
 from repdyn.figures.panels import RUN
-from repdyn.toolkit.over_runs import difference, direction
+from repdyn.toolkit.over_runs import difference, direction, joined, told
 from repdyn.wording.numbers import plural
 
 _interval, _verdict = partial(difference, "topology"), partial(direction, "topology")
 
 
+def sentence(table: pd.DataFrame) -> str:
+    """Whether the cloud has parts or loops, and whether those of a class get fewer through the layers."""
+    if not _evaluable(table):
+        return _not_evaluable(table)
+    parts, loops = (_at(table, name, "last", "last") for name in ("betti_0", "betti_1"))
+    more, n = int(((parts > 1) | (loops > 0)).sum()), int(parts.notna().sum())
+    statement = (
+        "the loops of a class {} from the input to the last hidden layer, next to those of noise of its covariance"
+    )
+    return joined(
+        f"after training the last hidden layer has a second part or a loop, beyond noise, in {more} of {plural(n, 'run')}"
+        if more
+        else f"nothing was found: as far as noise lets see, the last hidden layer is one part without a loop in all of"
+        f" {plural(n, 'run')}",
+        told("topology", _through_layers(table, "last"), "ratio", statement, "grow", "shrink"),
+    )
+
+
+def limits(table: pd.DataFrame) -> str:
+    """What homology of so few points cannot say."""
+    points = table.loc[table["quantity"] == "class_points", "value"].dropna()
+    sizes = f"{points.min():.0f} to {points.max():.0f}" if len(points) else "no"
+    return (
+        f"Clouds of classes have {sizes} distinct points, too few to see a small loop, and nothing here counts voids."
+        " Lengths are in units of the root mean square distance to the mean; what a Gaussian has, covariance explains."
+        " The runs differ in architecture and data, so an interval over them is of the study and not of one network."
+    )
+
+
 def found(table: pd.DataFrame) -> list[str]:
     """Paragraphs: connected components and loops of the cloud at the last step; the claim that topology simplifies
-    through the layers, with the run as replicate; what neither shows."""
-    measured = table[(table["quantity"] == "betti_1") & table["value"].notna()]
+    through the layers, with the run as replicate."""
+    if not _evaluable(table):
+        return [_not_evaluable(table)]
+    return [_whole(table, len(table[RUN].drop_duplicates())), *_simplifies(table)]
+
+
+def _evaluable(table: pd.DataFrame) -> bool:
+    return bool(table.loc[table["quantity"] == "betti_1", "value"].notna().any())
+
+
+def _not_evaluable(table: pd.DataFrame) -> str:
     runs = table[RUN].drop_duplicates()
-    if measured.empty:
-        return [
-            f"Topology was not evaluable in any of {plural(len(runs), 'run')}: the clouds have too few distinct rows."
-        ]
-    return [_whole(table, len(runs)), *_simplifies(table), _limits(table)]
+    return f"Topology was not evaluable in any of {plural(len(runs), 'run')}: the clouds have too few distinct rows."
 
 
 def _whole(table: pd.DataFrame, asked: int) -> str:
@@ -49,11 +83,7 @@ def _simplifies(table: pd.DataFrame) -> list[str]:
     if not classes.notna().any():
         return ["That topology simplifies through the layers is not evaluable: classes have too few distinct rows."]
     change = classes - sum(_at(table, f"class_betti_{d}", "first", "last") for d in (0, 1))
-    ratio, before = (
-        _at(table, "class_persistence_1", "last", step, ratio=True)
-        - _at(table, "class_persistence_1", "first", step, ratio=True)
-        for step in ("last", "first")
-    )
+    ratio, before = (_through_layers(table, step) for step in ("last", "first"))
     learned = ratio - before
     n = int(change.notna().sum())
     counted = (
@@ -74,14 +104,10 @@ def _simplifies(table: pd.DataFrame) -> list[str]:
     ]
 
 
-def _limits(table: pd.DataFrame) -> str:
-    points = table.loc[table["quantity"] == "class_points", "value"].dropna()
-    sizes = f"{points.min():.0f} to {points.max():.0f}" if len(points) else "no"
-    return (
-        f"Clouds of classes have {sizes} distinct points, too few to see a small loop, and nothing here counts voids."
-        " Lengths are in units of the root mean square distance to the mean; what a Gaussian has, covariance explains."
-        " The runs differ in architecture and data, so an interval over them is of the study and not of one network."
-    )
+def _through_layers(table: pd.DataFrame, step: str) -> pd.Series:
+    """Summed length of a class's loops over that of Gaussians: in the last layer, less in the first."""
+    last, first = (_at(table, "class_persistence_1", layer, step, ratio=True) for layer in ("last", "first"))
+    return last - first
 
 
 def _simple(table: pd.DataFrame) -> bool:

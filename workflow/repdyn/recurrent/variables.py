@@ -1,0 +1,46 @@
+"""What a task asks a network to keep, as labels of every example at every time step."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from repdyn.recurrent.tasks import CHANNELS, Batch, Task, context, flipflop
+
+
+def bits(batch: Batch) -> dict[str, np.ndarray]:
+    """The sign of the last pulse of each bit; -1 before its first."""
+    values, known = batch.targets.numpy() > 0, batch.counted.numpy()
+    return {f"bit {i + 1}": np.where(known[:, :, i], values[:, :, i], -1) for i in range(values.shape[2])}
+
+
+def evidence(batch: Batch) -> dict[str, np.ndarray]:
+    """The context, and the sign of the evidence so far in the channel that counts and in the other."""
+    inputs = batch.inputs.numpy()
+    which = inputs[:, :, CHANNELS:].argmax(2)
+    total = np.cumsum(inputs[:, :, :CHANNELS], 1, dtype=np.float64) > 0
+    relevant, other = (np.take_along_axis(total, each[:, :, None], 2)[:, :, 0] for each in (which, 1 - which))
+    return {"context": which, "relevant evidence": relevant.astype(int), "other evidence": other.astype(int)}
+
+
+VARIABLES: dict[Callable, Callable[[Batch], dict[str, np.ndarray]]] = {flipflop: bits, context: evidence}
+
+
+def variables_of(task: Task, batch: Batch) -> dict[str, np.ndarray]:
+    """{variable: classes (n, T) int, -1 where it has none} of a batch; none for a task without an entry in VARIABLES."""
+    return VARIABLES[task.draw](batch) if task.draw in VARIABLES else {}
+
+
+def flips(batch: Batch) -> np.ndarray:
+    """Where a bit gets another sign, or its first: (m, 2), trial and time step."""
+    signs = batch.targets.numpy()
+    before = np.concatenate([np.zeros_like(signs[:, :1]), signs[:, :-1]], 1)
+    return np.argwhere((signs != before).any(2))
+
+
+EVENTS: dict[Callable, Callable[[Batch], np.ndarray]] = {flipflop: flips}
+
+
+def events_of(task: Task, batch: Batch) -> np.ndarray:
+    """The events (m, 2), trial and time step, at which a task changes its answer; none for a task without an entry in
+    EVENTS: where every time step changes it a little there is no event."""
+    return EVENTS[task.draw](batch) if task.draw in EVENTS else np.empty((0, 2), dtype=np.int64)
