@@ -145,6 +145,7 @@ BAD = [
     (lambda: sampled(MODEL, N, np.random.default_rng(0), {"w": 1}), "has no w to set"),
     (lambda: sampled(MODEL, 5, np.random.default_rng(0)), "must have 5 values"),
     (lambda: seen(np.zeros(3), np.zeros(3), 1), "no row has the value"),
+    (lambda: back_door(np.zeros(2), np.zeros(2), np.zeros(3), 0), "of the same rows"),
     (lambda: back_door(np.array([0, 1]), np.zeros(2), np.array([0, 1]), 1), "is not in the rows"),
     (lambda: leace(X, np.zeros(40)), "two or more classes"),
     (lambda: leace(X, LABELS[1:]), "labels"),

@@ -25,7 +25,7 @@ def _bounds(rng: np.random.Generator) -> Bounds:
 
 
 def bound_by_a_critic(rng: np.random.Generator) -> Trial:
-    found = _bounds(rng).mine
+    found = _bounds(rng).mine.tolist()
     return Trial(
         "two normals of correlation .8, 4,000 rows", "lower bound on rows held out, nats", normal_information(0.8), BELOW,
         found[:1], "shuffled pairs", 0, 0.03, found[1:],
@@ -33,7 +33,7 @@ def bound_by_a_critic(rng: np.random.Generator) -> Trial:
 
 
 def bound_by_contrast(rng: np.random.Generator) -> Trial:
-    found = _bounds(rng).infonce
+    found = _bounds(rng).infonce.tolist()
     return Trial(
         "two normals of correlation .8, 4,000 rows", "lower bound on rows held out, nats", normal_information(0.8), BELOW,
         found[:1], "shuffled pairs", 0, 0.03, found[1:],

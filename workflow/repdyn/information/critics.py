@@ -1,5 +1,6 @@
 """Lower bounds of mutual information by a critic, a network trained to tell pairs from shuffled pairs; in nats."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ MEMORY = 0.99  # of the running mean that corrects the gradient
 SHIFTS = 32  # shuffled pairs per row where a bound is read
 FIT, CHOOSE, REPORT = 0, 1, 2  # what a row is for
 
-Critic = list[torch.Tensor]
+Critic = Sequence[torch.Tensor]
 
 
 class Bounds(NamedTuple):
@@ -101,7 +102,7 @@ def _pairs(
     return x.expand(1 + nulls, *x.shape), torch.stack([y, *shuffled])
 
 
-def _new_critic(dx: int, dy: int, many: int, random: torch.Generator) -> Critic:
+def _new_critic(dx: int, dy: int, many: int, random: torch.Generator) -> list[torch.nn.Parameter]:
     """Weights of `many` critics side by side; the last layer is 0, so that they say nothing at first."""
 
     def uniform(inputs: int, outputs: int, *fan: int) -> torch.nn.Parameter:

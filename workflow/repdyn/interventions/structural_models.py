@@ -32,7 +32,8 @@ def sampled(
 
 def seen(x: np.ndarray, y: np.ndarray, value: float) -> float:
     """Mean of y (n,) among the rows in which x (n,) has the value: E(Y | X = value)."""
-    chosen = _rows(x, y) & (x == value)
+    _check(x, y)
+    chosen = x == value
     if not chosen.any():
         raise StudyError(f"no row has the value {value} of x, so nothing is seen of it")
     return float(y[chosen].mean())
@@ -44,7 +45,8 @@ def back_door(x: np.ndarray, y: np.ndarray, confounder: np.ndarray, value: float
     Right if the confounder (n,), of few values, blocks every path that enters x from behind (Pearl 2009, theorem 3.3.2).
     StudyError where one of its values never occurs with that value of x: there the rows say nothing.
     """
-    there = _rows(x, y) & (x == value)
+    _check(x, y, confounder)
+    there = x == value
     found = 0.0
     for stratum in np.unique(confounder):
         inside = confounder == stratum
@@ -56,7 +58,6 @@ def back_door(x: np.ndarray, y: np.ndarray, confounder: np.ndarray, value: float
     return float(found)
 
 
-def _rows(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    if x.ndim != 1 or x.shape != y.shape or not len(x):
-        raise StudyError(f"x and y are values (n,) of the same rows, found {x.shape} and {y.shape}")
-    return np.ones(len(x), dtype=bool)
+def _check(*columns: np.ndarray) -> None:
+    if any(column.ndim != 1 or column.shape != columns[0].shape for column in columns) or not len(columns[0]):
+        raise StudyError(f"values (n,) of the same rows are needed, found {', '.join(str(c.shape) for c in columns)}")

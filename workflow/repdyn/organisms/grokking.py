@@ -58,10 +58,12 @@ def modular_addition(
     def logits(rows: torch.Tensor) -> torch.Tensor:
         return torch.relu(weights[0][pairs[rows]].flatten(1) @ weights[1]) @ weights[2]
 
+    def right(rows: torch.Tensor) -> float:
+        return float((logits(rows).argmax(1) == answers[rows]).float().mean())
+
     def measured(step: int) -> tuple[int, float, float, float]:
         with torch.no_grad():
-            right = [float((logits(rows).argmax(1) == answers[rows]).float().mean()) for rows in (fitted, unseen)]
-            return step, *right, frequency_share(weights[0].detach().numpy())
+            return step, right(fitted), right(unseen), frequency_share(weights[0].detach().numpy())
 
     found = [measured(0)]
     before = torch.set_flush_denormal(True)
