@@ -102,6 +102,13 @@ TOOLS = {
         "Information that two coordinates of three layers hold on the class and on the input, against the training step,"
         " beside what a linear probe of the whole layer reads",
     ),
+    "information_plane": Tool(
+        "Information plane",
+        "information",
+        ALL,
+        "Per experiment: what hidden layers say of the class against what they say of the input under noise, over training;"
+        " the same on the input by the number of bins; and lower bounds by critics before and after training",
+    ),
     "dynamics": Tool(
         "Dynamics of training",
         "dynamics",
