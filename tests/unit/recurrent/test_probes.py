@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from repdyn.circuits.selectivity import balanced, condition_variances
 from repdyn.errors import StudyError
 from repdyn.recurrent.probes import CONTROLS, probed_by_trial
 from repdyn.recurrent.record import probe_batch
@@ -57,6 +58,13 @@ def test_variables_are_those_of_the_task():
     found = variables_of(TASKS["context"], batch)
     np.testing.assert_array_equal(found["relevant evidence"] > 0, batch.targets.numpy()[..., 0] > 0)
     assert 0.3 < (found["other evidence"] == found["relevant evidence"]).mean() < 0.7
+    # A network that adds up all its inputs mixes nothing.
+    sums = batch.inputs.double().cumsum(1)[:, -1].numpy() @ np.random.default_rng(0).standard_normal((4, 10))
+    pairs = {}
+    for other in ("evidence in channel 1", "relevant evidence"):
+        responses = balanced(sums, found["context"][:, -1], found[other][:, -1], np.random.default_rng(1))
+        pairs[other] = condition_variances(responses)[2].sum() / condition_variances(responses).sum()
+    assert abs(pairs["evidence in channel 1"]) < 0.01 < pairs["relevant evidence"]
     assert variables_of(TASKS["context"]._replace(draw=lambda n, rng: None), batch) == {}
 
 

@@ -14,12 +14,17 @@ def bits(batch: Batch) -> dict[str, np.ndarray]:
 
 
 def evidence(batch: Batch) -> dict[str, np.ndarray]:
-    """The context, and the sign of the evidence so far in the channel that counts and in the other."""
+    """The context, and the sign of the evidence so far in the first channel, in the one that counts and in the other.
+
+    The first two are given independently of one another: a network that adds up its inputs has no interaction of them. Of
+    the context and the relevant evidence it would, since which channel is relevant is an interaction.
+    """
     inputs = batch.inputs.numpy()
     which = inputs[:, :, CHANNELS:].argmax(2)
-    total = np.cumsum(inputs[:, :, :CHANNELS], 1, dtype=np.float64) > 0
+    total = (np.cumsum(inputs[:, :, :CHANNELS], 1, dtype=np.float64) > 0).astype(int)
     relevant, other = (np.take_along_axis(total, each[:, :, None], 2)[:, :, 0] for each in (which, 1 - which))
-    return {"context": which, "relevant evidence": relevant.astype(int), "other evidence": other.astype(int)}
+    first = {"context": which, "evidence in channel 1": total[:, :, 0]}
+    return first | {"relevant evidence": relevant, "other evidence": other}
 
 
 VARIABLES: dict[Callable, Callable[[Batch], dict[str, np.ndarray]]] = {flipflop: bits, context: evidence}
