@@ -217,9 +217,17 @@ def test_snakemake_makes_its_own_report(study, tmp_path):
     figures = [path.name for path in (study.folder / RESULTS).rglob("*.webp")]
     assert sorted(Path(name).name for name in names if name.endswith(".webp")) == sorted(figures)
     assert all(
-        word in page for word in ("Tables", "Study", "Runs", "Toolkit", "Dashboard", "Filters of the first convolution")
+        word in page
+        for word in (
+            "Tables",
+            "Study",
+            "Runs",
+            "Toolkit",
+            "How often, when and by how much",
+            "Filters of the first convolution",
+        )
     )
-    caption = (study.folder / "workflow/repdyn/figures/study/dashboard/caption.rst").read_text().split(":")[0]
+    caption = (study.folder / "workflow/repdyn/figures/study/timing/caption.rst").read_text().split(".")[0]
     assert caption in page and "rulegraph" in page
 
 

@@ -7,7 +7,8 @@ from torch.nn.functional import log_softmax
 
 from helpers.stranger_cases import MODELS
 from repdyn.activations.addresses import Answering, address, find, inner
-from repdyn.activations.answers import count, rows_of
+from repdyn.activations.answers import answer, count, rows_of
+from repdyn.activations.hooks import replaced
 from repdyn.attribution.case import attributions, case_of
 from repdyn.attribution.gradcam import grad_cam
 from repdyn.attribution.gradients import completeness_gap, from_layer, integrated_gradients, layer_output, saliency
@@ -18,8 +19,9 @@ from repdyn.attribution.removal import removal_curve
 from repdyn.attribution.shapley import exact_shapley, masking_game
 from repdyn.errors import StudyError
 from repdyn.interventions.ablation import donated, effects, unit_means
-from repdyn.interventions.circuits import circuit_metric, node_attributions, reference_means
+from repdyn.interventions.circuits import circuit_metric, nested_circuits, node_attributions, reference_means
 from repdyn.interventions.dose_response import do_response
+from repdyn.interventions.features import feature_attributions, feature_change
 from repdyn.interventions.patching import activations, logit_difference, patch_each, sites_along, whole
 from repdyn.interventions.paths import path_patched
 from repdyn.interventions.steering import steered
@@ -111,6 +113,39 @@ def check_circuits(case):
     logits = case.answer(lambda h: case.units(h, removed, mean.index_select(case.axis, torch.tensor(removed)).expand(
         *(len(removed) if axis == case.axis else size for axis, size in enumerate(h.shape)))))  # fmt: skip
     yield found, logits[:, 0] - logits[:, 2]
+    grown = nested_circuits(
+        case.model, case.inputs, means, sites, np.argsort(~kept, kind="stable"), [kept.sum()], METRIC
+    )
+    yield grown[0], logits[:, 0] - logits[:, 2]
+
+
+def check_features(case):
+    """Two directions that are read through a ReLU, patched; the rest of the layer stays as it is."""
+    d = case.h().shape[case.axis]
+    directions = torch.linalg.qr(torch.linspace(-1, 1, d * 2, dtype=torch.float64).sin().view(d, 2))[0].T
+
+    def encode(rows):
+        return torch.relu(rows @ directions.T)
+
+    def moved(h):
+        rows, donor = h.movedim(case.axis, -1), case.h(case.donors).movedim(case.axis, -1)
+        gain = torch.relu((donor * directions[1]).sum(-1)) - torch.relu((rows * directions[1]).sum(-1))
+        return (rows + gain[..., None] * directions[1]).movedim(-1, case.axis)
+
+    donor, chosen = case.h(case.donors), torch.tensor([False, True])
+    change = feature_change(donor, encode, directions, chosen, axis=case.axis)
+    with torch.no_grad(), replaced(case.model, {case.where: change}):
+        yield answer(case.model, case.inputs).numpy(), case.answer(moved)
+    clean = case.h()
+    found = feature_attributions(
+        case.model, case.inputs, case.where, clean, donor, encode, directions, METRIC, case.axis, points=1
+    )
+    point = ((clean + donor) / 2).requires_grad_()
+    logits = case.plain(lambda _: point)[1]
+    slope = torch.autograd.grad((logits[:, 0] - logits[:, 2]).sum(), point)[0].movedim(case.axis, -1)
+    rise = encode(clean.movedim(case.axis, -1)) - encode(donor.movedim(case.axis, -1))
+    for number, direction in enumerate(directions):
+        yield found[number], ((slope @ direction) * rise[..., number]).reshape(N, -1).sum(1).numpy()
 
 
 def check_node_attributions(case):

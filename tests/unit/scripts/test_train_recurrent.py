@@ -30,8 +30,9 @@ class Killed(Exception):
     pass
 
 
-def test_a_killed_training_continues_to_the_same_bytes(tmp_path, monkeypatch):
-    call(monkeypatch, train_recurrent, tmp_path / "whole")
+@pytest.mark.parametrize("task", ["flipflop", "connect4_board"])
+def test_a_killed_training_continues_to_the_same_bytes(task, tmp_path, monkeypatch):
+    call(monkeypatch, train_recurrent, tmp_path / "whole", task=task)
 
     def update(progress, step, loss):
         if step == 25:
@@ -42,11 +43,11 @@ def test_a_killed_training_continues_to_the_same_bytes(tmp_path, monkeypatch):
         patch.setattr(train_recurrent.Progress, "update", update)
         patch.setattr(train_recurrent, "claim", lambda out: locks.append(claim(out)) or locks[-1])
         with pytest.raises(Killed):
-            call(patch, train_recurrent, tmp_path / "killed")
+            call(patch, train_recurrent, tmp_path / "killed", task=task)
     # A killed process holds nothing.
     locks[0].close()
     assert (tmp_path / "killed/unfinished/tables_000020").is_dir()
-    call(monkeypatch, train_recurrent, tmp_path / "killed")
+    call(monkeypatch, train_recurrent, tmp_path / "killed", task=task)
     assert read_json(tmp_path / "killed/provenance.json")["resumed_at_step"] == 20
     for name in ("trajectory.parquet", "training.parquet", "checkpoints.json", "run.json"):
         assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()

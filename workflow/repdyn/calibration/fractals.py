@@ -52,8 +52,8 @@ def generalised(rng: np.random.Generator) -> Trial:
     q = np.array([-5.0])
     return Trial(
         "binomial cascade of 65,536 pieces, .75 to one half", "generalised exponent at q = -5",
-        float(cascade_exponents(q, 0.75)[0]), 0.02, exponents(binomial_cascade(16, 0.75), FAR, q),
-        "white noise", 0.5, 0.05, exponents(rng.standard_normal(2**16), FAR, q),
+        float(cascade_exponents(q, 0.75)[0]), 0.02, list(exponents(binomial_cascade(16, 0.75), FAR, q)),
+        "white noise", 0.5, 0.05, list(exponents(rng.standard_normal(2**16), FAR, q)),
     )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ def higuchi_dimension(x: np.ndarray, largest: int = LARGEST_LAG) -> float:
     if not np.isfinite(x).all() or np.ptp(x) == 0:
         raise StudyError("a dimension needs a finite series that varies")
     lags = np.arange(1, largest + 1)
-    lengths = [_length(x, k) for k in lags]
+    lengths = [_length(x, int(k)) for k in lags]
     return float(-np.polyfit(np.log(lags), np.log(lengths), 1)[0])
 
 

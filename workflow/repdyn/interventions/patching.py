@@ -14,6 +14,7 @@ from torch import nn
 from repdyn.activations.addresses import Where, named
 from repdyn.activations.answers import Inputs, answer, checked, count, shapes
 from repdyn.activations.hooks import recorded, replaced
+from repdyn.activations.resume import resumed
 from repdyn.errors import StudyError
 from repdyn.training.tracker import evaluating
 
@@ -82,14 +83,18 @@ def patched(model: nn.Module, inputs: Inputs, sites: Sequence[Site], values: dic
 def patch_each(model: nn.Module, inputs: Inputs, donors: Inputs, sites: Sequence[Site], metric: Metric) -> np.ndarray:
     """The metric (sites, n), each site patched alone: receivers and donors (n, ...), the i-th donor for the i-th receiver.
 
-    Raises StudyError where receivers and donors differ in shape.
+    The network is run on from each site. Raises StudyError where receivers and donors differ in shape.
     """
     if shapes(inputs) != shapes(donors):
         raise StudyError(f"Receivers are {shapes(inputs)}, donors {shapes(donors)}; each needs one donor.")
     values = activations(model, donors, {site.path for site in sites})
     found = np.empty((len(sites), count(inputs)))  # at once: small results among activations would scatter the memory
-    for row, site in zip(found, sites, strict=True):
-        row[:] = measured(metric, patched(model, inputs, [site], values))
+    with torch.no_grad(), evaluating(model):
+        for path in values:
+            with resumed(model, path, inputs) as (output, run):
+                for row, site in zip(found, sites, strict=True):
+                    if site.path == path:
+                        row[:] = measured(metric, run(putting(path, site.mask, values[path])(output)))
     return found
 
 

@@ -11,7 +11,8 @@ A tool is a folder here and a line in TOOLS:
 - figure.py: `draw(table, maps)`, with maps {"experiment/seed": {name: array}}, and caption.rst.
 - across.py, of a tool that compares seeds: `across(table, maps, first, key) -> table` of a run with the first seed's maps.
 
-Tools of RECURRENT have the same files; their `measure(subject)` takes one `recurrent.subject.RecurrentSubject`.
+Tools of RECURRENT have the same files; their `measure(subject)` takes one `recurrent.subject.RecurrentSubject`. Their
+families are the tasks that they fit; without any they fit all.
 
 Only measure.py needs torch. What a tool measures with are plain functions on arrays and modules, for any network.
 `own_model.subjects` gives `measure` any model with checkpoints and data.
@@ -119,13 +120,28 @@ TOOLS = {
 }
 
 # Of recurrent networks trained for tasks whose solution is known, config/recurrent.tsv.
+POINTS, GAMES = ("flipflop", "context"), ("connect4_moves", "connect4_board")  # tasks: solved by fixed points; games
 RECURRENT = {
     "dynamical_systems": Tool(
         "Attractors of recurrent networks",
         "recurrent",
-        (),
+        POINTS,
         "Per recurrent network against the training step: attractors beside those of shuffled weights, accuracy, and"
         " time scales; and its states with their fixed points",
+    ),
+    "connect_four": Tool(
+        "Recurrent networks that learn Connect Four",
+        "recurrent",
+        GAMES,
+        "Per input against the training step: cross entropy above the teacher's entropy, and shares of winning, blocking and"
+        " careful moves beside random moves; and the cross entropy by move of the game",
+    ),
+    "recurrent_states": Tool(
+        "States of recurrent networks",
+        "recurrent",
+        (),
+        "Per recurrent network against the training step: drift, dimension and clusters of its states and what a probe reads"
+        " in them, beside nulls; and the path of its weights beside a random walk",
     ),
     "weight_trajectories": Tool(
         "Weight trajectories of recurrent networks",
@@ -152,6 +168,11 @@ def tools_on(page: str) -> dict[str, Tool]:
 def tools_for(family: str) -> list[str]:
     """The names of the tools that fit a family."""
     return [name for name, tool in TOOLS.items() if family in tool.families]
+
+
+def fits_task(name: str, task: str) -> bool:
+    """Whether a tool of RECURRENT looks into networks that are trained for a task."""
+    return not RECURRENT[name].families or task in RECURRENT[name].families
 
 
 def load(name: str, part: str):

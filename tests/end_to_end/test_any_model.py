@@ -1,6 +1,7 @@
 """Every tool on networks of all kinds with checkpoints and data: equal to a plain, slow computation, or says why not."""
 
 import copy
+from functools import partial
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from scipy.sparse.csgraph import minimum_spanning_tree
 from scipy.spatial.distance import cdist
 from scipy.stats import spearmanr
 from sklearn.decomposition import PCA
+from sklearn.manifold import TSNE
 from torch import nn
 
 from helpers.stranger_cases import MODELS
@@ -281,6 +283,8 @@ def small(monkeypatch):
     for tool, constants in FEWER.items():
         for name, value in constants.items():
             monkeypatch.setattr(load(tool, "measure"), name, value)
+    # The fewest iterations that scikit-learn takes: whether pictures are good is a test of tests/unit/geometry.
+    monkeypatch.setattr("sklearn.manifold.TSNE", partial(TSNE, max_iter=250))
 
 
 def own_of(name):

@@ -1,23 +1,12 @@
-"""Figures of all runs at a glance: what stands where, from tables made by hand; never pixels of a picture."""
+"""Figures of jumps by layer, motion, published series and detectors: what stands where, from tables made by hand."""
 
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.collections import PathCollection
 
-from helpers.dashboard_cases import (
-    JUMPS,
-    METRIC,
-    TYPES,
-    convergence_of,
-    experiments_of,
-    jumps_of,
-    layers_of,
-    statistics_of,
-)
 from helpers.figure_cases import drawn, legend_labels, overlapping
-from repdyn.figures.study.dashboard.data import dashboard as collect
-from repdyn.figures.study.dashboard.figure import dashboard, spread
+from helpers.study_cases import JUMPS, METRIC, experiments_of, jumps_of, layers_of
 from repdyn.figures.study.deep_dive.data import deep_dive as collect_deep_dive
 from repdyn.figures.study.deep_dive.figure import deep_dive
 from repdyn.figures.study.repaired.figure import jump_steps, repaired_series
@@ -26,17 +15,6 @@ from repdyn.figures.study.velocity.figure import velocity_curves
 from repdyn.figures.style import FAMILY_COLOURS
 
 QUIET = {"mlp": [[], [], []]}
-
-
-def facts_of(jumps: dict = JUMPS, **changes) -> dict:
-    experiments = experiments_of(jumps).assign(**changes)
-    statistics = statistics_of(sorted(jumps), any(some for found in jumps.values() for some in found))
-    rng = np.random.default_rng(0)
-    return collect(experiments, statistics, TYPES, jumps_of(jumps), convergence_of(experiments), rng)
-
-
-def panels_of(figure) -> dict:
-    return {axes.get_title(loc="left").split("  ")[0]: axes for axes in figure.axes}
 
 
 def texts(axes) -> list[str]:
@@ -53,138 +31,6 @@ def dotted(axes) -> list[float]:
     """Where on the x axis the vertical dotted lines stand."""
     lines = [c for c in axes.collections if hasattr(c, "get_segments") and c.get_linestyle()[0][1] is not None]
     return [float(segment[0][0]) for line in lines for segment in line.get_segments()]
-
-
-def test_dashboard_has_ten_panels_with_titles():
-    figure = dashboard(facts_of())
-    assert list(panels_of(figure)) == list("abcdefghij")
-    labels = legend_labels(figure)
-    assert labels[:3] == ["MLP", "CNN", "Transformer"] and "null: 95 %" in labels
-
-
-def test_dashboard_shows_the_numbers_of_the_table():
-    panels = panels_of(dashboard(facts_of()))
-    for letter, value, null in (("c", 0.3, 0.01), ("d", 0.9, 0.5)):
-        found = dots(panels[letter])
-        assert found[:, 0].tolist() == [value] * 4 and sorted(found[:, 1]) == [0, 1, 2, 3]
-        assert dotted(panels[letter]) == [null] * 4
-        names = [label.get_text() for label in panels[letter].get_yticklabels()]
-        assert names == ["MLP", "CNN", "Transformer", "all runs"]
-    bands = [(patch.get_x(), patch.get_width()) for patch in panels["d"].patches]
-    assert bands == [(0.4, pytest.approx(0.2))] * 4
-    assert sorted(set(dots(panels["i"])[:, 0])) == [0.25, 0.64] and sorted(set(dotted(panels["i"]))) == [0.11, 0.5]
-
-
-def test_dashboard_timing_stands_over_its_null():
-    facts = facts_of()
-    axes = panels_of(dashboard(facts))["b"]
-    assert sorted(dots(axes)[:, 1]) == [0.1] * 8 + [0.8] * 4
-    assert [label.get_text() for label in axes.get_xticklabels()] == ["early\n5 of 8", "middle\n2 of 8", "late\n1 of 8"]
-    bands = [(patch.get_y(), patch.get_y() + patch.get_height()) for patch in axes.patches]
-    assert bands == [pytest.approx((row["null_low"], row["null_high"])) for row in facts["timing"]]
-
-
-def test_dashboard_phase_bars_hold_every_jump_by_family():
-    figure = dashboard(facts_of())
-    axes = panels_of(figure)["e"]
-    bars = {container.get_label(): [bar.get_height() for bar in container] for container in axes.containers}
-    assert bars == {
-        "mlp": [1, 1, 1, 0, 0, 1, 0, 0],
-        "cnn": [0, 0, 2, 0, 0, 0, 1, 0],
-        "transformer": [0, 0, 0, 0, 0, 0, 0, 1],
-    }
-    assert axes.get_xscale() == "log" and axes.get_xlim() == (0.0025, 1)
-    expected = next(patch for patch in axes.patches if patch.get_linestyle() == ":")
-    assert expected.get_data().values == pytest.approx(8 * np.array([1, 2, 6, 10, 20, 60, 101, 200]) / 400)
-    points = dots(panels_of(figure)["f"])
-    assert sorted(points[:, 0]) == [0.0025, 0.005, 0.01, 0.02, 0.02, 0.1, 0.5, 0.9]
-
-
-def test_dashboard_patterns_count_runs_and_show_their_null():
-    facts = facts_of()
-    axes = panels_of(dashboard(facts))["a"]
-    assert [label.get_text() for label in axes.get_yticklabels()] == [
-        "bottom-up",
-        "top-down",
-        "simultaneous",
-        "unclear",
-    ]
-    assert texts(axes)[-4:] == ["0", "0", "0", "10"]
-    means = {row["pattern"]: row["mean"] for row in facts["pattern_null"]}
-    assert dotted(axes) == [means[name] for name in ("bottom-up", "top-down", "simultaneous", "unclear")]
-
-
-def test_dashboard_types_show_the_curve_and_the_choice():
-    facts = facts_of()
-    facts["types"] = {"jumps": 116, "used": 116, "k": 2, "p": 0.025, "silhouette": {"2": 0.5, "3": 0.4}, "sizes": [112, 4],
-                      "stability": 0.51, "verdict": "2 clusters, not stable"}  # fmt: skip
-    axes = panels_of(dashboard(facts))["h"]
-    assert axes.lines[0].get_xydata().tolist() == [[2, 0.5], [3, 0.4]]
-    assert dots(axes).tolist() == [[2, 0.5]]
-    assert any("sizes 112, 4" in text for text in texts(axes))
-    assert any("2 clusters, not stable" in text for text in texts(axes))
-
-
-def test_dashboard_key_statistics_are_computed():
-    facts = facts_of()
-    words = texts(panels_of(dashboard(facts))["j"])
-    for expected in (
-        "8 in 5 of 10 runs",
-        "0.5 false ones",
-        "900",
-        "955 on surrogates",
-        "50 of 50",
-        "80 % (60 % to 90 %)",
-    ):
-        assert expected in words
-    assert "|z| > 2 (published rule)" in words
-    changed = texts(panels_of(dashboard(facts_of(z_jumps=91, threshold=3.0)))["j"])
-    assert "910" in changed and "|z| > 3 (published rule)" in changed
-
-
-def test_dashboard_without_jumps_explains_itself():
-    panels = panels_of(dashboard(facts_of(QUIET)))
-    for letter in "befg":
-        assert "no jumps were found" in texts(panels[letter])
-    assert "too few jumps: 7" in texts(panels["h"])
-    assert [label.get_text() for label in panels["c"].get_yticklabels()] == ["MLP", "all runs"]
-    assert "0 in 0 of 3 runs" in texts(panels["j"]) and texts(panels["j"]).count("none") == 3
-
-
-def test_dashboard_without_intervals_is_hollow():
-    facts = facts_of()
-    facts["statistics"] = [row | {"low": None, "high": None} for row in facts["statistics"]]
-    axes = panels_of(dashboard(facts))["c"]
-    faces = [dot.get_facecolor()[0].tolist() for dot in axes.collections if isinstance(dot, PathCollection)]
-    assert faces == [[1, 1, 1, 1]] * 4
-
-
-@pytest.mark.parametrize(
-    ("jumps", "changes", "message"), [({}, {}, "No run to draw."), (QUIET, {"at_chance": True}, "3 of 3")]
-)
-def test_dashboard_without_runs_says_so(jumps, changes, message):
-    figure = dashboard(facts_of(jumps, **changes))
-    assert message in figure.texts[0].get_text()
-
-
-@pytest.mark.parametrize("jumps", [JUMPS, QUIET, {"cnn": [[0.0025], [1.0]]}])
-def test_words_of_the_dashboard_do_not_overlap(jumps):
-    figure = dashboard(facts_of(jumps))
-    renderer = drawn(figure)
-    table = panels_of(figure)["j"]
-    assert overlapping(table.texts[1:], renderer) == []
-    across = figure.bbox.width
-    for axes in [axes for axes in figure.axes if axes is not table]:
-        assert overlapping(axes.get_xticklabels(), renderer) == []
-        assert overlapping(axes.get_yticklabels(), renderer) == []
-        for text in [*axes.texts, axes.xaxis.label, *axes.get_yticklabels()]:
-            box = text.get_window_extent(renderer)
-            assert not text.get_text() or (box.x0 >= 0 and box.x1 <= across), text.get_text()
-
-
-def test_spread_sets_equal_phases_apart():
-    offsets = spread(np.array([0.1, 0.2, 0.1, 0.1]))
-    assert offsets[1] == 0 and len(set(offsets[[0, 2, 3]])) == 3 and np.abs(offsets).max() <= 0.3
 
 
 def deep_dive_facts(jumps: dict = JUMPS) -> dict:
