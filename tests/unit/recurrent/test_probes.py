@@ -68,11 +68,31 @@ def test_variables_are_those_of_the_task():
     assert variables_of(TASKS["context"]._replace(draw=lambda n, rng: None), batch) == {}
 
 
+def test_the_variables_of_a_position_are_those_of_the_record_of_its_game():
+    batch = probe_batch(TASKS["connect4_moves"], "connect4_moves")
+    found, games = variables_of(TASKS["connect4_moves"], batch), batch.games
+    for game in range(20):
+        length = int((games.moves[game] >= 0).sum())
+        middle = np.flatnonzero(games.moves[game] == 3)
+        for name, number in (("cell d2", 1), ("cell d3", 2)):
+            labels = found[name][game]
+            taken = middle[number] if len(middle) > number else length
+            # Who moves at ply t made the moves of the plies t - 2, t - 4, ...
+            expected = [0 if t <= taken else 1 if (t - taken) % 2 == 0 else 2 for t in range(length)]
+            assert labels[:length].tolist() == expected and (labels[length:] == -1).all()
+        assert found["whose turn"][game, :length].tolist() == [t % 2 for t in range(length)]
+    # The teacher wins where it can: most games end with a move that was there to be made.
+    last = (games.moves >= 0).sum(1) - 1
+    assert found["a move wins"][np.arange(len(last)), last].mean() > 0.8 > 0.3 > found["a move wins"][:, 8].mean()
+
+
 def test_what_cannot_be_probed_is_refused():
     rng = np.random.default_rng(2)
     with pytest.raises(StudyError, match="8 trials or more"):
         probed_by_trial(np.zeros((7, 2, 3)), np.zeros((7, 2)), rng)
     with pytest.raises(StudyError, match="8 trials or more"):
         probed_by_trial(np.zeros((9, 2, 3)), np.zeros((9, 3)), rng)
+    with pytest.raises(StudyError, match="1 trials have a label at every time step"):
+        probed_by_trial(np.zeros((9, 2, 3)), np.r_[np.zeros((1, 2)), -np.ones((8, 2))].astype(int), rng)
     with pytest.raises(StudyError, match="all labels are 1"):
         probed_by_trial(np.zeros((9, 2, 3)), np.ones((9, 2), dtype=int), rng)
