@@ -1,4 +1,4 @@
-"""Fixtures: a copy of the project, the finished small study in it, a browser, and its pages."""
+"""Fixtures: a copy of the project, the finished small study in it, a study of one run, a browser, and its pages."""
 
 import os
 from pathlib import Path
@@ -9,6 +9,7 @@ import pytest
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from helpers.chromium import chromium
+from helpers.one_run import OneRun
 from helpers.project import Project
 
 
@@ -24,6 +25,17 @@ def study(project):
     done = project.snakemake("toolkit")
     assert done.returncode == 0, done.stdout + done.stderr
     return project
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_run(request, tmp_path_factory):
+    """A study of one run, started before the first test where tests of it are asked for: it runs beside the others."""
+    folders = {item.path.parent.name for item in request.session.items}
+    if "short" not in folders:
+        yield None
+        return
+    with OneRun(Project(tmp_path_factory.mktemp("short")), cores=2 if folders == {"short"} else 1) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """The index, the toolkit's pages and one per family in Chromium: quiet, whole, readable anywhere, usable by keyboard."""
 
 import os
+from base64 import b64decode
 from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -232,6 +233,8 @@ def broken(path: Path, link: str) -> bool:
     parts = urlsplit(link)
     if parts.scheme in ("http", "https"):
         return not parts.netloc
+    if parts.scheme == "data":
+        return not b64decode(parts.path.partition(";base64,")[2])
     target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
     if parts.scheme or not target.is_file():
         return True

@@ -155,7 +155,7 @@ def test_tables_sort_by_keyboard_and_say_so(page):
 
 IN_SIGHT = """(id) => {
     const target = document.getElementById(id), box = target.getBoundingClientRect();
-    return target.closest("details").open && target.checkVisibility() && box.top >= 0 && box.top < innerHeight;
+    return !target.closest("details:not([open])") && target.checkVisibility() && box.top >= 0 && box.top < innerHeight;
 }"""
 
 

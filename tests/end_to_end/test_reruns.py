@@ -125,7 +125,8 @@ def test_an_edit_reruns_what_the_table_says(study, every_rule, edit):
 PAGE = {"report": 1, "all": 1}
 PAGES = {"run_page": RUNS, **PAGE}
 REPORT = {"integrated_report": 1}
-CLAIMED = {"claim_numbers": 1, "verdict_errors": 1, "ledger": 1}
+DRAWN = {"timing_data": 1, "figure_timing": 1, "figure_coupling": 1, "figure_filter_change": 1}
+CLAIMED = {"claim_numbers": 1, "verdict_errors": 1, "ledger": 1, **DRAWN}
 TESTED = {**CLAIMED, "hypotheses": 1, "figure_hypotheses": 1, **REPORT}
 INSIDE = {
     "phase2": RUNS, "figure_moments": RUNS, "figure_similarity": RUNS, "figure_filters": CNNS,
@@ -147,10 +148,10 @@ INSIDE = {
         ("workflow/repdyn/figures/run/filters/figure.py", {"figure_filters": CNNS, "run_page": CNNS, **PAGE}),
         ("workflow/repdyn/figures/learning.py", {"figure_loss_curves": 1, "figure_accuracy_curves": 1, **PAGE}),
         ("workflow/repdyn/figures/registry.py", {**REPORT, **PAGES}),
-        ("workflow/repdyn/report/index.py", {**REPORT, **PAGE}),
+        ("workflow/repdyn/report/index.py", PAGE),
         ("workflow/repdyn/report/templates/run.html.j2", PAGES),
-        ("workflow/repdyn/figures/study/dashboard/caption.rst", PAGE),
-        ("workflow/repdyn/figures/study/dashboard/figure.py", {"figure_dashboard": 1, **PAGE}),
+        ("workflow/repdyn/figures/study/timing/caption.rst", PAGE),
+        ("workflow/repdyn/figures/study/timing/figure.py", {"figure_timing": 1, **PAGE}),
         ("workflow/repdyn/figures/study/velocity/data.py", {"velocity_data": 1, "figure_velocity": 1, **PAGE}),
         ("workflow/repdyn/audit/claims/c07.py", {**CLAIMED, **REPORT, **PAGE}),
         ("workflow/repdyn/audit/verdict_errors.py", {"verdict_errors": 1, "ledger": 1, **REPORT, **PAGE}),

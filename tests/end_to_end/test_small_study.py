@@ -217,9 +217,17 @@ def test_snakemake_makes_its_own_report(study, tmp_path):
     figures = [path.name for path in (study.folder / RESULTS).rglob("*.webp")]
     assert sorted(Path(name).name for name in names if name.endswith(".webp")) == sorted(figures)
     assert all(
-        word in page for word in ("Tables", "Study", "Runs", "Toolkit", "Dashboard", "Filters of the first convolution")
+        word in page
+        for word in (
+            "Tables",
+            "Study",
+            "Runs",
+            "Toolkit",
+            "How often, when and by how much",
+            "Filters of the first convolution",
+        )
     )
-    caption = (study.folder / "workflow/repdyn/figures/study/dashboard/caption.rst").read_text().split(":")[0]
+    caption = (study.folder / "workflow/repdyn/figures/study/timing/caption.rst").read_text().split(".")[0]
     assert caption in page and "rulegraph" in page
 
 
@@ -247,7 +255,7 @@ def test_one_family_alone_makes_a_whole_report(study):
     done = study.snakemake("--config", f"experiments={sheet.name}")
     assert done.returncode == 0, done.stdout + done.stderr
     page = (study.folder / RESULTS / "report/index.html").read_text()
-    assert "1 run of 1 experiment" in page
+    assert "This rests on 1 run of small networks" in page
     assert study.snakemake().returncode == 0 and study.planned() == {}
 
 

@@ -60,12 +60,25 @@ def test_the_numbers_of_a_section_are_those_of_the_table(pages, study, tool):
 
 
 def test_editing_a_module_reruns_that_module_its_figure_and_the_page(study):
-    with study.edit("workflow/repdyn/toolkit/geometry/measure.py"):
+    with study.edit("workflow/repdyn/toolkit/sparse_autoencoders/measure.py"):
         done = study.snakemake("-n", "toolkit")
     jobs = done.stdout.split("Job stats:")[1].split("total")[0].split()[4:]
     assert dict(zip(jobs[::2], map(int, jobs[1::2]), strict=True)) == {
-        "look_into": 1, "toolkit_figure_geometry": 1, "toolkit_page": 1, "toolkit": 1,
+        "look_into": 1, "toolkit_figure_sparse_autoencoders": 1, "toolkit_page": 1, "toolkit": 1,
     }  # fmt: skip
+
+
+def test_recurrent_networks_are_looked_into_by_the_tools_for_their_task(study):
+    """Of other tools the table is empty, and the section names no such network."""
+    folder = study.folder / RESULTS / "recurrent"
+    sizes = {
+        (name, tool): len(pd.read_parquet(folder / f"{name}/seed0/toolkit/{tool}.parquet"))
+        for name in ("flipflop_gru", "connect4_gru")
+        for tool in RECURRENT
+    }
+    assert [pair for pair, rows in sizes.items() if not rows] == [
+        ("flipflop_gru", "connect_four"), ("connect4_gru", "dynamical_systems"), ("connect4_gru", "circuits"),
+    ]  # fmt: skip
 
 
 def test_an_experiment_that_the_sheet_lacks_is_named_before_any_job(study, tmp_path):

@@ -42,9 +42,9 @@ def test_verify_names_all_that_is_not_whole(study):
     names = [
         "runs/cnn_shallow-digits/seed0/phase1.json",
         "runs/mlp_narrow-digits/seed0/checkpoints/step_000020.safetensors",
-        "figures/dashboard.png",
+        "figures/timing.png",
     ]
-    missing = study.folder / RESULTS / "figures/dashboard.svg"
+    missing = study.folder / RESULTS / "figures/timing.svg"
     with ExitStack() as damage:
         for name in names:
             damage.enter_context(flipped(study.folder / RESULTS / name, random.Random(name)))
@@ -53,7 +53,7 @@ def test_verify_names_all_that_is_not_whole(study):
         code, said = verify(study)
     assert code == 1 and f"{RESULTS} is not whole" in said
     assert all(re.search(rf"{RESULTS}/{name} (is not the file|carries no)", said) for name in names), said
-    assert f"{RESULTS}/figures/dashboard.svg is missing" in said, said
+    assert f"{RESULTS}/figures/timing.svg is missing" in said, said
 
 
 def test_verify_notices_a_page_that_is_not_of_the_tables(study):

@@ -176,6 +176,7 @@ def tables() -> dict[str, pd.DataFrame]:
         "validity_verdicts": verdicts,
         "agreement": agreement,
         "findings": findings(),
+        "finding_layers": pd.DataFrame({"start": [4.0, 2.0], "minimum": [1.0, 1.0], "end": [2.0, 1.5]}),
         "hypotheses": hypotheses,
         "measurements": measurements,
         "moments": moments,

@@ -6,29 +6,13 @@ import pandas as pd
 import pytest
 
 from helpers.html_reader import Reader
+from helpers.one_run import CONFIG
 from repdyn.figures.registry import RUN, STUDY
-
-SHEET = "experiment\tarchitecture\tdataset\nmlp_narrow-digits\tmlp_narrow\tdigits\n"
-OVERLAY = """
-experiments: sheet.tsv
-results: results/one
-training: {steps: 20}
-tracking: {every: 1, spectrum_every: 10}
-checkpoints: {every: 10}
-phase1: {window: 4, surrogates: 99}
-phase2: {grid: [0, 0.05, 0.5, 1], window: 2}
-validity: {draws: 1}
-"""
-CONFIG = ("overlay.yaml",)
 
 
 @pytest.fixture(scope="module")
-def results(project):
-    (project.folder / "sheet.tsv").write_text(SHEET)
-    (project.folder / "overlay.yaml").write_text(OVERLAY)
-    done = project.snakemake(config=CONFIG)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return project.folder / "results/one"
+def results(one_run):
+    return one_run.results()
 
 
 def test_every_stage_leaves_its_files(results):
@@ -54,7 +38,8 @@ def test_the_report_says_of_every_claim_that_one_run_is_too_few(results):
     assert (results / "report/runs/mlp_narrow-digits-seed0.html").is_file()
 
 
-def test_a_second_run_does_nothing_and_an_edit_reruns_what_imports_it(project, results):
+def test_a_second_run_does_nothing_and_an_edit_reruns_what_imports_it(one_run, results):
+    project = one_run.project
     done = project.snakemake("-n", config=CONFIG)
     assert done.returncode == 0 and "Nothing to be done" in done.stdout + done.stderr
     with project.edit("workflow/repdyn/figures/run/heatmap/figure.py"):

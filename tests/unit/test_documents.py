@@ -97,7 +97,7 @@ def test_a_lost_link_or_path_is_found():
     assert lost_links("data/README.md", "[a](../README.md) [b](nowhere.md) [c](../README.md#cite) [d](#nothing)") == [
         "nowhere.md", "#nothing",
     ]  # fmt: skip
-    assert links('<img src="data/readme/verdicts.png"> [a](https://example.org)') == ["data/readme/verdicts.png"]
+    assert links('<img src="data/readme/jumps.png"> [a](https://example.org)') == ["data/readme/jumps.png"]
     assert lost_paths("`tests/unit/<room>/` `workflow/nothing.py` `pytest tests/nowhere` `results/report/index.html`") == [
         "workflow/nothing.py", "tests/nowhere",
     ]  # fmt: skip

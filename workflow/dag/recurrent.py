@@ -7,7 +7,7 @@ from dag.sheet import check_name, read_text, shown
 from repdyn.errors import StudyError
 
 CELLS = ("gru", "rnn")
-TASKS = ("flipflop", "context")
+TASKS = ("flipflop", "context", "connect4_moves", "connect4_board")
 
 
 def one_of(*words: str) -> Callable[[str], str]:

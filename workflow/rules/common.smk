@@ -22,10 +22,8 @@ from repdyn.figures.registry import RUN as RUN_FIGURES
 from repdyn.figures.registry import STUDY as STUDY_FIGURES
 from repdyn.measures import MODULES, modules_for
 from repdyn.toolkit import PAGES as TOOLKIT_PAGES
-from repdyn.toolkit import RECURRENT
+from repdyn.toolkit import RECURRENT, fits_task
 from repdyn.toolkit import TOOLS as TOOLKIT
-
-EVERY_TOOL = TOOLKIT | RECURRENT
 
 # As a module of another workflow, and with --directory, Snakemake runs elsewhere.
 HERE = Path.cwd() == HOME
@@ -61,6 +59,12 @@ except StudyError as error:
     raise WorkflowError(str(error))
 
 pin(config["dispatch"])
+# Of those for recurrent networks, the ones for whose tasks the sheet has networks.
+EVERY_TOOL = TOOLKIT | {
+    name: tool
+    for name, tool in RECURRENT.items()
+    if any(fits_task(name, row["task"]) for row in STUDY.recurrent.values())
+}
 RESULTS = config["results"]
 DATA = given(Path(config["data_dir"]).as_posix())
 ENVIRONMENT = "../../envs/environment.yaml"
@@ -132,7 +136,7 @@ def timed_networks():
 
 def templates(*names):
     """The templates of a page, and those that every page is built on."""
-    return [f"{PAGES}/templates/{name}.html.j2" for name in (*names, "base", "macros")]
+    return [f"{PAGES}/templates/{name}.html.j2" for name in (*names, "base", "macros", "script")]
 
 
 def captions(kind, figures):
@@ -149,6 +153,13 @@ def study_figure(name):
         labels={"figure": STUDY_FIGURES[name].title},
     )
     return [shown, *multiext(f"{FIGURES}/{name}", ".png", ".svg")]
+
+
+def figure_data():
+    """The tables that figures of the study are drawn from and that the page offers, beside those that it shows."""
+    drawn = [f"{RESULTS}/study/{figure.data}" for figure in STUDY_FIGURES.values() if figure.data]
+    others = expand(f"{RESULTS}/study/{{name}}.parquet", name=["claim_numbers", "claim_terms", "contrasts"])
+    return [*drawn, *others]
 
 
 def run_figure(name):
@@ -315,6 +326,7 @@ def of_tool(tool, name):
         return [
             f"{RECURRENT_RUN}/{name}".format(network=network, seed=seed)
             for network, row in STUDY.recurrent.items()
+            if fits_task(tool, row["task"])
             for seed in range(row["seeds"])
         ]
 

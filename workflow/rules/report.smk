@@ -45,10 +45,38 @@ for _rule in workflow.rules:
             LOGS.setdefault(_stage, []).append(without_constraints.removeprefix(placed(f"{RESULTS}/logs/")))
 
 
+rule curves:
+    input:
+        code=code("curves"),
+        experiments=rules.aggregate.output,
+        trajectories=every_run("trajectory.parquet"),
+        training=every_run("training.parquet"),
+        facts=every_run("run.json"),
+    output:
+        table("curves.parquet"),
+    log:
+        f"{RESULTS}/logs/curves.log",
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory(1500),
+        runtime=10,
+    params:
+        runs=runs_folder,
+        metric=config["phase1"]["metrics"][0],
+        pages=config["pages"],
+    message:
+        "Curves of the runs that have a page"
+    shell:
+        "python {input.code[0]:q} --experiments {input.experiments:q} --runs-root {params.runs:q} --metric {params.metric:q}"
+        " --pages {params.pages:q} --out {output:q} > {log:q} 2>&1"
+
+
 rule report:
     input:
         code=code("report"),
-        page=templates("index", "methods") + captions("study", STUDY_FIGURES),
+        page=templates("index", "methods", "explorer") + captions("study", STUDY_FIGURES),
         quantities=[project(f"workflow/repdyn/measures/{name}.py") for name in MODULES],
         sheet=given(config["experiments"]),
         experiments=rules.aggregate.output,
@@ -63,7 +91,11 @@ rule report:
             rules.validity.output.verdicts,
             rules.validity.output.agreement,
             rules.findings.output.findings,
+            rules.findings.output.layers,
+            rules.curves.output,
+            *figure_data(),
         ],
+        published=f"{PUBLISHED}/series.csv",
         shipped=project("data/readme/verdicts.json"),
         claims=CLAIMS,
         inside=[
@@ -95,7 +127,7 @@ rule report:
         "python {input.code[0]:q} --sheet {input.sheet:q} --experiments {input.experiments:q}"
         " --runs-root {params.runs:q} --pages {params.pages:q} --logs {params.logs:q} --stages {params.stages:q}"
         " --figures {input.figures:q} --evidence {input.evidence:q} --inside {input.inside:q}"
-        " --shipped {input.shipped:q} --claims {input.claims:q} {params.benchmark:q} --out {output:q} > {log:q} 2>&1"
+        " --published {input.published:q} --shipped {input.shipped:q} --claims {input.claims:q} {params.benchmark:q} --out {output:q} > {log:q} 2>&1"
 
 
 rule integrated_report:
@@ -115,6 +147,7 @@ rule integrated_report:
             rules.validity.output.verdicts,
             rules.validity.output.agreement,
             rules.findings.output.findings,
+            rules.findings.output.layers,
             rules.hypotheses.output.hypotheses,
             rules.hypotheses.output.measurements,
             rules.hypotheses.output.moments,
@@ -150,6 +183,17 @@ rule readme:
     input:
         code=code("readme"),
         report=rules.integrated_report.output.json,
+        tables=[
+            rules.aggregate.output[0],
+            rules.claim_numbers.output.by_seeds,
+            rules.ledger.output.ledger,
+            rules.ledger.output.agreement,
+            rules.verdict_errors.output[0],
+            rules.validity.output.validity,
+            rules.pooled.output.statistics,
+            rules.findings.output.findings,
+            rules.hypotheses.output.hypotheses,
+        ],
     log:
         f"{RESULTS}/logs/readme.log",
     conda:
@@ -158,4 +202,5 @@ rule readme:
     message:
         "Writing the verdicts into README.md"
     shell:
-        "python {input.code[0]:q} --report {input.report:q} --readme README.md --folder data/readme 2>&1 | tee {log:q}"
+        "python {input.code[0]:q} --report {input.report:q} --tables {input.tables:q} --readme README.md"
+        " --folder data/readme 2>&1 | tee {log:q}"

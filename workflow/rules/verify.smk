@@ -10,6 +10,7 @@ rule verify:
     input:
         code=code("verify"),
         claims=CLAIMS,
+        published=f"{PUBLISHED}/series.csv",
         sheet=given(config["experiments"]),
     log:
         f"{RESULTS}/logs/verify.log",
@@ -48,6 +49,6 @@ rule verify:
         "Checking the finished study in {params.results}"
     shell:
         "python {input.code[0]:q} --results {params.results:q} --sheet {input.sheet:q}"
-        " --seeds {params.seeds:q} --pages {params.pages:q} --claims {input.claims:q} --of-runs {params.of_runs:q}"
+        " --seeds {params.seeds:q} --pages {params.pages:q} --claims {input.claims:q} --published {input.published:q} --of-runs {params.of_runs:q}"
         " --of-study {params.of_study:q} --evidence {params.evidence:q} --inside {params.inside:q}"
         " --integrated {params.integrated:q} --toolkit {params.toolkit:q} 2>&1 | tee {log:q}"

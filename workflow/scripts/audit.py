@@ -1,15 +1,15 @@
 """Recompute the published claims from the published logs; write the derived tables, print the ledger."""
 
 import argparse
-from pathlib import Path
 
 import yaml
 
 from audit_logs import read_checkpoints, read_logs
 from common.arguments import between, to_path
-from common.files import atomic, readable_errors, sha256, write_json
+from common.csv_tables import write_csv
+from common.files import readable_errors, sha256, write_json
 from repdyn.audit.checkpoints import filter_cosines
-from repdyn.audit.ledger import audit, published_series, terminal, to_csv
+from repdyn.audit.ledger import audit, published_series, terminal
 from repdyn.audit.published_logs import read_checksums
 
 
@@ -26,18 +26,13 @@ def main():
     logs = read_logs(arguments.folder, read_checksums(arguments.checksums.read_text(encoding="utf-8")))
     weights = read_checkpoints(arguments.folder, read_checksums(arguments.checkpoints.read_text(encoding="utf-8")))
     table, errors = audit(logs, claims, arguments.level, filter_cosines(weights))
-    write_text(arguments.out / "ledger.csv", to_csv(table))
-    write_text(arguments.out / "verdict_errors.csv", to_csv(errors))
-    write_text(arguments.out / "series.csv", to_csv(published_series(logs)))
+    write_csv(arguments.out / "ledger.csv", table)
+    write_csv(arguments.out / "verdict_errors.csv", errors)
+    write_csv(arguments.out / "series.csv", published_series(logs))
     source = {key: claims["source"][key] for key in ("repository", "commit", "folder")}
     source |= {"checksums": arguments.checksums.as_posix(), "checksums_sha256": sha256(arguments.checksums)}
     write_json(arguments.out / "source.json", {**source, "logs": len(logs)})
     print(terminal(table, claims))
-
-
-def write_text(path: Path, text: str) -> None:
-    with atomic(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Look into one recurrent network at every checkpoint, with all tools for these."""
+"""Look into one recurrent network at every checkpoint, with all tools for its task; of the others the tables are empty."""
 
 import argparse
 
@@ -7,8 +7,9 @@ from common.checkpoints import check_loss, check_settings, check_shapes, read_ch
 from common.files import read_json, read_parquet, readable_errors, write_arrays, write_parquet
 from common.memory import settle
 from common.recurrent import add_arguments, set_up, settings_of
+from repdyn.measures.table import combine
 from repdyn.recurrent.subject import RecurrentSubject, probe_loss
-from repdyn.toolkit import RECURRENT, load
+from repdyn.toolkit import RECURRENT, fits_task, load
 from repdyn.training.devices import make_deterministic
 
 
@@ -23,7 +24,8 @@ def main():
     settle()
     run = read_run(arguments)
     for tool in RECURRENT:
-        table, maps = load(tool, "measure").measure(run)
+        fits = fits_task(tool, arguments.row["task"])
+        table, maps = load(tool, "measure").measure(run) if fits else (combine([]), {})
         table.insert(0, "experiment", arguments.network)
         table.insert(1, "seed", arguments.seed)
         folder = arguments.run / "toolkit"
@@ -44,7 +46,7 @@ def read_run(arguments) -> RecurrentSubject:
         state = read_checkpoint(arguments.run, step, listed)
         check_shapes(arguments.run, step, setup.network, state)
         weights = {name.removeprefix("model/"): value for name, value in state.items() if name.startswith("model/")}
-        check_loss(arguments.run, step, probe_loss(setup.network, weights, setup.probe), recorded[step])
+        check_loss(arguments.run, step, probe_loss(setup.task, setup.network, weights, setup.probe), recorded[step])
         states[step] = weights
     return RecurrentSubject(setup.network, states, setup.task, setup.probe, setup.recipe.key)
 

@@ -27,15 +27,18 @@ def main():
     planned = planned_windows(arguments)
     write_json(arguments.run / "moments.json", planned)
     subject = observed(arguments.run, setup, settings, planned)
-    tables, maps = [], {}
-    for name in modules_for(arguments.architecture["family"]):
-        began = time.perf_counter()
+    tables, maps = {}, {}
+    names = modules_for(arguments.architecture["family"])
+    # What fits one family reads parts of the network besides its layers, in forward passes that then serve the others.
+    for name in reversed(names):
+        began = time.process_time()
         module = load(name)
-        tables.append(module.measure(subject))
-        if hasattr(module, "maps"):
-            maps |= module.maps(subject)
-        print(f"{name}: {len(tables[-1])} measurements, {time.perf_counter() - began:.1f} s", file=sys.stderr)
-    table = pd.concat(tables, ignore_index=True)
+        tables[name], drawn = (
+            module.with_maps(subject) if hasattr(module, "with_maps") else (module.measure(subject), {})
+        )
+        maps |= drawn
+        print(f"{name}: {len(tables[name])} measurements, {time.process_time() - began:.1f} CPU s", file=sys.stderr)
+    table = pd.concat([tables[name] for name in names], ignore_index=True)
     table = table.astype({"layer": "category", "quantity": "category"})
     table.insert(0, "experiment", pd.Categorical([arguments.experiment] * len(table)))
     table.insert(1, "seed", arguments.seed)
@@ -65,9 +68,9 @@ def planned_windows(arguments: argparse.Namespace) -> dict:
 
 def observed(run: Path, setup: Setup, settings: dict, planned: dict) -> Subject:
     """The run at all planned steps, on its test split; replayed where it was trained, looked into on the CPU."""
-    began = time.perf_counter()
+    began = time.process_time()
     states = replayed(run, setup, steps_of(planned), settings)
-    print(f"{len(states)} steps replayed, {time.perf_counter() - began:.1f} s", file=sys.stderr)
+    print(f"{len(states)} steps replayed, {time.process_time() - began:.1f} CPU s", file=sys.stderr)
     windows = tuple(Window(*(moment[name] for name in Window._fields)) for moment in planned["moments"])
     return Subject(
         setup.model.cpu(),

@@ -11,6 +11,7 @@ from common.costs import logs_of, read_costs
 from common.described import mapping
 from common.files import read_json, read_parquet, read_picture, readable_errors, write_page
 from common.runs import run_folder
+from common.sources import read_table
 from dag.sheet import read_experiments
 from repdyn.report.html import picture
 from repdyn.report.index import render
@@ -26,6 +27,7 @@ def main():
     parser.add_argument("--figures", type=to_path, nargs="*", default=[], help="WebP files named like the panels")
     parser.add_argument("--evidence", type=to_path, nargs="*", default=[], help="tables named like those of the page")
     parser.add_argument("--inside", type=to_path, nargs="*", default=[], help="tables of phase 2, likewise")
+    parser.add_argument("--published", type=to_path, nargs="*", default=[], help="published tables that figures draw")
     parser.add_argument("--shipped", type=to_path, help="verdicts.json that README.md was written from")
     parser.add_argument("--claims", type=to_path, help="config/claims.yaml")
     parser.add_argument("--logs", type=to_path, required=True, help="folder of the logs of all jobs")
@@ -58,7 +60,7 @@ def made(arguments: argparse.Namespace) -> str:
         {path.stem: picture(read_picture(path)) for path in arguments.figures},
         pd.DataFrame(training),
         arguments.pages,
-        {path.stem: read_parquet(path) for path in arguments.evidence},
+        {path.stem: read_table(path) for path in (*arguments.evidence, *arguments.published)},
         {path.stem: read_parquet(path) for path in arguments.inside},
         stages,
         [name for name in planned if name not in set(experiments["experiment"])],

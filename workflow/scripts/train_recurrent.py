@@ -26,7 +26,7 @@ def main():
     make_deterministic()
     settle()
     task, probe, recipe, network, optimizer = set_up(arguments)
-    record = Record(network, probe)
+    record = Record(network, task, probe)
     every = arguments.row["checkpoint_every"]
     grid = checkpoint_steps(recipe.steps, every)
     unfinished, settings = arguments.out / "unfinished", settings_of(arguments)
@@ -56,6 +56,7 @@ def main():
         "test_loss": training["probe_loss"].iloc[-1],
         "test_accuracy": training["probe_accuracy"].iloc[-1],
         "optimum": task.optimum,
+        "floor": task.floor(probe),
         "roles": {},
     }
     write_json(arguments.out / "run.json", facts)

@@ -45,6 +45,14 @@ def write(folder, name, text):
     (folder / "config" / name).write_text(text)
 
 
+def test_a_bad_row_of_the_sheet_of_recurrent_networks_stops_before_any_job(folder):
+    sheet = (ROOT / "config/recurrent.tsv").read_text()
+    write(folder, "recurrent.tsv", sheet.replace("\tconnect4_moves\t", "\tchess\t", 1))
+    assert "task is 'chess'; one of flipflop, context, connect4_moves, connect4_board is needed" in refused()
+    write(folder, "recurrent.tsv", sheet.replace("hidden", "units", 1))
+    assert "config/recurrent.tsv: the columns are" in refused()
+
+
 def test_the_default_study_is_the_published_grid(folder):
     study = load_study(config())
     families = [study.architectures[network]["family"] for network, _ in study.experiments.values()]

@@ -35,9 +35,10 @@ def test_a_row_is_read_as_its_columns_say(tmp_path):
     ("place", "text", "expected"),
     [
         (0, "a b", "make a name"),
-        (1, "flip", "row 1: task is 'flip'; one of flipflop, context is needed"),
+        (1, "flip", "row 1: task is 'flip'; one of flipflop, context, connect4_moves, connect4_board is needed"),
         (2, "lstm", "cell is 'lstm'; one of gru, rnn is needed"),
-        (3, "1", "hidden is '1'; a whole number from 2 to 512"),
+        (3, "0", "hidden is '0'; a whole number from 2 to 512"),
+        (3, "1", "hidden is '1'"),
         (3, "24.0", "hidden is '24.0'"),
         (3, "²", "hidden is '²'"),
         (4, "0", "steps is '0'"),

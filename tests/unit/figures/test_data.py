@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from common.files import write_json, write_parquet
-from helpers.dashboard_cases import (
+from helpers.study_cases import (
     JUMPS,
     LAYERS,
     METRIC,
@@ -16,21 +16,22 @@ from helpers.dashboard_cases import (
     experiments_of,
     jumps_of,
     layers_of,
+    numbers_of,
     statistics_of,
 )
 from repdyn.errors import StudyError
 from repdyn.figures.phase_bins import counted, first_phase, phase_bins, phase_edges
 from repdyn.figures.registry import STUDY
-from repdyn.figures.study.dashboard.data import dashboard, pattern_null, permuted_orders, timing_null
 from repdyn.figures.study.deep_dive.data import deep_dive, layer_rates
+from repdyn.figures.study.order.data import order, pattern_null, permuted_orders
+from repdyn.figures.study.timing.data import SHOWN, timing, timing_null
 from repdyn.figures.study.velocity.data import bin_indices, event_shares, motion, of_run, velocity_table
 from repdyn.study.exclusion import learned
 
 
 def facts_of(experiments: pd.DataFrame, jumps: dict = JUMPS) -> dict:
     statistics = statistics_of(sorted(set(experiments["family"])))
-    rng = np.random.default_rng(0)
-    return dashboard(experiments, statistics, TYPES, jumps_of(jumps), convergence_of(experiments), rng)
+    return timing(experiments, statistics, TYPES, numbers_of(), jumps_of(jumps))
 
 
 def test_edges_follow_the_first_measurement_and_hold_the_periods():
@@ -58,7 +59,7 @@ def test_uniform_expectation_counts_measurements():
     assert bins["expected_high"].iloc[-1] == 7  # 97.5 % of a binomial of 8 at 0.5
 
 
-def test_dashboard_counts_only_what_learned_and_the_headline_metric():
+def test_timing_counts_only_what_learned_and_the_headline_metric():
     experiments = experiments_of()
     experiments.loc[experiments["experiment"] == "transformer_0", "diverged_at"] = 100.0
     experiments.loc[experiments["experiment"] == "mlp_1", "at_chance"] = True
@@ -77,14 +78,15 @@ def test_dashboard_counts_only_what_learned_and_the_headline_metric():
     ]
 
 
-def test_dashboard_passes_the_statistics_on_as_they_are():
+def test_statistics_are_passed_on_as_they_are():
     facts = facts_of(experiments_of())
     table = pd.DataFrame(facts["statistics"])
-    expected = statistics_of(["cnn", "mlp", "transformer"])[table.columns]
+    expected = statistics_of(["cnn", "mlp", "transformer"])
+    expected = expected[expected["statistic"].isin(SHOWN)][table.columns].reset_index(drop=True)
     pd.testing.assert_frame_equal(table, expected)
 
 
-def test_dashboard_without_a_jump_or_a_run_is_still_one():
+def test_timing_without_a_jump_or_a_run_is_still_one():
     experiments = experiments_of({"mlp": [[], []]})
     facts = facts_of(experiments, {"mlp": [[], []]})
     assert facts["totals"]["jumps"] == 0 and np.isnan(facts["totals"]["median_phase"]) and facts["jumps"] == []
@@ -94,28 +96,34 @@ def test_dashboard_without_a_jump_or_a_run_is_still_one():
 
 
 def test_timing_null_is_that_of_uniform_placement():
-    runs = pd.DataFrame(
-        {"experiment": ["a", "b", "c"], "jumps": [40, 60, 0], "early": 0, "middle": 0, "late": [40, 60, 0]}
-    )
-    null = timing_null(runs, np.random.default_rng(0), 4000).set_index("period")
+    runs = pd.DataFrame({"jumps": [40, 60, 0], "early": 0, "middle": 0, "late": [40, 60, 0]})
+    null = timing_null(runs).set_index("period")
     assert null["jumps"].tolist() == [0, 0, 100]
-    # Mean of two shares: standard deviation sqrt(p (1 - p) (1/40 + 1/60)) / 2.
     for period, share in (("early", 0.1), ("middle", 0.4), ("late", 0.5)):
-        half = 1.96 * np.sqrt(share * (1 - share) * (1 / 40 + 1 / 60)) / 2
+        half = 1.96 * np.sqrt(share * (1 - share) / 100)
         low, high = null.loc[period, ["null_low", "null_high"]]
-        assert low == pytest.approx(share - half, abs=0.2 * half) and high == pytest.approx(
-            share + half, abs=0.2 * half
-        )
-    assert timing_null(runs[runs["jumps"] == 0], np.random.default_rng(0))["null_low"].isna().all()
+        assert low == pytest.approx(share - half, abs=0.012) and high == pytest.approx(share + half, abs=0.012)
+    assert timing_null(runs[runs["jumps"] == 0])["null_low"].isna().all()
 
 
-def test_timing_null_averages_seeds_first():
-    """One experiment with four seeds is one, however many seeds it has: its own jumps decide."""
-    seeds = pd.DataFrame(
-        {"experiment": ["a"] * 4 + ["b"], "jumps": [100] * 4 + [1], "early": 0, "middle": 0, "late": 0}
-    )
-    null = timing_null(seeds, np.random.default_rng(0), 4000).set_index("period")
-    assert null.loc["late", "null_high"] > 0.7  # half of the mean is the single jump of b, 0 or 1
+def test_shares_of_jumps_are_the_numbers_of_the_claims():
+    """One number of each, wherever it stands: C03's and C04's."""
+    numbers = numbers_of().set_index("quantity")["ours"]
+    shares = {(row["period"], row["family"]): row["value"] for row in facts_of(experiments_of())["shares"]}
+    assert shares == {
+        ("early", "all"): numbers["early_percent_detected"] / 100,
+        ("middle", "all"): numbers["mid_percent_detected"] / 100,
+        ("late", "all"): numbers["late_percent_detected"] / 100,
+        **{("early", name): numbers[f"early_percent_{name}_detected"] / 100 for name in JUMPS},
+    }
+
+
+def test_order_counts_runs_by_pattern_and_family():
+    experiments = experiments_of()
+    facts = order(experiments, statistics_of(sorted(JUMPS)), convergence_of(experiments), np.random.default_rng(0))
+    assert {(row["family"], row["pattern"]): row["runs"] for row in facts["patterns"]} == {
+        ("mlp", "unclear"): 3, ("cnn", "unclear"): 4, ("transformer", "unclear"): 3
+    }  # fmt: skip
 
 
 def test_pattern_null_of_four_layers_can_only_be_unclear_or_simultaneous():
@@ -275,7 +283,8 @@ def test_scripts_write_equal_bytes_from_the_files_of_runs(tmp_path, monkeypatch)
     write_parquet(tmp_path / "statistics.parquet", statistics_of(["mlp"]))
     write_json(tmp_path / "jump_types.json", TYPES)
     monkeypatch.chdir(tmp_path)
-    for name in ("dashboard", "deep_dive", "velocity"):
+    write_parquet(tmp_path / "claim_numbers.parquet", numbers_of())
+    for name in ("order", "timing", "deep_dive", "velocity"):
         figure = STUDY[name]
         arguments = ["--figure", name, "--tables", *figure.tables, "--runs-root", "runs", "--of-runs", *figure.runs]
         arguments += ["--families", *figure.families, "--metric", METRIC, "--out", figure.data]
@@ -285,6 +294,6 @@ def test_scripts_write_equal_bytes_from_the_files_of_runs(tmp_path, monkeypatch)
             study_data.main()
             written.append((tmp_path / figure.data).read_bytes())
         assert written[0] == written[1]
-    assert json.loads((tmp_path / "dashboard.json").read_text())["totals"]["jumps"] == 1
+    assert json.loads((tmp_path / "timing.json").read_text())["totals"]["jumps"] == 1
     assert pd.DataFrame(json.loads((tmp_path / "deep_dive.json").read_text())["positions"])["layer"].tolist() == LAYERS
     assert len(pd.read_parquet(tmp_path / "velocity.parquet"))

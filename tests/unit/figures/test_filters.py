@@ -25,11 +25,14 @@ def overlaps(steps) -> pd.DataFrame:
             ("blocks.0.conv", "filter_change", 0.7),
         )
     ]
-    return pd.concat(frames, ignore_index=True)
+    turned = pd.DataFrame(
+        {"step": steps[-1], "reference": steps, "layer": "blocks.0.conv", "quantity": "weight_cosine"}
+    )
+    return pd.concat([*frames, turned.assign(value=0.985), turned.assign(step=steps[0], value=0.1)], ignore_index=True)
 
 
 def test_filters_have_a_row_per_step_and_a_column_each():
-    steps = [*GRID, 1590, 1610]
+    steps = sorted([*GRID, 1590, 1610])
     maps = filters(steps)
     figure = filter_evolution(maps, JUMPS, overlaps(steps), "cnn_shallow-docstrings, seed 0")
     axes = figure.axes[0]
@@ -42,7 +45,9 @@ def test_filters_have_a_row_per_step_and_a_column_each():
     np.testing.assert_array_equal(shown[20:23, 8:11], maps["filters/1590"][2])
     low, high = axes.images[0].get_clim()
     assert -low == high == max(np.abs(maps[f"filters/{step}"]).max() for step in steps)
-    assert [text.get_text() for text in axes.texts] == ["overlap (random)"] + ["0.125 (0.25)"] * 8
+    assert [text.get_text() for text in axes.texts] == [
+        "overlap (random)", "cosine with last", *["0.125 (0.25)", "0.985"] * 8
+    ]  # fmt: skip
     left, right, bottom, top = axes.images[0].get_extent()
     centre = (np.array([1.5, 4 * 31 + 1.5]) / 128) * (right - left) + left
     np.testing.assert_allclose(centre, [0, 31])  # ticks stand in the middle of their filter

@@ -116,6 +116,15 @@ def test_heatmap_text_does_not_overlap(layers):
         assert box.x0 >= 0 and box.y0 >= 0 and box.x1 <= whole.x1 and box.y1 <= whole.y1, label.get_text()
 
 
+def test_jumps_are_marked_on_the_row_of_their_layer():
+    jumps = pd.DataFrame({"layer": ["hidden.1", "output"], "step": [40, 15]})
+    figure = layer_heatmap(trajectory(["hidden.0", "hidden.1", "output"]), jumps=jumps)
+    (bars,) = [found for found in figure.axes[0].collections if found.get_label() == "jump"]
+    assert [segment.tolist() for segment in bars.get_segments()] == [[[40, 0.5], [40, 1.5]], [[15, 1.5], [15, 2.5]]]
+    without = layer_heatmap(trajectory(["hidden.0", "output"]), jumps=jumps[:0])
+    assert not [found for found in without.axes[0].collections if found.get_label() == "jump"]
+
+
 def test_overlap_check_sees_an_overlap():
     figure = layer_heatmap(trajectory(["hidden.0", "hidden.1", "output"]))
     figure.axes[0].set_yticks([0, 0.1, 2], ["hidden 0", "hidden 1", "logits"])

@@ -4,10 +4,11 @@ import itertools
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from helpers.figure_cases import assert_readable, says, transformer_layers
 from helpers.moment_cases import GRID, JUMPS
-from repdyn.figures.run.similarity.figure import similarity_matrices, spread, step_matrix
+from repdyn.figures.run.similarity.figure import cell_edges, place_of, similarity_matrices, spread, step_matrix
 from repdyn.figures.style import to_svg_bytes
 
 
@@ -31,6 +32,15 @@ def test_step_matrix_is_symmetric_with_ones_on_its_diagonal():
     assert np.argwhere(np.isnan(matrix)).tolist() == [[0, 1], [1, 0]]
 
 
+def test_the_axis_is_true_to_the_steps():
+    assert place_of([0, 15, 30]).tolist() == [0, 0.5, 1]
+    assert place_of([30 * np.e, 30 * np.e**2]) == pytest.approx([2, 3])
+    steps = np.array([0, 10, 20, 300])
+    edges = cell_edges(steps)
+    assert len(edges) == 5 and (edges[:-1] < place_of(steps)).all() and (place_of(steps) < edges[1:]).all()
+    assert cell_edges(np.array([0])).tolist() == [-0.5, 0.5]
+
+
 def test_spread_keeps_the_first_and_the_last_and_spaces_the_others_evenly():
     layers = [f"hidden.{i}" for i in range(15)]
     chosen = [layers.index(layer) for layer in spread(layers, 6)]
@@ -42,13 +52,13 @@ def test_spread_keeps_the_first_and_the_last_and_spaces_the_others_evenly():
 def test_similarity_panels_share_one_scale_and_are_spread_over_the_depth():
     layers = transformer_layers(6)
     figure = similarity_matrices(similarities(layers), layers[:-1], JUMPS, "transformer_deep-docstrings, seed 0")
-    panels = [axes for axes in figure.axes if axes.images and axes.get_title(loc="left")]
+    panels = [axes for axes in figure.axes if axes.collections and axes.get_title(loc="left")]
     titles = [axes.get_title(loc="left") for axes in panels]
     assert len(titles) == 6 and titles[0] == "embedding" and titles[-1] == "block 5 output" and "logits" not in titles
-    assert {axes.images[0].get_clim() for axes in panels} == {(0, 1)}
+    assert {axes.collections[0].get_clim() for axes in panels} == {(0, 1)}
     assert "layers before the logits: 6 of 19" in says(figure)
     bars = [path.get_extents() for bars in panels[0].child_axes[0].collections for path in bars.get_paths()]
-    assert [(bar.x0, bar.x1) for bar in bars[:1]] == [(1, 3)]  # steps 15 to 35 are cells 1 to 3
+    assert (bars[0].x0, bars[0].x1) == pytest.approx(tuple(place_of([15, 35])))
     assert len(bars) == 4
     assert_readable(figure)
 

@@ -6,22 +6,10 @@ import torch
 from scipy.spatial.distance import jensenshannon
 
 from repdyn.errors import StudyError
-from repdyn.measures import attention
-from repdyn.measures.attention import (
-    distance,
-    divergence,
-    divergence_null,
-    entropy,
-    head_similarity,
-    mean_map,
-    patch_distances,
-    query_entropy,
-    redundancy,
-    redundancy_null,
-    specialisation,
-    token_distances,
-    uniform,
-)
+from repdyn.measures import attention, head_divergence
+from repdyn.measures.attention import distance, entropy, mean_map, patch_distances, token_distances, uniform
+from repdyn.measures.head_divergence import divergence, divergence_null, query_entropy, specialisation
+from repdyn.measures.head_similarity import head_similarity, redundancy, redundancy_null
 from repdyn.measures.similarity import debiased_cka
 from repdyn.measures.subject import Subject
 from repdyn.models.transformer import Transformer
@@ -343,10 +331,28 @@ def test_measure(kind):
     assert here.value["head_redundancy"].tolist() == pytest.approx(redundancy(head_similarity(flat, flat)).tolist())
 
 
+def test_one_forward_pass_of_a_step_serves_every_measure_after_it():
+    probe = subject("text")
+    passes = []
+    probe.network.register_forward_hook(lambda *_: passes.append(1))
+    attention.with_maps(probe)
+    chunks = len(probe.probe.inputs)
+    assert len(passes) == 2 * chunks
+    other = subject("text")
+    for step in (0, 5):
+        assert probe.active(step).keys() == {"blocks.0.feedforward", "blocks.1.feedforward"}
+        for name in ("representations", "examples"):
+            for layer, values in getattr(other, name)(step).items():
+                np.testing.assert_array_equal(getattr(probe, name)(step)[layer], values)
+        np.testing.assert_array_equal(probe.logits(step), other.logits(step))
+    assert len(passes) == 2 * chunks
+
+
 @pytest.mark.parametrize("kind", ["text", "image"])
 def test_maps(kind):
     probe = subject(kind)
-    found = attention.maps(probe)
+    table, found = attention.with_maps(probe)
+    assert table.equals(attention.measure(subject(kind)))
     assert list(found) == [f"attention/{s}/blocks.{i}.attention" for s in (0, 5) for i in (0, 1)]
     length = 6 if kind == "text" else 16
     assert {(each.shape, each.dtype.name) for each in found.values()} == {((3, length, length), "float32")}
@@ -360,6 +366,6 @@ def test_maps(kind):
 
 def test_blocks_of_queries_change_no_bit(random_attention, monkeypatch):
     whole, single = divergence_null(random_attention, None, np.random.default_rng(0), draws=2)
-    monkeypatch.setattr(attention, "BLOCK", 11)
+    monkeypatch.setattr(head_divergence, "BLOCK", 11)
     again = divergence_null(random_attention, None, np.random.default_rng(0), draws=2)
     assert np.array_equal(again[0], whole) and np.array_equal(again[1], single)

@@ -9,7 +9,6 @@ from repdyn.measures.filters import (
     cosine,
     gram_deviation,
     gram_deviation_of_random_directions,
-    maps,
     measure,
     overlap,
     overlap_of_random_directions,
@@ -17,6 +16,7 @@ from repdyn.measures.filters import (
     radial_frequency_of_noise,
     relative_change,
     welch_bound,
+    with_maps,
 )
 from repdyn.measures.subject import Subject, Window
 from repdyn.models import build
@@ -196,7 +196,7 @@ def test_every_filter_of_every_layer_is_measured_at_every_step():
 
 def test_maps_are_the_first_filters_at_every_step():
     states = {step: cnn(step).state_dict() for step in (0, 9)}
-    arrays = maps(subject(states))
+    arrays = with_maps(subject(states))[1]
     assert list(arrays) == ["filters/0", "filters/9"]
     for step, state in states.items():
         array = arrays[f"filters/{step}"]

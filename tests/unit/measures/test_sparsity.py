@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from repdyn.measures.sparsity import count_active, hoyer, measure, rectified, treves_rolls
+from repdyn.measures.activity import active_units, rectified
+from repdyn.measures.sparsity import hoyer, measure, treves_rolls
 from repdyn.measures.subject import Subject
 from repdyn.models import build
 
@@ -53,7 +54,11 @@ def test_zeros_of_a_known_mask_are_counted():
     rng = np.random.default_rng(0)
     mask = rng.random((200, 7)) < 0.3
     mask[:, 2] = False
-    assert count_active(np.where(mask, 1e-30, 0.0)).tolist() == mask.sum(0).tolist()
+    values = torch.from_numpy(np.where(mask, 1e-30, 0.0))
+    tokens = values.view(20, 10, 7)
+    for output in (values, tokens, tokens.movedim(2, 1).unflatten(2, (2, 5))):
+        counts, rows = active_units(output, torch.zeros(len(output), 1))
+        assert (counts.tolist(), rows) == (mask.sum(0).tolist(), 200)
 
 
 def test_lifetime_sparseness_of_known_responses():

@@ -7,20 +7,27 @@ import sys
 from io import BytesIO
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
-from common.files import read_json, write_json
+from common.files import read_json, write_json, write_parquet
 from helpers.integrated_cases import CLAIMS, integrated
 from helpers.project import ROOT, environment
 from repdyn.audit.bounds import WORDS as HOLDING
 from repdyn.audit.deciding import parts
 from repdyn.audit.verdicts import EVIDENCE
 from repdyn.errors import StudyError
-from repdyn.figures.verdicts import COLOURS, IN_A_ROW, MEANINGS, to_small_png_bytes, verdict_chips
-from repdyn.report.readme import BEGIN, END, IMAGE, WORDS, alternative, extract, replaced, section
+from repdyn.figures.main_result import main_result, to_small_png_bytes
+from repdyn.report.evidence import MEANINGS
+from repdyn.report.readme import BEGIN, END, IMAGE, WORDS, alternative, extract, jumps_of, replaced, section
+from repdyn.study.exclusion import excluded_runs
 
 README = ROOT / "README.md"
+TABLES = (
+    "experiments", "claim_numbers_by_seeds", "ledger", "seed_agreement", "verdict_errors", "validity", "statistics",
+    "findings", "hypotheses",
+)  # fmt: skip
 WORDED = ("evidence", "holds", "parts", "seeds")
 FOUND = json.loads((ROOT / "data/readme/verdicts.json").read_text(encoding="utf-8"))
 
@@ -55,19 +62,34 @@ def test_readme_has_the_claims_of_the_configuration():
 def test_the_committed_figure_shows_the_extract():
     content = (ROOT / IMAGE).read_bytes()
     assert len(content) <= 60_000
-    kept, drawn = pixels(content), pixels(to_small_png_bytes(verdict_chips(FOUND["claims"])))
-    assert kept.shape == drawn.shape and kept.shape[1] == 800
-    # Another build of the font library may move the edges of letters; a chip in another place is far more.
+    kept, drawn = pixels(content), pixels(to_small_png_bytes(main_result(FOUND["jumps"])))
+    assert kept.shape == drawn.shape and kept.shape[1] == 1120
+    # Another build of the font library may move the edges of letters; a bar of another length is far more.
     assert np.abs(kept - drawn).mean() < 1
-    parts = [{"part": "", "evidence": "not derivable", "holds": "undecided"}]
-    moved = [FOUND["claims"][0] | {"parts": parts}, *FOUND["claims"][1:]]
-    other = pixels(to_small_png_bytes(verdict_chips(moved)))
-    assert other.shape != kept.shape or np.abs(kept - other).mean() > 1
+    other = FOUND["jumps"] | {"published": FOUND["jumps"]["published"] | {"repaired": 3000}}
+    assert np.abs(kept - pixels(to_small_png_bytes(main_result(other)))).mean() > 1
     assert (kept[0] == 255).all() and (kept[:, 0] == 255).all()
 
 
+def test_the_tables_in_git_say_what_the_readme_says():
+    files = [ROOT / "data/readme" / f"{name}.csv" for name in TABLES]
+    assert sum(path.stat().st_size for path in files) < 1_000_000
+    tables = {path.stem: pd.read_csv(path) for path in files}
+    assert len(tables["experiments"]) == FOUND["runs"]
+    assert excluded_runs(tables["experiments"]).sum() == FOUND["excluded"]
+    ledger, agreement = tables["ledger"], tables["seed_agreement"].set_index("claim")
+    for claim in FOUND["claims"]:
+        rows = ledger[ledger["claim"] == claim["id"]]
+        assert set(rows["holds"]) == {claim["holds"]} and set(rows["evidence"]) == {claim["evidence"]}
+        for number in claim["ours"]:
+            printed = rows.loc[rows["quantity"] == number["quantity"], "ours"].dropna().tolist()
+            assert printed == pytest.approx([] if number["value"] is None else [number["value"]], rel=1e-5)
+        if claim["seeds"]:
+            assert agreement.loc[claim["id"], "single_same"] == claim["seeds"]["single_same"]
+
+
 def test_git_keeps_what_the_readme_rests_on():
-    for name in ("verdicts.json", "verdicts.png"):
+    for name in ("verdicts.json", "jumps.png", *(f"{table}.csv" for table in TABLES)):
         ignored = subprocess.run(["git", "check-ignore", "-q", f"data/readme/{name}"], cwd=ROOT)
         assert ignored.returncode == 1
 
@@ -150,60 +172,62 @@ def test_nothing_outside_the_markers_changes():
     )
 
 
-def chips(figure) -> dict[str, tuple]:
-    """Of each chip its colour and lower edge."""
-    return {patch.get_label(): (patch.get_facecolor(), patch.get_y()) for patch in figure.axes[0].patches}
+def bars(figure) -> dict[str, float]:
+    """The lengths of the bars by their labels, in the longest."""
+    found = {}
+    for container in figure.axes[0].containers:
+        found.setdefault(container.get_label(), []).append(container[0].get_width())
+    most = max(length for lengths in found.values() for length in lengths)
+    return {label: [length / most for length in lengths] for label, lengths in found.items()}
 
 
-def claim(number: int, *parts: tuple[str, str]) -> dict:
-    """A claim with (evidence, holds) of each of its parts."""
-    named = [
-        {"part": str(place), "evidence": evidence, "holds": holds} for place, (evidence, holds) in enumerate(parts)
-    ]
-    return {"id": f"C{number:02}", "parts": named}
+JUMPS = {
+    "published": {"printed": 2991, "repaired": 8000, "noise": 4000.0, "tested": 15, "declared": 20.0,
+                  "families": {"mlp": 8, "cnn": 0, "transformer": 7}},
+    "ours": {"runs": 54, "rule": 6000, "noise": 6011.5, "candidates": 11, "candidates_by_family": {"mlp": 11},
+             "jumps": 0, "jumps_by_family": {"mlp": 0}},
+}  # fmt: skip
 
 
-def test_a_claim_stands_in_the_row_and_column_of_its_words():
-    from matplotlib.colors import to_rgba
-
-    pairs = [(evidence, holds) for holds in HOLDING for evidence in EVIDENCE]
-    figure = verdict_chips([claim(number, pair) for number, pair in enumerate(pairs)])
-    found = chips(figure)
-    places = {patch.get_label(): patch.get_x() for patch in figure.axes[0].patches}
-    for number, (evidence, holds) in enumerate(pairs):
-        name = f"C{number:02}"
-        assert found[name][0] == to_rgba(COLOURS[holds][0])
-        assert found[name][1] == found[f"C{len(EVIDENCE) * HOLDING.index(holds):02}"][1]
-        assert places[name] == places[f"C{EVIDENCE.index(evidence):02}"]
-    texts = {text.get_text(): text.get_position() for text in figure.axes[0].texts}
-    heads = [texts[evidence][0] for evidence in EVIDENCE]
-    assert heads == sorted(heads) and [texts[f"C{i:02}"][0] > heads[i] for i in range(3)] == [True] * 3
-    rows = [texts[holds][1] for holds in HOLDING]
-    assert rows == sorted(rows)
-
-
-def test_halves_of_a_claim_have_letters():
-    figure = verdict_chips([claim(3, ("stands", "holds"), ("artefact", "undecided")), claim(4, ("stands", "holds"))])
-    assert set(chips(figure)) == {"C03a", "C03b", "C04"}
-
-
-def test_many_claims_wrap_and_none_leaves_the_figure():
-    figure = verdict_chips([claim(number, ("artefact", "holds")) for number in range(2 * IN_A_ROW + 1)])
+def test_bars_are_as_long_as_the_numbers_and_say_where_jumps_are():
+    figure = main_result(JUMPS)
+    expected = {
+        "printed, of a metric constant by a bug": [2991 / 8000],
+        "the same rule, metric repaired": [1.0],
+        "the same rule, series without jumps": [0.5, 6011.5 / 8000],
+        "left by a test": [15 / 8000],
+        "the same rule": [0.75],
+        "left by a test, between measurements": [11 / 8000],
+        "within one training step": [0.0],
+    }
+    found = bars(figure)
+    assert found.keys() == expected.keys()
+    assert all(found[label] == pytest.approx(lengths) for label, lengths in expected.items())
+    words = {text.get_text().strip() for text in figure.axes[0].texts}
+    assert {"2,991", "8,000", "15", "(MLP 8, Transformer 7; up to 20 false)", "(MLP 11)", "0"} <= words
     figure.canvas.draw()
-    whole = figure.bbox
     for item in [*figure.axes[0].patches, *figure.axes[0].texts]:
         box = item.get_window_extent()
-        assert box.x0 >= whole.x0 and box.x1 <= whole.x1 and box.y0 >= whole.y0 and box.y1 <= whole.y1
-    assert len({edge for _, edge in chips(figure).values()}) == 3
-    boxes = [text.get_window_extent() for text in figure.axes[0].texts]
-    assert not any(first.overlaps(second) for i, first in enumerate(boxes) for second in boxes[i + 1 :])
+        assert box.x0 >= 0 and box.x1 <= figure.bbox.x1 and box.y0 >= 0 and box.y1 <= figure.bbox.y1
 
 
-def test_an_unknown_word_is_refused():
-    with pytest.raises(
-        StudyError, match="claim C01 is said to be 'true' and 'holds'; one of stands, artefact, not der"
-    ):
-        verdict_chips([claim(1, ("true", "holds"))])
+def test_numbers_that_there_are_none_of_have_no_bar(report):
+    nothing = dict.fromkeys(JUMPS["published"]) | {"families": {}}
+    figure = main_result(JUMPS | {"published": nothing})
+    assert "printed, of a metric constant by a bug" not in bars(figure) and "within one training step" in bars(figure)
+    none = jumps_of({"claims": [], "experiments": [], "metadata": {"excluded": []}})
+    assert none["ours"]["jumps"] is None and none["published"]["printed"] is None
+    assert len(main_result(none).axes[0].texts) == 0
+
+
+def test_the_jumps_are_those_of_the_claim_and_of_the_runs_that_learned(report):
+    found = jumps_of(report)
+    by_name = {row["quantity"]: row for row in report["claims"][1]["quantities"]}
+    assert found["published"]["printed"] == 2991 and found["published"]["repaired"] == by_name["total"]["repaired"]
+    assert found["published"]["families"]["cnn"] == by_name["cnn_detected"]["repaired"]
+    # Of four runs one diverged, one ended at chance.
+    assert found["ours"]["runs"] == 2 and found["ours"]["jumps"] == 4 and found["ours"]["candidates"] == 6
+    assert found["ours"]["jumps_by_family"] == {"mlp": 3, "transformer": 1} and found["ours"]["rule"] is None
 
 
 def test_every_word_has_a_meaning():
@@ -211,24 +235,28 @@ def test_every_word_has_a_meaning():
 
 
 def test_the_figure_has_an_alternative_in_words():
-    text = alternative([claim(1, ("artefact", "holds")), claim(2, ("artefact", "undecided"))])
-    assert text == "The 2 claims by both words; the table says the same."
-    assert f'alt="{alternative(FOUND["claims"])}"' in README.read_text(encoding="utf-8")
+    text = alternative(JUMPS)
+    assert text.startswith("Jumps printed: 2,991; by the same rule, repaired: 8,000, without jumps: 4,000; left by a")
+    assert text.endswith("left by a test: 15. Ours: 11, within one step 0.")
+    assert f'alt="{alternative(FOUND["jumps"])}"' in README.read_text(encoding="utf-8")
 
 
 def test_the_step_writes_readme_figure_and_extract_alike_twice(report, tmp_path):
     write_json(tmp_path / "report.json", report)
     (tmp_path / "README.md").write_text(f"# Title\n\n{BEGIN}\n{END}\n\nEnd.\n")
+    write_parquet(tmp_path / "runs.parquet", pd.DataFrame({"run": ["a", "b"], "value": [-0.0, 1 / 3]}))
     written = []
     for _ in range(2):
         done = subprocess.run(
             [sys.executable, str(ROOT / "workflow/scripts/readme.py"), "--report", str(tmp_path / "report.json"),
-             "--readme", str(tmp_path / "README.md"), "--folder", str(tmp_path / "out")],
+             "--readme", str(tmp_path / "README.md"), "--folder", str(tmp_path / "out"),
+             "--tables", str(tmp_path / "runs.parquet")],
             capture_output=True, text=True, env={**environment(), "PYTHONPATH": str(ROOT / "workflow")},
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         written.append([path.read_bytes() for path in sorted(tmp_path.rglob("*")) if path.is_file()])
     assert written[0] == written[1]
+    assert (tmp_path / "out/runs.csv").read_text() == "run,value\na,0\nb,0.333333\n"
     text = (tmp_path / "README.md").read_text()
     assert text == f"# Title\n\n{section(read_json(tmp_path / 'out/verdicts.json'))}\n\nEnd.\n"
     (tmp_path / "README.md").write_text("no markers\n")

@@ -30,8 +30,9 @@ class Killed(Exception):
     pass
 
 
-def test_a_killed_training_continues_to_the_same_bytes(tmp_path, monkeypatch):
-    call(monkeypatch, train_recurrent, tmp_path / "whole")
+@pytest.mark.parametrize("task", ["flipflop", "connect4_board"])
+def test_a_killed_training_continues_to_the_same_bytes(task, tmp_path, monkeypatch):
+    call(monkeypatch, train_recurrent, tmp_path / "whole", task=task)
 
     def update(progress, step, loss):
         if step == 25:
@@ -42,11 +43,11 @@ def test_a_killed_training_continues_to_the_same_bytes(tmp_path, monkeypatch):
         patch.setattr(train_recurrent.Progress, "update", update)
         patch.setattr(train_recurrent, "claim", lambda out: locks.append(claim(out)) or locks[-1])
         with pytest.raises(Killed):
-            call(patch, train_recurrent, tmp_path / "killed")
+            call(patch, train_recurrent, tmp_path / "killed", task=task)
     # A killed process holds nothing.
     locks[0].close()
     assert (tmp_path / "killed/unfinished/tables_000020").is_dir()
-    call(monkeypatch, train_recurrent, tmp_path / "killed")
+    call(monkeypatch, train_recurrent, tmp_path / "killed", task=task)
     assert read_json(tmp_path / "killed/provenance.json")["resumed_at_step"] == 20
     for name in ("trajectory.parquet", "training.parquet", "checkpoints.json", "run.json"):
         assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
@@ -58,10 +59,13 @@ def test_a_killed_training_continues_to_the_same_bytes(tmp_path, monkeypatch):
 
 def test_a_run_is_looked_into_and_one_that_was_changed_is_refused(tmp_path, monkeypatch):
     run = tmp_path / "run"
+    monkeypatch.setattr(look_into_recurrent, "RECURRENT", ("dynamical_systems", "connect_four"))
     call(monkeypatch, train_recurrent, run, steps=2, checkpoint_every=2)
     call(monkeypatch, look_into_recurrent, run, steps=2, checkpoint_every=2)
     table = read_parquet(run / "toolkit/dynamical_systems.parquet")
     assert list(table.columns) == ["experiment", "seed", *COLUMNS]
+    # It is no game.
+    assert read_parquet(run / "toolkit/connect_four.parquet").empty
     counts = table[table["quantity"] == "attractors"]
     assert counts["step"].tolist() == [0, 1, 2] and (counts["value"] == 1).all() and (counts["null_mean"] == 1).all()
     assert (table.loc[table["quantity"] == "found", "value"] == 1).all()

@@ -218,7 +218,7 @@ def test_pooled_means_are_over_experiments_and_leave_out_what_did_not_learn(runs
     assert nothing["runs"] == 0 and nothing["excluded"] == 2 and np.isnan(nothing["value"])
     share = table.loc[("runs with a jump", "all")]
     assert share["value"] == pytest.approx((runs.loc[~runs["excluded"], "jumps"] > 0).mean())
-    assert table.loc[("jumps that are early", "mlp"), "runs"] == (runs.loc[~runs["excluded"], "jumps"] > 0).sum()
+    assert table.loc[("jumps that increase", "mlp"), "runs"] == (runs.loc[~runs["excluded"], "jumps"] > 0).sum()
 
 
 def test_pooled_tests_are_corrected_over_runs(runs):

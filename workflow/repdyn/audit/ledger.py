@@ -126,14 +126,6 @@ def published_series(logs: dict[str, tuple]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["run", "layer", "step", "published_minus_1", "stable_rank"])
 
 
-def to_csv(table: pd.DataFrame) -> str:
-    """A table as text in which equal numbers give equal bytes: six digits, no negative zero, NaN empty."""
-    numbers = table.select_dtypes("floating").columns
-    return table.assign(**{name: table[name] + 0.0 for name in numbers}).to_csv(
-        index=False, float_format="%.6g", lineterminator="\n"
-    )
-
-
 def terminal(table: pd.DataFrame, claims: dict, width: int = 140) -> str:
     """The ledger for a terminal: a heading per claim, then its printed quantities and those of its verdict's rule.
 

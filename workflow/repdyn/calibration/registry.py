@@ -7,9 +7,17 @@ import numpy as np
 
 from repdyn.calibration import (
     attribution,
+    causes,
+    circuits,
+    energy,
+    fractals,
     geometry,
     information,
+    information_plane,
     interventions,
+    organisms,
+    players,
+    recurrent,
     sparse_features,
     systems,
     topology,
@@ -17,9 +25,11 @@ from repdyn.calibration import (
 )
 from repdyn.calibration.trial import Trial
 
+NO_TOOL = ""
+
 
 class Method(NamedTuple):
-    """tool: the one that uses it, a name in `toolkit.TOOLS`."""
+    """tool: the one that uses it, a name in `toolkit.TOOLS`; NO_TOOL of what the library has and no tool applies."""
 
     tool: str
     trial: Callable[[np.random.Generator], Trial]
@@ -66,6 +76,12 @@ METHODS = {
     "Fano's bound": Method("information", information.information_of_an_accuracy),
     "Entropy of classes": Method("information", information.class_entropy),
     "Linear probe": Method("information", information.linear_probe),
+    "MINE": Method("information_plane", information_plane.bound_by_a_critic),
+    "InfoNCE": Method("information_plane", information_plane.bound_by_contrast),
+    "Information under noise": Method("information_plane", information_plane.information_under_noise),
+    "Class under noise": Method("information_plane", information_plane.class_under_noise),
+    "Information in bins": Method("information_plane", information_plane.information_of_bins),
+    "Data processing": Method("information_plane", information_plane.rise_along_a_chain),
     "Drift": Method("dynamics", training.representational_drift),
     "Participation ratio": Method("dynamics", training.participation_ratio),
     "Turn of dimension": Method("dynamics", training.turns),
@@ -73,6 +89,16 @@ METHODS = {
     "Change points": Method("dynamics", training.phases),
     "Path of weights": Method("dynamics", training.straight_path),
     "Cosine of steps": Method("dynamics", training.cosine_of_steps),
+    "Higuchi dimension": Method("fractals", fractals.roughness),
+    "Exponent of a spectrum": Method("fractals", fractals.spectrum),
+    "Detrended fluctuations": Method("fractals", fractals.fluctuation),
+    "Generalised fluctuations": Method("fractals", fractals.generalised),
+    "Multifractal width": Method("fractals", fractals.width),
+    "Box counting: pictures": Method("fractals", fractals.pixels),
+    "Box counting: graphs": Method("fractals", fractals.graph),
+    "Branching ratio": Method("fractals", fractals.branching),
+    "Exponent of variances": Method("fractals", fractals.components),
+    "Spectral penalty": Method("fractals", fractals.prior),
     "Lyapunov exponent": Method("dynamical_systems", systems.lorenz_exponent),
     "Lyapunov spectrum": Method("dynamical_systems", systems.henon_exponents),
     "Kaplan-Yorke dimension": Method("dynamical_systems", systems.lorenz_dimension),
@@ -92,4 +118,41 @@ METHODS = {
     "Divergence of a field": Method("dynamical_systems", systems.shrinking_volumes),
     "Turning share of a field": Method("dynamical_systems", systems.turning_part),
     "Dynamical similarity": Method("dynamical_systems", systems.distance_of_systems),
+    "Chances taken": Method("connect_four", players.chances_taken),
+    "Entropy of the teacher": Method("connect_four", players.entropy_of_the_teacher),
+    "Question at the end": Method("recurrent_states", players.answers_at_the_end),
+    "Picture of a path": Method("weight_trajectories", recurrent.picture_of_a_path),
+    "Gates": Method("weight_trajectories", recurrent.openness_of_gates),
+    "Gate held at its mean": Method("weight_trajectories", recurrent.held_gate),
+    "Recurrence removed": Method("weight_trajectories", recurrent.no_recurrence),
+    "Unit resampled": Method("weight_trajectories", recurrent.resampled_units),
+    "Probe by trial": Method("weight_trajectories", recurrent.probe_by_trial),
+    "Information of units": Method("weight_trajectories", recurrent.units_that_know),
+    "Latent circuit: fit": Method("circuits", circuits.fit_of_a_circuit),
+    "Latent circuit: weights": Method("circuits", circuits.weights_of_a_circuit),
+    "Events: times": Method("circuits", circuits.times_of_events),
+    "Events: share explained": Method("circuits", circuits.explained_by_events),
+    "Mixed selectivity": Method("circuits", circuits.mixed_units),
+    "Motifs": Method("circuits", circuits.loops_of_three),
+    "Motifs: refusal": Method("circuits", circuits.dense_graphs),
+    "Signs of units": Method("circuits", circuits.dales_law),
+    "Excitation and inhibition": Method("circuits", circuits.two_populations),
+    "Information of a table": Method(NO_TOOL, information_plane.information_of_a_table),
+    "Kullback-Leibler divergence": Method(NO_TOOL, information_plane.divergence_of_normals),
+    "Information bottleneck": Method(NO_TOOL, information_plane.bottleneck_of_a_noisy_bit),
+    "Energy landscape": Method(NO_TOOL, energy.height_of_a_barrier),
+    "Path of least energy": Method(NO_TOOL, energy.length_of_a_path),
+    "Entropy production": Method(NO_TOOL, energy.rate_of_entropy),
+    "Thermodynamic uncertainty": Method(NO_TOOL, energy.entropy_of_currents),
+    "Jarzynski's equality": Method(NO_TOOL, energy.free_energy_of_jarzynski),
+    "Crooks' theorem": Method(NO_TOOL, energy.free_energy_of_crooks),
+    "Back-door formula": Method(NO_TOOL, causes.doing_without_setting),
+    "Concept erasure, closed form": Method(NO_TOOL, causes.erased_at_once),
+    "Null-space projection": Method(NO_TOOL, causes.erased_in_rounds),
+    "Causal abstraction": Method(NO_TOOL, causes.aligned_with_a_variable),
+    "Direct logit attribution": Method(NO_TOOL, causes.sum_of_parts),
+    "Superposition": Method(NO_TOOL, organisms.features_in_two_units),
+    "Double descent": Method(NO_TOOL, organisms.second_descent),
+    "Grokking": Method(NO_TOOL, organisms.late_rule),
+    "Learning coefficient": Method(NO_TOOL, organisms.degenerate_minimum),
 }

@@ -31,6 +31,9 @@ RC = {
 
 # Paul Tol's muted set.
 FAMILY_COLOURS = {"mlp": "#332288", "cnn": "#117733", "transformer": "#882255", "module": "#666633"}
+# A family is told by a marker and a hatch too: in grey print the colours are alike.
+FAMILY_MARKERS = {"mlp": "o", "cnn": "s", "transformer": "^", "module": "D"}
+FAMILY_HATCHES = {"cnn": "////", "transformer": "....", "module": "xxxx"}
 
 # Okabe & Ito (2008). A dataset is told by colour and by marker, so that neither is needed alone.
 OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")

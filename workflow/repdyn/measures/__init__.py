@@ -1,8 +1,9 @@
 """The measures of phase 2: what is inside a network at chosen steps, each measure in a file of its own.
 
-A measure has a function `measure(subject) -> table` and, where it has pictures, `maps(subject) -> arrays`; `subject` is a
-`subject.Subject`, the table has the columns of `table.COLUMNS`. The functions below it take arrays and serve any notebook.
-Its docstring describes every quantity in the form of `report.quantities`, from which the page takes unit, null and source.
+A measure has a function `measure(subject) -> table` and, where it has pictures, `with_maps(subject) -> (table, arrays)`,
+which looks at the network once for both; `subject` is a `subject.Subject`, the table has the columns of `table.COLUMNS`. The
+functions below it take arrays and serve any notebook. The docstring of `measure` describes every quantity in the form of
+`report.quantities`, from which the page takes unit, null and source.
 """
 
 from importlib import import_module

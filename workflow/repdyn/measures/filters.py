@@ -147,18 +147,18 @@ def measure(subject: Subject) -> pd.DataFrame:
     - filter_frequency [cycles per pixel] (unit: filter): mean radial frequency, of the first convolution. Null: white
       noise, exact.
     """
-    return combine(_entries(subject))
+    return with_maps(subject)[0]
 
 
-def maps(subject: Subject) -> dict[str, np.ndarray]:
-    """The filters of the first convolution at every step: {"filters/<step>": (m, k, k) float32}."""
+def with_maps(subject: Subject) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
+    """`measure`, and the filters of the first convolution at every step: {"filters/<step>": (m, k, k) float32}."""
     first = _convolutions(subject)[0]
-    return {f"filters/{step}": _weights(subject, step, first).squeeze(1) for step in subject.steps}
+    images = {f"filters/{step}": _weights(subject, step, first).squeeze(1) for step in subject.steps}
+    return combine(_entries(subject, images)), images
 
 
-def _entries(subject: Subject) -> Iterator[dict]:
+def _entries(subject: Subject, images: dict[str, np.ndarray]) -> Iterator[dict]:
     layers = _convolutions(subject)
-    images = maps(subject)
     start = subject.grid[0]
     pairs = {(step, start) for step in subject.steps if step != start}
     pairs |= {(window.after, window.before) for window in subject.windows}

@@ -30,17 +30,7 @@ def position_means(model: Transformer, chunks: list[torch.Tensor]) -> torch.Tens
     positions would take that away too, which says nothing about what the head tells about the example (Wang 2022). A
     position that is valid nowhere has 0.
     """
-    names = [f"blocks.{i}.attention.heads" for i in range(len(model.blocks))]
-    total, count = 0, 0
-    with torch.inference_mode(), evaluating(model):
-        for inputs in chunks:
-            with recorded(model, names) as outputs:
-                model(inputs)
-            heads = torch.stack([outputs[name] for name in names]).double()
-            valid = _valid(inputs) if inputs.dtype == torch.int64 else torch.ones(heads.shape[1:3])
-            total += torch.einsum("bnthd,nt->bthd", heads, valid.double())
-            count += valid.sum(0)
-    return (total / count.clamp(min=1)[:, None, None]).float()
+    return _position_means(chunks, _passes(model, chunks)[0])
 
 
 def ablated_logits(
@@ -52,32 +42,8 @@ def ablated_logits(
     position: `position_means` for mean ablation (Chan 2022), zeros for zero ablation, which may take a network where it
     never is. Whatever follows the head is computed anew. Raises StudyError where the replacements do not fit the network.
     """
-    paths = [f"blocks.{i}" for i in range(len(model.blocks))]
-    attentions = [f"{path}.attention" for path in paths]
-    parts = ["embedding", *paths, *attentions, *(f"{path}.heads" for path in attentions)]
-    intact, ablated = [], []
-    with torch.inference_mode(), evaluating(model):
-        for inputs in chunks:
-            valid = _valid(inputs)
-            with recorded(model, parts) as seen:
-                intact.append(model(inputs))
-            expected = (len(paths), *seen[f"{attentions[0]}.heads"].shape[1:])
-            if replacements.shape != expected:
-                raise StudyError(
-                    f"replacements must be {expected}, blocks, tokens, heads and their width; "
-                    f"they are {tuple(replacements.shape)}"
-                )
-            logits = []
-            for i, (path, block) in enumerate(zip(["embedding", *paths], model.blocks, strict=False)):
-                # The attention output is linear in the heads, so replacing one adds the contribution of the difference.
-                difference = replacements[i] - seen[f"{attentions[i]}.heads"]
-                for change in head_contributions(block.attention, difference):
-                    states = _after_attention(block, seen[path], seen[attentions[i]] + change)
-                    for later in model.blocks[i + 1 :]:
-                        states = later(states, valid)
-                    logits.append(_read_out(model, states, valid))
-            ablated.append(torch.stack(logits).unflatten(0, (len(paths), -1)))
-        return torch.cat(intact), torch.cat(ablated, dim=2)
+    seen, intact = _passes(model, chunks)
+    return torch.cat(intact), _ablated_in_chunks(model, chunks, seen, replacements)
 
 
 def losses(logits: torch.Tensor, labels: torch.Tensor) -> np.ndarray:
@@ -108,8 +74,11 @@ def measure(subject: Subject) -> pd.DataFrame:
     entries = []
     for step in subject.grid:
         model = subject.model(step)
-        means = position_means(model, chunks)
-        intact, ablated = ablated_logits(model, chunks, means)
+        outputs = subject.capture(step, _parts(model))
+        seen = [{name: kept[i] for name, kept in outputs.items()} for i in range(len(chunks))]
+        intact = torch.from_numpy(subject.logits(step))
+        means = _position_means(chunks, seen)
+        ablated = _ablated_in_chunks(model, chunks, seen, means)
         effects = losses(ablated, labels) - losses(intact, labels)
         right = [(logits.argmax(-1) == labels).double().mean(-1).numpy() for logits in (ablated, intact)]
         columns = {
@@ -118,11 +87,66 @@ def measure(subject: Subject) -> pd.DataFrame:
             "head_mean_ablation_accuracy": right[0] - right[1],
         }
         if step == subject.grid[-1]:
-            intact, ablated = ablated_logits(model, chunks, torch.zeros_like(means))
+            ablated = _ablated_in_chunks(model, chunks, seen, torch.zeros_like(means))
             columns["head_zero_ablation"] = (losses(ablated, labels) - losses(intact, labels)).mean(-1)
         for name, values in columns.items():
             entries += [entry(step, f"blocks.{i}.attention", name, value) for i, value in enumerate(values)]
     return combine(entries)
+
+
+def _parts(model: Transformer) -> list[str]:
+    """The modules whose outputs an ablation starts from."""
+    blocks = [f"blocks.{i}" for i in range(len(model.blocks))]
+    return ["embedding", *blocks, *(f"{block}.attention{part}" for block in blocks for part in ("", ".heads"))]
+
+
+def _passes(model: Transformer, chunks: list[torch.Tensor]) -> tuple[list[dict[str, torch.Tensor]], list[torch.Tensor]]:
+    """Of every chunk the outputs of `_parts`, and the logits."""
+    seen, logits = [], []
+    with torch.inference_mode(), evaluating(model), recorded(model, _parts(model)) as outputs:
+        for inputs in chunks:
+            logits.append(model(inputs))
+            seen.append(dict(outputs))
+    return seen, logits
+
+
+def _position_means(chunks: list[torch.Tensor], seen: list[dict[str, torch.Tensor]]) -> torch.Tensor:
+    total, count = 0, 0
+    for inputs, outputs in zip(chunks, seen, strict=True):
+        heads = torch.stack([output for name, output in outputs.items() if name.endswith(".heads")]).double()
+        valid = _valid(inputs) if inputs.dtype == torch.int64 else torch.ones(heads.shape[1:3])
+        total += torch.einsum("bnthd,nt->bthd", heads, valid.double())
+        count += valid.sum(0)
+    return (total / count.clamp(min=1)[:, None, None]).float()
+
+
+def _ablated_in_chunks(
+    model: Transformer, chunks: list[torch.Tensor], seen: list[dict[str, torch.Tensor]], replacements: torch.Tensor
+) -> torch.Tensor:
+    with torch.inference_mode(), evaluating(model):
+        return torch.cat([_ablated(model, *each, replacements) for each in zip(chunks, seen, strict=True)], dim=2)
+
+
+def _ablated(
+    model: Transformer, inputs: torch.Tensor, seen: dict[str, torch.Tensor], replacements: torch.Tensor
+) -> torch.Tensor:
+    """Logits (blocks, H, n, classes) of a chunk with one head at a time replaced."""
+    expected = (len(model.blocks), *seen["blocks.0.attention.heads"].shape[1:])
+    if replacements.shape != expected:
+        raise StudyError(
+            f"replacements must be {expected}, blocks, tokens, heads and their width; they are {tuple(replacements.shape)}"
+        )
+    valid, logits = _valid(inputs), []
+    for i, block in enumerate(model.blocks):
+        before, attended = seen[f"blocks.{i - 1}" if i else "embedding"], seen[f"blocks.{i}.attention"]
+        # The attention output is linear in the heads, so replacing one adds the contribution of the difference.
+        difference = replacements[i] - seen[f"blocks.{i}.attention.heads"]
+        for change in head_contributions(block.attention, difference):
+            states = _after_attention(block, before, attended + change)
+            for later in model.blocks[i + 1 :]:
+                states = _after_attention(later, states, later.attention(states, valid))
+            logits.append(_read_out(model, states, valid))
+    return torch.stack(logits).unflatten(0, (len(model.blocks), -1))
 
 
 def _valid(inputs: torch.Tensor) -> torch.Tensor | None:
@@ -132,7 +156,8 @@ def _valid(inputs: torch.Tensor) -> torch.Tensor | None:
 def _after_attention(block: Block, states: torch.Tensor, attended: torch.Tensor) -> torch.Tensor:
     """What the block makes of its input and of its attention output, in evaluation mode."""
     states = block.norm1(states + attended)
-    return block.norm2(states + block.down(block.feedforward(states)))
+    linear, _relu = block.feedforward
+    return block.norm2(states + block.down(linear(states).relu_()))
 
 
 def _read_out(model: Transformer, states: torch.Tensor, valid: torch.Tensor | None) -> torch.Tensor:

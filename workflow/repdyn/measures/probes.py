@@ -1,5 +1,7 @@
 """Whether a linear read-out finds the class in a layer, against the same read-out of labels that mean nothing."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 from scipy.linalg import eigh
@@ -44,22 +46,7 @@ def probe_accuracies(x: np.ndarray, labellings: np.ndarray, half: np.ndarray, cl
     share the intercept.
     """
     _check(x, labellings, half, classes)
-    if not np.isfinite(x).all():
-        return np.full(len(labellings), np.nan)
-    hits = np.zeros(len(labellings))
-    for side in (0, 1):
-        fitted, read = half != side, half == side
-        labels = labellings[:, fitted]
-        fitted_scores, read_scores, variance = _principal_scores(x[fitted], x[read])
-        if not len(variance):
-            return np.full(len(labellings), np.nan)
-        one_hot = np.eye(classes)[labels]
-        penalty = _best_penalty(fitted_scores, variance, one_hot[0])
-        reading = (read_scores / (variance + penalty)) @ fitted_scores.T
-        columns = one_hot.transpose(1, 0, 2).reshape(len(labels[0]), -1)
-        scores = (reading @ columns).reshape(len(reading), len(labels), classes) + one_hot[0].mean(0)
-        hits += (scores.argmax(2) == labellings[:, read].T).sum(0)
-    return hits / len(x)
+    return _accuracies(x, _sides(labellings, half, classes))
 
 
 def measure(subject: Subject) -> pd.DataFrame:
@@ -73,13 +60,52 @@ def measure(subject: Subject) -> pd.DataFrame:
     half = stratified_halves(subject.labels, np.random.default_rng(derive(*subject.key, "probe halves")))
     rng = np.random.default_rng(derive(*subject.key, "probe controls"))
     labellings = np.vstack([subject.labels, control_labelings(subject.labels, half, CONTROLS, rng)])
+    sides = _sides(labellings, half, subject.classes)
     steps = set(subject.grid) | {step for window in subject.windows for step in (window.before, window.after)}
     entries = []
     for step in sorted(steps):
         for layer, x in subject.examples(step).items():
-            value, *controls = probe_accuracies(x, labellings, half, subject.classes)
+            value, *controls = _accuracies(x, sides)
             entries.append(entry(step, layer, "probe_accuracy", value, np.mean(controls), np.std(controls, ddof=1)))
     return combine(entries)
+
+
+class Side(NamedTuple):
+    """What is read of one half by a fit on the other: which rows are fitted and read (n,), the one-hot labels of the fitted
+    ones under the true labelling (n / 2, C) and under all m, side by side (n / 2, m C), and those to be read (n / 2, m)."""
+
+    fitted: np.ndarray
+    read: np.ndarray
+    true: np.ndarray
+    columns: np.ndarray
+    answers: np.ndarray
+
+
+def _sides(labellings: np.ndarray, half: np.ndarray, classes: int) -> list[Side]:
+    sides = []
+    for side in (0, 1):
+        fitted, read = half != side, half == side
+        one_hot = np.eye(classes)[labellings[:, fitted]]
+        columns = one_hot.transpose(1, 0, 2).reshape(one_hot.shape[1], -1)
+        sides.append(Side(fitted, read, one_hot[0], columns, labellings[:, read].T))
+    return sides
+
+
+def _accuracies(x: np.ndarray, sides: list[Side]) -> np.ndarray:
+    """`probe_accuracies` of the labellings of which the sides were made."""
+    count = sides[0].answers.shape[1]
+    if not np.isfinite(x).all():
+        return np.full(count, np.nan)
+    hits = np.zeros(count)
+    for fitted, read, true, columns, answers in sides:
+        fitted_scores, read_scores, variance = _principal_scores(x[fitted], x[read])
+        if not len(variance):
+            return np.full(count, np.nan)
+        penalty = _best_penalty(fitted_scores, variance, true)
+        reading = (read_scores / (variance + penalty)) @ fitted_scores.T
+        scores = (reading @ columns).reshape(len(reading), count, -1) + true.mean(0)
+        hits += (scores.argmax(2) == answers).sum(0)
+    return hits / len(x)
 
 
 def _principal_scores(fitted: np.ndarray, read: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

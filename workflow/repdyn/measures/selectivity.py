@@ -45,7 +45,7 @@ def shuffled_within(labels: np.ndarray, half: np.ndarray, permutations: int, rng
 def class_means(activations: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Mean activation of every class: activations (n, d), sets of labels (p, n), to (p, classes, d)."""
     member = _membership(labels)
-    return member @ activations / member.sum(2, keepdims=True)
+    return _sums(member, activations) / member.sum(2, keepdims=True)
 
 
 def class_auc(activations: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -57,7 +57,7 @@ def class_auc(activations: np.ndarray, labels: np.ndarray) -> np.ndarray:
     member = _membership(labels)
     inside = member.sum(2, keepdims=True)
     ranks = rankdata(activations, axis=0)
-    return (member @ ranks - inside * (inside + 1) / 2) / (inside * (labels.shape[1] - inside))
+    return (_sums(member, ranks) - inside * (inside + 1) / 2) / (inside * (labels.shape[1] - inside))
 
 
 def preferred_class(activations: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -119,17 +119,21 @@ def measure(subject: Subject) -> pd.DataFrame:
 def _entries(subject: Subject) -> Iterator[dict]:
     half = half_of(subject)
     rng = np.random.default_rng(derive(*subject.key, "selectivity shuffles"))
-    shuffled = shuffled_within(subject.labels, half, PERMUTATIONS, rng)
+    labels = np.vstack([subject.labels, shuffled_within(subject.labels, half, PERMUTATIONS, rng)])
     for step in subject.steps:
         activations = subject.examples(step)
         for layer in unit_layers(subject.roles):
             units = activations[layer].astype(np.float64)
-            index, area = (values[0] for values in selectivity(units, subject.labels[None], half))
-            null_index, null_area = selectivity(units, shuffled, half)
-            yield entry(step, layer, "selectivity", index, null_index.mean(0), null_index.std(0, ddof=1))
-            chance = np.where(np.isnan(area), np.nan, 0.5)
-            yield entry(step, layer, "selectivity_auc", area, chance, null_area.std(0, ddof=1))
+            index, area = selectivity(units, labels, half)
+            yield entry(step, layer, "selectivity", index[0], index[1:].mean(0), index[1:].std(0, ddof=1))
+            chance = np.where(np.isnan(area[0]), np.nan, 0.5)
+            yield entry(step, layer, "selectivity_auc", area[0], chance, area[1:].std(0, ddof=1))
             yield entry(step, layer, "preferred_class", preferred_class(units, subject.labels))
+
+
+def _sums(member: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Of (n, d) over the members of every class, (p, classes, n): (p, classes, d). One product of matrices, not p."""
+    return (member.reshape(-1, member.shape[2]) @ values).reshape(*member.shape[:2], -1)
 
 
 def _membership(labels: np.ndarray) -> np.ndarray:

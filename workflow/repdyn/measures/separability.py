@@ -11,9 +11,7 @@ from repdyn.measures.table import combine, entry
 
 def between_class_share(x: np.ndarray, labels: np.ndarray) -> float:
     """Between-class over total variance (traces) of (n, d) with labels (n,), in [0, 1]. NaN where x is constant."""
-    x = centred(x)
-    count = _counts(x, labels)
-    return float(((_membership(labels).T @ x) ** 2 / count[:, None]).sum())
+    return _share(centred(x), labels)
 
 
 def between_class_share_null(x: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
@@ -23,7 +21,30 @@ def between_class_share_null(x: np.ndarray, labels: np.ndarray) -> tuple[float, 
     mean is (C - 1) / (n - 1); its variance is that of the product of two centred matrices, one of them permuted
     (Kazi-Aoual 1995). NaN where x is constant; the sd is NaN for fewer than 4 rows.
     """
-    x = centred(x)
+    return _share_null(centred(x), labels)
+
+
+def measure(subject: Subject) -> pd.DataFrame:
+    """Every layer at every step; rows are `subject.examples`.
+
+    - class_separability [share]: between-class over total variance. Null: labels permuted, exact. Source: Kazi-Aoual
+      1995.
+    """
+    entries = []
+    for step in subject.steps:
+        for layer, x in subject.examples(step).items():
+            rows = centred(x)
+            value, null = _share(rows, subject.labels), _share_null(rows, subject.labels)
+            entries.append(entry(step, layer, "class_separability", value, *null))
+    return combine(entries)
+
+
+def _share(x: np.ndarray, labels: np.ndarray) -> float:
+    count = _counts(x, labels)
+    return float(((_membership(labels).T @ x) ** 2 / count[:, None]).sum())
+
+
+def _share_null(x: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
     n, count = len(x), _counts(x, labels)
     if n < 2 or np.isnan(x[0, 0]):
         return np.nan, np.nan
@@ -41,21 +62,6 @@ def between_class_share_null(x: np.ndarray, labels: np.ndarray) -> tuple[float, 
         diagonal *= n * (n + 1) * diagonals - (n - 1) * (trace**2 + 2 * square)
     variance = 2 * whole / ((n - 1) ** 2 * (n + 1) * (n - 2)) + diagonal / ((n + 1) * n * (n - 1) * (n - 2) * (n - 3))
     return float(mean), float(np.sqrt(max(variance, 0)))
-
-
-def measure(subject: Subject) -> pd.DataFrame:
-    """Every layer at every step; rows are `subject.examples`.
-
-    - class_separability [share]: between-class over total variance. Null: labels permuted, exact. Source: Kazi-Aoual
-      1995.
-    """
-    entries = []
-    for step in subject.steps:
-        for layer, x in subject.examples(step).items():
-            null = between_class_share_null(x, subject.labels)
-            value = between_class_share(x, subject.labels)
-            entries.append(entry(step, layer, "class_separability", value, *null))
-    return combine(entries)
 
 
 def _membership(labels: np.ndarray) -> np.ndarray:

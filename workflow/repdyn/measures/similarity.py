@@ -1,5 +1,6 @@
 """How alike two representations of the same rows are, whatever the basis: debiased CKA and Procrustes distance."""
 
+from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
@@ -13,6 +14,10 @@ from repdyn.spectrum import CONSTANT
 
 # Length of a U-centred Gram matrix below which it is rounding noise: all rows are at equal distances from each other.
 NOTHING = 1e-10
+# The same of its square where that is a difference of larger numbers.
+ROUNDING = 1e-14
+# Rows of Gram matrices that are multiplied at a time: few enough for the cache.
+BLOCK = 128
 
 
 def centred(x: np.ndarray) -> np.ndarray:
@@ -64,6 +69,39 @@ def debiased_cka(x: np.ndarray, y: np.ndarray) -> float:
     return float(unbiased_gram(x) @ unbiased_gram(y))
 
 
+def debiased_ckas(rows: Sequence[np.ndarray]) -> np.ndarray:
+    """`debiased_cka` of every pair of k matrices that are `centred`, each (n, d) with a d of its own: (k, k).
+
+    By `product_of_grams`, block by block of the Gram matrices, none of which is ever whole.
+    """
+    n = len(rows[0])
+    if n < 4:
+        raise StudyError(f"U-centring needs at least 4 rows, found {n}")
+    cross = np.zeros((len(rows), len(rows)))
+    for start in range(0, n, BLOCK):
+        stop = min(start + BLOCK, n)
+        square = np.stack([(x[start:stop] @ x[start:stop].T).ravel() for x in rows])
+        cross += square @ square.T
+        if stop < n:
+            beside = np.stack([(x[start:stop] @ x[stop:].T).ravel() for x in rows])
+            cross += 2 * beside @ beside.T
+    lengths = np.stack([(x**2).sum(1) for x in rows])
+    products = product_of_grams(cross, lengths[:, None], lengths)
+    own = products.diagonal()
+    own = np.where(own > ROUNDING, own, np.nan)
+    return products / np.sqrt(own[:, None] * own)
+
+
+def product_of_grams(cross: np.ndarray, s: np.ndarray, t: np.ndarray) -> np.ndarray:
+    """The product of the U-centred Gram matrices of centred X and Y, up to a factor that n alone determines (...).
+
+    cross (...): ||X'Y||^2, which is that of the Gram matrices themselves; s, t (..., n): squared lengths of the rows. Song
+    2012 (equation 4): ||X'Y||^2 - n s.t / (n - 2) + sum(s) sum(t) / ((n - 1) (n - 2)).
+    """
+    n = s.shape[-1]
+    return cross - n / (n - 2) * (s * t).sum(-1) + s.sum(-1) * t.sum(-1) / ((n - 1) * (n - 2))
+
+
 def cka_null_sd(n: int) -> float:
     """Standard deviation of `debiased_cka` when the n rows of one matrix are permuted; the mean is 0. Exact.
 
@@ -82,7 +120,12 @@ def procrustes_distance(x: np.ndarray, y: np.ndarray) -> float:
     constant.
     """
     _same_rows(x, y)
-    product = centred(x).T @ centred(y)
+    return procrustes_of_centred(centred(x), centred(y))
+
+
+def procrustes_of_centred(x: np.ndarray, y: np.ndarray) -> float:
+    """`procrustes_distance` of matrices that are `centred`."""
+    product = x.T @ y
     if np.isnan(product[0, 0]):
         return np.nan
     return max(float(2 - 2 * np.linalg.svd(product, compute_uv=False).sum()), 0.0)
@@ -93,9 +136,14 @@ def half_difference(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> f
 
     Were rows independent, half of it would estimate the standard error of the CKA on all rows, from a single draw.
     """
+    return half_differences(x, [y], rng)[0]
+
+
+def half_differences(x: np.ndarray, others: Sequence[np.ndarray], rng: np.random.Generator) -> list[float]:
+    """`half_difference` of one matrix and each of several, between the same halves."""
     halves = np.array_split(rng.permutation(len(x)), 2)
-    first, second = (debiased_cka(x[half], y[half]) for half in halves)
-    return abs(first - second)
+    first, second = (debiased_ckas([centred(each[half]) for each in (x, *others)])[0, 1:] for half in halves)
+    return np.abs(first - second).tolist()
 
 
 def compared(subject: Subject) -> list[tuple[int, int]]:
@@ -123,17 +171,19 @@ def measure(subject: Subject) -> pd.DataFrame:
     for layer in subject.layers:
         n, d = subject.representations(subject.steps[0])[layer].shape
         entries += [entry(subject.steps[0], layer, "cka_rows", n), entry(subject.steps[0], layer, "cka_features", d)]
-        grams = np.stack([unbiased_gram(subject.representations(step)[layer]) for step in subject.steps])
-        cka = grams @ grams.T
+        matrices = {step: subject.representations(step)[layer] for step in subject.steps}
+        rows = {step: centred(x) for step, x in matrices.items()}
+        cka = debiased_ckas(list(rows.values()))
         for (i, earlier), (j, later) in combinations(enumerate(subject.steps), 2):
             entries.append(entry(later, layer, "cka", cka[i, j], 0, cka_null_sd(n), reference=earlier))
-        for step in subject.grid[1:]:
+        if len(subject.grid) > 1:
             rng = np.random.default_rng(derive(*subject.key, "cka halves"))
-            matrices = subject.representations(first)[layer], subject.representations(step)[layer]
-            entries.append(entry(step, layer, "cka_half_difference", half_difference(*matrices, rng), reference=first))
+            differences = half_differences(matrices[first], [matrices[step] for step in subject.grid[1:]], rng)
+            for step, value in zip(subject.grid[1:], differences, strict=True):
+                entries.append(entry(step, layer, "cka_half_difference", value, reference=first))
         for earlier, later in pairs:
-            matrices = subject.representations(earlier)[layer], subject.representations(later)[layer]
-            entries.append(entry(later, layer, "procrustes", procrustes_distance(*matrices), reference=earlier))
+            value = procrustes_of_centred(rows[earlier], rows[later])
+            entries.append(entry(later, layer, "procrustes", value, reference=earlier))
     return combine(entries)
 
 

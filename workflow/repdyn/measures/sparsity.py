@@ -2,22 +2,9 @@
 
 import numpy as np
 import pandas as pd
-import torch
-from torch import nn
 
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import combine, entry
-from repdyn.models.embedding import PADDING
-
-
-def rectified(network: nn.Module, layers: list[str]) -> list[str]:
-    """Those of `layers` (module paths) that end in a ReLU: the module is one, or a Sequential whose last module is."""
-    return [layer for layer in layers if _last(network.get_submodule(layer)) is nn.ReLU]
-
-
-def count_active(activations: np.ndarray) -> np.ndarray:
-    """In how many rows each unit is not exactly zero: (n, d) to (d,)."""
-    return np.count_nonzero(activations, axis=0)
 
 
 def treves_rolls(responses: np.ndarray) -> np.ndarray:
@@ -56,13 +43,10 @@ def measure(subject: Subject) -> pd.DataFrame:
     - hoyer [index]: population sparseness, mean over examples that any unit responds to: 0 where all units respond
       alike, 1 where a single one does; NaN where there are none. Source: Hoyer 2004.
     """
-    layers = rectified(subject.network, subject.layers)
     entries = []
     for step in subject.steps:
         examples = subject.examples(step)
-        for layer, chunks in subject.capture(step, layers, _counts).items():
-            active = sum(counts for counts, _ in chunks)
-            rows = sum(number for _, number in chunks)
+        for layer, (active, rows) in subject.active(step).items():
             values = {
                 "zero_share": 1 - active.sum() / (rows * active.size),
                 "dead_units": np.count_nonzero(active == 0),
@@ -71,28 +55,6 @@ def measure(subject: Subject) -> pd.DataFrame:
             }
             entries += [entry(step, layer, quantity, value) for quantity, value in values.items()]
     return combine(entries)
-
-
-def _last(module: nn.Module) -> type:
-    """The type of the module that makes a module's output, as far as Sequentials tell."""
-    while isinstance(module, nn.Sequential) and len(module):
-        module = module[-1]
-    return type(module)
-
-
-def _counts(output: torch.Tensor, inputs: torch.Tensor, _) -> tuple[np.ndarray, int]:
-    """Of a chunk: how often each unit is active, and of how many rows."""
-    activations = _rows(output, inputs).numpy()
-    return count_active(activations), len(activations)
-
-
-def _rows(output: torch.Tensor, inputs: torch.Tensor) -> torch.Tensor:
-    """A chunk of a layer's output with one row per example, position or token, without padding."""
-    if output.ndim == 4:
-        return output.permute(0, 2, 3, 1).flatten(0, 2)
-    if output.ndim == 3 and inputs.dtype == torch.int64:
-        return output[inputs != PADDING]
-    return output.flatten(0, -2)
 
 
 def _scaled(responses: np.ndarray, axis: int) -> np.ndarray:

@@ -1,7 +1,7 @@
 """What a measure looks at: one network at several steps of its training, and held-out examples."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from repdyn.activations.answers import Inputs, answer, array, checked, parts
 from repdyn.activations.axes import unit_axis
 from repdyn.activations.hooks import recorded
 from repdyn.errors import StudyError
+from repdyn.measures.activity import active_units, rectified
 from repdyn.models.embedding import PADDING, masked_mean
 from repdyn.roles import check_roles, output_layer
 from repdyn.seeds import derive
@@ -78,6 +79,7 @@ class Subject:
         self.curve = curve
         self.token_limit = token_limit
         self.declared = layers is None
+        self.rectified = rectified(model, self.layers) if self.declared else []
         tokens = getattr(model, "tokens", None)
         self.probe = make_probe(inputs, labels, self.chunk, token_limit, tokens) if self.declared else None
         self.labels = labels.cpu().numpy()
@@ -102,24 +104,32 @@ class Subject:
             self.loaded = step
         return self.network
 
-    def capture(self, step: int, layers: Sequence[Where], keep: Callable | None = None) -> dict[Where, list]:
+    def capture(self, step: int, layers: Sequence[Where]) -> dict[Where, list[torch.Tensor]]:
         """Outputs at addresses on all examples in evaluation mode, one entry per chunk of examples.
 
-        keep(output, inputs, rows): what to keep of an output, where the whole of all chunks would not fit into memory;
-        rows are those of the chunk's tokens that belong to the representation matrix.
+        The first forward pass of a network that declares its layers serves `representations`, `examples`, `logits` and
+        `active` of the step too.
         """
-        return self._capture(step, layers, keep and (lambda _, output, inputs, rows: keep(output, inputs, rows)))
+        return self._run(step, layers, observing=self.declared and step not in self.seen)
 
-    def _capture(self, step: int, layers: Sequence[Where], keep: Callable | None) -> dict[Where, list]:
-        model, found, current = self.model(step), {layer: [] for layer in layers}, []
-        keeping = keep and (lambda layer, output: keep(layer, output, *current))
-        with torch.inference_mode(), evaluating(model), recorded(model, layers, keeping) as outputs:
+    def _run(self, step: int, layers: Sequence[Where], observing: bool) -> dict[Where, list[torch.Tensor]]:
+        tracked = self.layers if observing else []
+        places = dict.fromkeys([*layers, *tracked])
+        model, current, chunks = self.model(step), [], []
+
+        def keep(layer, output):
+            return output if layer in layers else None, self._seen(
+                layer, output, *current
+            ) if layer in tracked else None
+
+        with torch.inference_mode(), evaluating(model), recorded(model, places, keep) as outputs:
             for chunk in self._chunks():
                 current[:] = chunk
                 answer(model, chunk[0])
-                for layer, kept in found.items():
-                    kept.append(outputs[layer])
-        return found
+                chunks.append({layer: outputs[layer] for layer in places})
+        if observing:
+            self.seen[step] = {layer: _joined([chunk[layer][1] for chunk in chunks]) for layer in tracked}
+        return {layer: [chunk[layer][0] for chunk in chunks] for layer in layers}
 
     def _chunks(self) -> Iterator[tuple[Inputs, torch.Tensor | slice]]:
         """Inputs, and which token rows are kept of them: numbers, or for undeclared layers the slice of their examples."""
@@ -133,16 +143,21 @@ class Subject:
 
         Rows are examples (channels averaged over space); of a transformer they are tokens, a fixed subset.
         """
-        return self._observe(step)[0]
+        return self._observed(step, 0)
 
     def examples(self, step: int) -> dict[str, np.ndarray]:
         """(n, features) of every tracked layer, one row per example: channels and tokens averaged (without padding)."""
-        return self._observe(step)[1]
+        return self._observed(step, 1)
+
+    def active(self, step: int) -> dict[str, tuple[np.ndarray, int]]:
+        """Of every tracked layer behind a ReLU in how many rows each unit (d,) is not exactly zero, and of how many rows:
+        examples at every position or token, without padding. None of layers that are only listed."""
+        return {layer: counts for layer, counts in self._observed(step, 2).items() if counts is not None}
 
     def logits(self, step: int) -> np.ndarray:
         """(n, classes): the network's answers. Of layers that are only listed, the last may be followed by more."""
         if self.declared:
-            return self._observe(step)[1][output_layer(self.roles)]
+            return self.examples(step)[output_layer(self.roles)]
         if step not in self.answers:
             model = self.model(step)
             with torch.inference_mode(), evaluating(model):
@@ -161,19 +176,19 @@ class Subject:
             return self.valid
         return self.inputs != PADDING
 
-    def _observe(self, step: int) -> tuple[dict[Where, np.ndarray], dict[Where, np.ndarray]]:
+    def _observed(self, step: int, which: int) -> dict[Where, Any]:
         if step not in self.seen:
-            outputs = self._capture(step, self.layers, self._declared if self.declared else self._undeclared)
-            self.seen[step] = tuple(
-                {layer: array(torch.cat([pair[which] for pair in kept])) for layer, kept in outputs.items()}
-                for which in (0, 1)
-            )
-        return self.seen[step]
+            self._run(step, (), observing=True)
+        return {layer: kept[which] for layer, kept in self.seen[step].items()}
 
-    def _declared(self, _layer, output, inputs, rows) -> tuple[torch.Tensor, torch.Tensor]:
-        return matrix(output, rows), _pooled(output, inputs)
+    def _seen(self, layer, output, inputs, rows) -> tuple:
+        """What is kept of a layer for a chunk: rows of its representation matrix, of its examples, and active units."""
+        if not self.declared:
+            return *self._undeclared(layer, output, rows), None
+        counts = active_units(output, inputs) if layer in self.rectified else None
+        return matrix(output, rows), _pooled(output, inputs), counts
 
-    def _undeclared(self, layer, output, _inputs, rows) -> tuple[torch.Tensor, torch.Tensor]:
+    def _undeclared(self, layer, output, rows) -> tuple[torch.Tensor, torch.Tensor]:
         axis = unit_axis(self.network, address(layer), output)
         output = output.movedim(axis, -1)
         if axis != output.ndim - 1 or output.ndim == 2:  # channels are averaged over places
@@ -198,6 +213,13 @@ class Subject:
         chosen = np.zeros(n * length, dtype=bool)
         chosen[rows] = True
         return torch.from_numpy(chosen.reshape(n, length))
+
+
+def _joined(chunks: list[tuple]) -> tuple:
+    """What `Subject` keeps of a layer, of all chunks of examples: its two matrices, and the counts added up."""
+    matrices, means, counts = zip(*chunks, strict=True)
+    counted = None if counts[0] is None else (array(sum(each for each, _ in counts)), sum(rows for _, rows in counts))
+    return array(torch.cat(matrices)), array(torch.cat(means)), counted
 
 
 def _pooled(output: torch.Tensor, inputs: torch.Tensor) -> torch.Tensor:

@@ -25,14 +25,10 @@ def principal_directions(x: np.ndarray, k: int) -> np.ndarray:
 
     All NaN where x has no k directions with variance. Raises StudyError unless 1 <= k <= d.
     """
-    x = centred(x)
-    d = x.shape[1]
+    d = np.shape(x)[-1]
     if not 1 <= k <= d:
         raise StudyError(f"{d} features have 1 to {d} principal directions, not {k}")
-    if np.isnan(x[0, 0]):
-        return np.full((d, k), np.nan)
-    share, directions = principal_components(x, k)
-    return directions if len(share) == k and share[0] > NOISE else np.full((d, k), np.nan)
+    return _directions(centred(x), k)
 
 
 def overlap(x: np.ndarray, y: np.ndarray, k: int) -> float:
@@ -59,7 +55,7 @@ def overlap_null(d: int, k: int) -> tuple[float, float]:
 
 def variance_inside(x: np.ndarray, basis: np.ndarray) -> float:
     """Share of the variance of (n, d) in the span of orthonormal columns (d, k). NaN where x is constant."""
-    return float(((centred(x) @ basis) ** 2).sum())
+    return _inside(centred(x), basis)
 
 
 def variance_inside_null(x: np.ndarray, k: int) -> tuple[float, float]:
@@ -67,11 +63,7 @@ def variance_inside_null(x: np.ndarray, k: int) -> tuple[float, float]:
 
     As `overlap_null`, with the covariance of x in place of one projection. NaN where x is constant.
     """
-    x = centred(x)
-    d = x.shape[1]
-    spread = ((x.T @ x) ** 2).sum() - 1 / d
-    sd = np.sqrt(np.maximum(k * (d - k) / d * spread * 2 / ((d - 1) * (d + 2)), 0)) if d > 1 else 0.0
-    return (np.nan, np.nan) if np.isnan(spread) else (k / d, float(sd))
+    return _inside_null(centred(x), k)
 
 
 def measure(subject: Subject) -> pd.DataFrame:
@@ -94,16 +86,35 @@ def measure(subject: Subject) -> pd.DataFrame:
         if k < 1:
             continue
         entries.append(entry(subject.steps[0], layer, "subspace_directions", k))
-        bases = {step: principal_directions(subject.representations(step)[layer], k) for step in subject.steps}
+        rows = {step: centred(subject.representations(step)[layer]) for step in subject.steps}
+        bases = {step: _directions(x, k) for step, x in rows.items()}
         for earlier, later in pairs:
             value = _shared(bases[earlier], bases[later])
             entries.append(entry(later, layer, "subspace_overlap", value, *overlap_null(d, k), reference=earlier))
-        for step in subject.steps:
-            x = subject.representations(step)[layer]
-            entries.append(entry(step, layer, "variance_in_own_subspace", variance_inside(x, bases[step])))
-            value, null = variance_inside(x, bases[first]), variance_inside_null(x, k)
+        for step, x in rows.items():
+            entries.append(entry(step, layer, "variance_in_own_subspace", _inside(x, bases[step])))
+            value, null = _inside(x, bases[first]), _inside_null(x, k)
             entries.append(entry(step, layer, "variance_in_init_subspace", value, *null, reference=first))
     return combine(entries)
+
+
+def _directions(x: np.ndarray, k: int) -> np.ndarray:
+    d = x.shape[1]
+    if np.isnan(x[0, 0]):
+        return np.full((d, k), np.nan)
+    share, directions = principal_components(x, k)
+    return directions if len(share) == k and share[0] > NOISE else np.full((d, k), np.nan)
+
+
+def _inside(x: np.ndarray, basis: np.ndarray) -> float:
+    return float(((x @ basis) ** 2).sum())
+
+
+def _inside_null(x: np.ndarray, k: int) -> tuple[float, float]:
+    d = x.shape[1]
+    spread = ((x.T @ x) ** 2).sum() - 1 / d
+    sd = np.sqrt(np.maximum(k * (d - k) / d * spread * 2 / ((d - 1) * (d + 2)), 0)) if d > 1 else 0.0
+    return (np.nan, np.nan) if np.isnan(spread) else (k / d, float(sd))
 
 
 def _shared(u: np.ndarray, v: np.ndarray) -> float:

@@ -55,10 +55,7 @@ def ablated(
     require_indices("units", units, len(replacement))
     first = layers[0]
     inner = activations @ first.weight.T + first.bias if inner is None else inner
-    state = first.weight.T[units]
-    state *= (replacement[units] - activations[examples, units])[:, None]
-    state += inner[examples]
-    return _finish(state, layers[1:])
+    return _ablated(activations, replacement, np.ascontiguousarray(first.weight.T), inner, layers[1:], examples, units)
 
 
 def ablation(activations: np.ndarray, replacement: np.ndarray, layers: list[Affine], labels: np.ndarray) -> Effect:
@@ -76,13 +73,14 @@ def ablation(activations: np.ndarray, replacement: np.ndarray, layers: list[Affi
         )
     require_indices("labels", labels, len(layers[-1].bias))
     inner = activations @ layers[0].weight.T + layers[0].bias
+    columns = np.ascontiguousarray(layers[0].weight.T)
     loss, correct = _judged(_finish(inner.copy(), layers[1:]), labels)
     units, examples = np.nonzero((activations != replacement).T)
     change, lost = np.empty(len(units)), np.empty(len(units))
     size = max(1, CHUNK // (activations.itemsize * max(layer.bias.size for layer in layers)))
     for at in range(0, len(units), size):
         chosen = examples[at : at + size]
-        outputs = ablated(activations, replacement, layers, chosen, units[at : at + size], inner)
+        outputs = _ablated(activations, replacement, columns, inner, layers[1:], chosen, units[at : at + size])
         new_loss, still = _judged(outputs, labels[chosen])
         change[at : at + size] = new_loss - loss[chosen]
         lost[at : at + size] = correct[chosen].astype(float) - still
@@ -200,6 +198,22 @@ def _affine(subject: Subject, step: int, hidden: list[str]) -> list[Affine]:
     state = subject.states[step]
     names = [f"{layer}.0" for layer in hidden] + [output_layer(subject.roles)]
     return [Affine(state[f"{name}.weight"].numpy(), state[f"{name}.bias"].numpy()) for name in names]
+
+
+def _ablated(
+    activations: np.ndarray,
+    replacement: np.ndarray,
+    columns: np.ndarray,
+    inner: np.ndarray,
+    following: list[Affine],
+    examples: np.ndarray,
+    units: np.ndarray,
+) -> np.ndarray:
+    """`ablated`, from the weights of the next layer by unit (m, outputs), its input `inner`, and the layers after it."""
+    state = columns[units]
+    state *= (replacement[units] - activations[examples, units])[:, None]
+    state += inner[examples]
+    return _finish(state, following)
 
 
 def _finish(state: np.ndarray, layers: list[Affine]) -> np.ndarray:

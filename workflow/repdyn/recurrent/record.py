@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import torch
 
+from repdyn.recurrent.losses import Batch
 from repdyn.recurrent.networks import RecurrentNetwork
-from repdyn.recurrent.tasks import Batch, Task, accuracy, error
+from repdyn.recurrent.tasks import Task
 from repdyn.seeds import derive
 from repdyn.spectrum import leading_measures
 
@@ -22,8 +23,8 @@ def probe_batch(task: Task, name: str) -> Batch:
 class Record:
     """Losses of a run as tables; kept and restored as `unfinished.save` and `resume` need it."""
 
-    def __init__(self, network: RecurrentNetwork, probe: Batch):
-        self.network, self.probe = network, probe
+    def __init__(self, network: RecurrentNetwork, task: Task, probe: Batch):
+        self.network, self.task, self.probe = network, task, probe
         self.trajectory: list[dict] = []
         self.training: list[dict] = []
 
@@ -33,8 +34,8 @@ class Record:
             outputs = self.network.readout(states)
         found = leading_measures(states.flatten(0, 1)[None])
         self.trajectory.append({"step": step, **{name: float(found[name][0]) for name in MEASURED}})
-        held_out = {"probe_loss": float(error(outputs, self.probe)), "probe_accuracy": accuracy(outputs, self.probe)}
-        self.training.append({"step": step, "loss": loss, **held_out})
+        held_out, right = float(self.task.error(outputs, self.probe)), self.task.accuracy(outputs, self.probe)
+        self.training.append({"step": step, "loss": loss, "probe_loss": held_out, "probe_accuracy": right})
 
     def tables(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Dimension of the states, and losses, by step."""

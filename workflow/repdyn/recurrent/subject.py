@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 import torch
 
+from repdyn.recurrent.losses import Batch
 from repdyn.recurrent.networks import RecurrentNetwork
-from repdyn.recurrent.tasks import Batch, Task, error
+from repdyn.recurrent.tasks import Task
 
 
 class RecurrentSubject(NamedTuple):
@@ -22,8 +23,8 @@ class RecurrentSubject(NamedTuple):
         return sorted(self.states)
 
 
-def probe_loss(network: RecurrentNetwork, weights: dict[str, torch.Tensor], probe: Batch) -> float:
-    """Mean squared error on the held-out examples, as `record.Record` measured it; the network keeps the weights."""
+def probe_loss(task: Task, network: RecurrentNetwork, weights: dict[str, torch.Tensor], probe: Batch) -> float:
+    """The task's error on the held-out examples, as `record.Record` measured it; the network keeps the weights."""
     network.load_state_dict(weights)
     with torch.no_grad():
-        return float(error(network(probe.inputs), probe))
+        return float(task.error(network(probe.inputs), probe))

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from repdyn.recurrent.networks import RecurrentNetwork
-from repdyn.recurrent.tasks import Task, error
+from repdyn.recurrent.tasks import Task
 from repdyn.seeds import derive
 from repdyn.training.adam import Adam
 from repdyn.training.loop import Recipe
@@ -33,7 +33,7 @@ def train_steps(
     for step in range(start, recipe.steps + 1):
         batch = task.draw(recipe.batch_size, np.random.default_rng(derive(*recipe.key, "batch", step)))
         optimizer.zero_grad()
-        loss = error(network(batch.inputs), batch)
+        loss = task.error(network(batch.inputs), batch)
         loss.backward()
         value = loss.item()
         yield step, value

@@ -6,17 +6,26 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from repdyn.audit.bounds import TRUTHS, WORDS
+from repdyn.audit.bounds import FAILS, HOLDS, NOT_EVALUABLE, TRUTHS, UNDECIDED, WORDS
 from repdyn.audit.deciding import printed_beside
-from repdyn.audit.verdicts import EVIDENCE
+from repdyn.audit.verdicts import ARTEFACT, EVIDENCE, NOT_DERIVABLE, STANDS
 from repdyn.wording.names import family_name, metric_name
 from repdyn.wording.numbers import MISSING, interval, plural, short
 
+MEANINGS = {
+    STANDS: "the published logs, repaired, show it",
+    ARTEFACT: "they do not, and the published method gives as much where there is nothing to find",
+    NOT_DERIVABLE: "they do not, or cannot tell",
+    HOLDS: "our interval lies on the claimed side of each bound",
+    FAILS: "it lies on the other side of one",
+    UNDECIDED: "a bound lies within it",
+    NOT_EVALUABLE: "too few runs or jumps, or fixed by its definition",
+}
 SETS = "single", "all_but_one"  # of seeds, as columns of `audit.seed_agreement.SUMMARY`
 
 
 def claim_rows(ledger: pd.DataFrame) -> list[dict]:
-    """One entry per claim, in order: its two words, their reasons, and the cells of a row per quantity.
+    """One entry per claim, in order: its two words, their reasons, the cells of a row per quantity, and which rows decide.
 
     ledger: claim, title, quantity, published, as_published, defect_mean, defect_low, defect_high, repaired, null,
     null_mean, null_low, null_high, ours, ours_low, ours_high, runs, decides, evidence, holds, parts, evidence_reason,
@@ -33,6 +42,7 @@ def claim_rows(ledger: pd.DataFrame) -> list[dict]:
                 "words": both_words(json.loads(first["parts"])),
                 "reasons": [first[name].replace("_", " ") for name in ("evidence_reason", "reason")],
                 "rows": [_claim_cells(row) for row in rows.itertuples()],
+                "decides": rows["decides"].astype(bool).tolist(),
                 "deciding": deciding_rows(rows),
             }
         )

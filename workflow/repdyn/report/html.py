@@ -9,6 +9,10 @@ from repdyn.figures.style import FAMILY_COLOURS, FONT
 from repdyn.wording.names import family_name
 from repdyn.wording.numbers import plural, written
 
+# Of the runs that a reader lays over one another, on a light and on a dark page; each has a line style of its own too.
+CURVES = ("#0072B2", "#B34700", "#006B4F", "#8A4F7D", "#222222", "#7A5C00")
+CURVES_DARK = ("#56B4E9", "#FF9A57", "#3FCF9E", "#E59ACB", "#EEEEEE", "#F0D24A")
+
 
 class Picture(NamedTuple):
     """An image inside the page: its data URI and its size in pixels."""
@@ -46,6 +50,7 @@ def fill(template: str, **values) -> str:
     environment = templates(autoescape=True)
     environment.filters |= {"written": written, "plural": plural, "source": source}
     environment.globals |= {"font": FONT, "family_colours": FAMILY_COLOURS, "family_name": family_name}
+    environment.globals |= {"curve_colours": CURVES, "curve_colours_dark": CURVES_DARK}
     # Widths that pictures have at most: rules of the style, because an attribute would need a laxer policy.
     widths: dict[int, int] = {}
     environment.globals |= {"widths": widths, "at_most": lambda width: widths.setdefault(width, width)}

@@ -12,8 +12,10 @@ import pandas as pd
 from repdyn.audit.bounds import TRUTHS
 from repdyn.audit.deciding import decided_by
 from repdyn.errors import StudyError
-from repdyn.figures.verdicts import MEANINGS
+from repdyn.figures.registry import STUDY, figures_of
+from repdyn.measures import MODULES
 from repdyn.report.evidence import (
+    MEANINGS,
     both_words,
     detector_rows,
     error_rows,
@@ -25,13 +27,15 @@ from repdyn.report.evidence import (
 from repdyn.report.findings import HEADINGS as FINDING_HEADINGS
 from repdyn.report.findings import finding_rows, finding_summary
 from repdyn.report.html import templates
-from repdyn.report.index import summary
 from repdyn.report.mechanisms import hypothesis_rows, window_summary
+from repdyn.report.quantities import described
+from repdyn.report.story import story
+from repdyn.report.units import unit_of
 from repdyn.study.exclusion import DIVERGED, excluded_runs, why_excluded
-from repdyn.wording.names import family_order
+from repdyn.wording.names import FAMILIES, METRIC_NAMES, family_order
 from repdyn.wording.numbers import interval, plural, short
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 TITLE = "How the dimensionality of representations changes while networks learn"
 
 # The tables by the names of their files, and what a reader misses where one was not made.
@@ -44,6 +48,7 @@ TABLES = {
     "validity_verdicts": "verdicts on jump detectors",
     "agreement": "agreement of jump detectors",
     "findings": "answers to questions that no claim asks",
+    "finding_layers": "lowest dimensions of layers",
     "hypotheses": "hypotheses about jumps",
     "measurements": "measurements inside the networks",
     "moments": "moments that phase 2 looks into",
@@ -75,6 +80,10 @@ def document(
             "summary": _summary(experiments, tables),
             "metadata": _metadata(experiments, tables, jump_types, provenance, planned),
             "provenance": _provenance(provenance),
+            "defects": {name: " ".join(text.split()) for name, text in claims.get("defects", {}).items()},
+            "labels": {"families": FAMILIES, "metrics": METRIC_NAMES},
+            "quantities": _quantities(),
+            "files": files_of(provenance),
             "claims": _claims(tables["ledger"], claims, tables.get("seed_agreement")) if "ledger" in tables else [],
             "verdict_errors": _rows(tables, "verdict_errors"),
             "statistics": _rows(tables, "statistics"),
@@ -117,7 +126,7 @@ def _rows(tables: dict[str, pd.DataFrame], name: str) -> list[dict]:
 
 def _summary(experiments: pd.DataFrame, tables: dict[str, pd.DataFrame]) -> list[str]:
     """Sentences of numbers, each computed from one table."""
-    sentences = [summary(experiments)]
+    sentences = story(tables | {"experiments": experiments})
     if len(tables.get("ledger", ())):
         sentences.append(verdict_counts(tables["ledger"]))
     if len(tables.get("hypotheses", ())):
@@ -125,7 +134,7 @@ def _summary(experiments: pd.DataFrame, tables: dict[str, pd.DataFrame]) -> list
         counts = ", ".join(f"{verdict} {count}" for verdict, count in tested["verdict"].value_counts().items())
         sentences.append(f"Of {plural(len(tested), 'test')} of hypotheses about jumps, one per family: {counts}.")
     if "moments" in tables:
-        sentences.append(window_summary(tables["moments"], len(experiments)))
+        sentences.append(window_summary(tables["moments"], experiments))
     if len(tables.get("findings", ())):
         sentences.append(finding_summary(tables["findings"]))
     return sentences
@@ -233,13 +242,17 @@ def _claims(ledger: pd.DataFrame, claims: dict, agreement: pd.DataFrame | None) 
                 "parts": [
                     dict(zip(("part", "evidence", "holds"), part, strict=True)) for part in json.loads(first["parts"])
                 ],
+                "rule": rule,
+                "defects": declared[name]["defects"],
+                "figures": [f"figures/{figure}.png" for figure in figures_of(name)],
+                "code": f"workflow/repdyn/audit/claims/{name.lower()}.py",
                 "evidence_reason": first["evidence_reason"],
                 "reason": first["reason"],
                 "seeds": _seeds(of_seeds.get(name)),
                 "decided_by": decided_by(rule),
                 "claimed": rule.get("value"),
                 "printed": list(printed),
-                "quantities": [_quantity(row) for row in rows.itertuples()],
+                "quantities": [_quantity(name, row) for row in rows.itertuples()],
             }
         )
     return entries
@@ -257,9 +270,33 @@ def _seeds(counts: dict | None) -> dict | None:
     return {**counts, "firm": None if pd.isna(counts["firm"]) else bool(counts["firm"])}
 
 
-def _quantity(row) -> dict:
+def _quantities() -> list[dict]:
+    """What every quantity of phase 2 is, as the docstrings of the measures say."""
+    return [
+        {"quantity": name, "label": name.replace("_", " "), "unit": each.unit, "a_row_per": each.rows or "layer",
+         "meaning": each.meaning, "null": each.null or None, "source": each.source or None}
+        for module in MODULES
+        for each in described("repdyn.measures", module).quantities
+        for name in each.names
+    ]  # fmt: skip
+
+
+def files_of(provenance: list[dict]) -> list[dict]:
+    """Where the files are, from the folder of the results: of the study, its figures, and the folder of each run."""
+    runs = sorted({(record["experiment"], record["seed"]) for record in provenance})
+    tables = [{"path": f"study/{name}.parquet", "contents": what} for name, what in TABLES.items()]
+    figures = [{"path": f"figures/{name}.png", "contents": figure.title} for name, figure in STUDY.items()]
+    folders = [
+        {"path": f"runs/{experiment}/seed{seed}", "contents": f"{experiment}, seed {seed}"} for experiment, seed in runs
+    ]
+    return tables + [{"path": "study/jump_types.json", "contents": "types of jumps"}] + figures + folders
+
+
+def _quantity(claim: str, row) -> dict:
     return {
         "quantity": row.quantity,
+        "label": quantity_words(row.quantity),
+        "unit": unit_of(claim, row.quantity),
         "published": row.published,
         "as_published": row.as_published,
         "repaired": row.repaired,

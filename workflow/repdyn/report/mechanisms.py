@@ -3,22 +3,35 @@
 import pandas as pd
 
 from repdyn.report.html import run_name
+from repdyn.report.quantities import names_of_classes
+from repdyn.study.exclusion import learned
+from repdyn.study.hypotheses import TOO_FEW
 from repdyn.wording.names import family_name, family_order, layer_name
 from repdyn.wording.numbers import MISSING, interval, plural, short
 
 
-def window_summary(moments: pd.DataFrame, runs: int) -> str:
-    """How many runs have jumps, of which period, and what the others are looked at for; from the table of moments."""
+def window_summary(moments: pd.DataFrame, runs: pd.DataFrame) -> str:
+    """How many of the runs that learned are looked at around jumps, of which period, and what the others are looked at for.
+
+    moments: a row per window of every run. runs: the table of runs.
+    """
+    kept = learned(runs)
+    moments = moments.merge(kept[["experiment", "seed"]], on=["experiment", "seed"])
     jumps = moments[moments["kind"] == "jump"]
     controls = int((moments["kind"] == "control").sum())
     placebos = int((moments["kind"] == "placebo").sum())
     having = len(jumps[["experiment", "seed"]].drop_duplicates())
     periods = ", ".join(f"{(jumps['period'] == name).sum()} {name}" for name in ("early", "middle", "late"))
+    around = (
+        f"Of {plural(len(kept), 'run')} that learned, {having} are looked into around their largest jumps: "
+        f"{plural(len(jumps), 'event window')} ({periods}), {controls} of them with a matched control window of the same "
+        "period."
+        if having
+        else f"No run of {len(kept)} that learned has a jump to look into."
+    )
     return (
-        f"Of {plural(runs, 'run')}, {having} have a significant jump: {plural(len(jumps), 'jump')} with an event window "
-        f"({periods}), {controls} of them with a matched control window of the same period. The other "
-        f"{runs - having} keep the fixed grid; {plural(placebos, 'run')} without an early jump are looked at where early "
-        "jumps are usual, as a placebo."
+        f"{around} The other {len(kept) - having} keep the fixed grid; {plural(placebos, 'run')} without an early jump are "
+        "looked at where early jumps are usual, as a placebo."
     )
 
 
@@ -39,11 +52,12 @@ def window_rows(moments: pd.DataFrame) -> list[list[str]]:
 
 
 def hypothesis_rows(hypotheses: pd.DataFrame) -> list[dict]:
-    """One entry per hypothesis and family: its name, the cells of its row, and the reason for the verdict."""
+    """One entry per hypothesis and family: its name, the cells of its row, whether it could be tested, and the reason."""
     return [
         {
             "name": f"{row.id}, {family_name(row.family)}",
             "reason": row.reason,
+            "tested": row.verdict != TOO_FEW,
             "cells": [
                 row.id,
                 family_name(row.family),
@@ -66,11 +80,12 @@ def measurement_tables(measurements: pd.DataFrame) -> list[tuple[str, list[str],
     """Per family: headings of the phases, and cells per quantity: name, runs, null at the last phase, value at each phase.
 
     measurements: quantity, family, phase, value, low, high, null_mean, experiments. Quantities that are not measured at the
-    last phase are left out: they belong to event windows, or say how another was measured.
+    last phase are left out: they belong to event windows, or say how another was measured. So are names of classes, of
+    which there is no mean.
     """
     tables = []
     for family in family_order(measurements["family"]):
-        part = measurements[measurements["family"] == family]
+        part = measurements[(measurements["family"] == family) & ~measurements["quantity"].isin(names_of_classes())]
         phases = sorted(part["phase"].unique())
         rows = []
         for quantity, values in part.groupby("quantity", sort=True, observed=True):

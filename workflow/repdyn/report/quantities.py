@@ -16,6 +16,7 @@ from importlib.resources import files
 from typing import NamedTuple
 
 from repdyn.errors import StudyError
+from repdyn.measures import MODULES
 
 NAME = r"[\w<>/]+(?: [\w<>]+)?"
 ENTRY = re.compile(
@@ -102,6 +103,13 @@ def plain(text: str) -> str:
 def quantity_names(package: str, module: str) -> set[str]:
     """The names of all quantities that are `described`."""
     return {name for quantity in described(package, module).quantities for name in quantity.names}
+
+
+@cache
+def names_of_classes() -> frozenset[str]:
+    """The quantities of phase 2 that name a class: a mean of them means nothing."""
+    every = (quantity for module in MODULES for quantity in described("repdyn.measures", module).quantities)
+    return frozenset(name for quantity in every if quantity.unit == "class" for name in quantity.names)
 
 
 def is_described(name: str, quantities: list[Quantity]) -> bool:

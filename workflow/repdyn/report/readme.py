@@ -7,8 +7,9 @@ from repdyn.report.integrated import quantity_words, table_row, words_of
 from repdyn.wording.names import metric_name
 from repdyn.wording.numbers import MISSING, interval, plural, short
 
+PUBLISHED_FAMILIES = ("mlp", "cnn", "transformer")
 BEGIN, END = "<!-- verdicts -->", "<!-- end of verdicts -->"
-IMAGE = "data/readme/verdicts.png"
+IMAGE = "data/readme/jumps.png"
 
 # Quantities in words that are clear beside their claim; others are written as they are named.
 WORDS = {
@@ -61,6 +62,7 @@ def extract(report: dict) -> dict:
         **{name: metadata[name] for name in ("metric", "runs", "experiments", "seeds", "steps")},
         "excluded": len(metadata["excluded"]),
         **{name: provenance[name] for name in ("commits", "settings_digest")},
+        "jumps": jumps_of(report),
         "claims": [
             {
                 **{name: claim[name] for name in ("id", "title", "evidence", "holds", "parts", "seeds")},
@@ -70,6 +72,53 @@ def extract(report: dict) -> dict:
             for claim in report["claims"]
         ],
     }
+
+
+def jumps_of(report: dict) -> dict:
+    """How many jumps by which rule, for `figures.main_result`; None where the report has no number.
+
+    published  printed, repaired, noise (mean of the null of the repaired), tested, declared (false ones, at most),
+               families (of those tested)
+    ours       runs (that learned), rule, noise, candidates and jumps, each with the number in each family
+    """
+    total = _counted(report, "total")
+    tested = _counted(report, "total_detected")
+    left_out = {(run["experiment"], run["seed"]) for run in report["metadata"]["excluded"]}
+    runs = [run for run in report["experiments"] if (run["experiment"], run["seed"]) not in left_out]
+    return {
+        "published": {
+            "printed": total.get("published"),
+            "repaired": total.get("repaired"),
+            "noise": total.get("null", {}).get("mean"),
+            "tested": tested.get("repaired"),
+            "declared": tested.get("null", {}).get("mean"),
+            "families": {name: _counted(report, f"{name}_detected").get("repaired") for name in PUBLISHED_FAMILIES},
+        },
+        "ours": {
+            "runs": len(runs),
+            "rule": _summed(runs, "z_jumps"),
+            "noise": _summed(runs, "z_jumps_null"),
+            **{name: _summed(runs, name) for name in ("candidates", "jumps")},
+            **{
+                f"{name}_by_family": {
+                    family: _summed([run for run in runs if run["family"] == family], name)
+                    for family in sorted({run["family"] for run in runs})
+                }
+                for name in ("candidates", "jumps")
+            },
+        },
+    }
+
+
+def _counted(report: dict, quantity: str) -> dict:
+    """A quantity of claim C02; empty where the report has none."""
+    rows = [row for claim in report["claims"] if claim["id"] == "C02" for row in claim["quantities"]]
+    return next((row for row in rows if row["quantity"] == quantity), {})
+
+
+def _summed(runs: list[dict], name: str) -> float | None:
+    values = [run[name] for run in runs if run.get(name) is not None]
+    return sum(values) if values else None
 
 
 def _published(claim: dict) -> list[dict]:
@@ -101,7 +150,7 @@ def section(found: dict) -> str:
         "",
         _sentence(found),
         "",
-        f'<img src="{IMAGE}" width="400" alt="{alternative(claims)}">',
+        f'<img src="{IMAGE}" width="560" alt="{alternative(found["jumps"])}">',
         "",
         table_row(headings),
         table_row(["---"] * len(headings)),
@@ -128,9 +177,14 @@ def _sentence(found: dict) -> str:
     )
 
 
-def alternative(claims: list[dict]) -> str:
+def alternative(jumps: dict) -> str:
     """What the figure shows, for those who do not see it."""
-    return f"The {len(claims)} claims by both words; the table says the same."
+    published, ours = jumps["published"], jumps["ours"]
+    return (
+        f"Jumps printed: {short(published['printed'])}; by the same rule, repaired: {short(published['repaired'])}, without "
+        f"jumps: {short(published['noise'])}; left by a test: {short(published['tested'])}. "
+        f"Ours: {short(ours['candidates'])}, within one step {short(ours['jumps'])}."
+    )
 
 
 def _row(claim: dict, several: bool) -> str:

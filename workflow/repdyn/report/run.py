@@ -5,6 +5,7 @@ import pandas as pd
 from repdyn.figures.registry import RUN, run_caption
 from repdyn.measures import left_out
 from repdyn.report.html import Picture, fill
+from repdyn.report.quantities import names_of_classes
 from repdyn.wording.names import family_name, layer_name, metric_name
 from repdyn.wording.numbers import MISSING, short, written
 
@@ -86,9 +87,10 @@ def measurement_rows(measurements: pd.DataFrame, grid: list[int]) -> tuple[list[
     """The steps of the grid that were measured, and cells per quantity: name, null at the last step, mean at each step.
 
     Means are over units and layers; quantities that compare two steps are shown against initialisation. Those that are not
-    measured at the last step are left out: they belong to event windows, or say how another was measured.
+    measured at the last step are left out: they belong to event windows, or say how another was measured; so are names of
+    classes.
     """
-    shown = measurements[measurements["step"].isin(grid)]
+    shown = measurements[measurements["step"].isin(grid) & ~measurements["quantity"].isin(names_of_classes())]
     shown = shown[shown["reference"].isna() | (shown["reference"] == min(grid))]
     means = shown.groupby(["quantity", "step"], observed=True)[["value", "null_mean"]].mean().reset_index()
     values = means.pivot(index="quantity", columns="step", values="value")

@@ -8,7 +8,6 @@ import pandas as pd
 from repdyn.statistics.fdr import benjamini_hochberg
 from repdyn.statistics.intervals import mean_interval
 from repdyn.timeseries.jump_types import count_types, jump_types, type_sizes, type_stability
-from repdyn.timeseries.periods import EARLY, MIDDLE
 
 ALL = "all"
 STABLE = 0.8  # adjusted Rand index from which clusters are called types
@@ -30,14 +29,12 @@ class Statistic(NamedTuple):
     share: bool = False
 
 
+# When jumps are: the claims C03 and C04 say, and nothing else, so that there is one number of each.
 STATISTICS = (
     Statistic("jumps per layer", "jumps_per_layer", "jumps_per_layer_null"),
     Statistic("jumps per 1,000 points", "jumps_per_1000", "jumps_per_1000_null"),
     Statistic("runs with a jump", "any_jump", "level", share=True),
     Statistic("layers with a jump", "jumping_share", "jumps_per_layer_null", share=True),
-    Statistic("jumps that are early", "early_share", EARLY, share=True),
-    Statistic("jumps in the middle", "middle_share", MIDDLE - EARLY, share=True),
-    Statistic("jumps that are late", "late_share", 1 - MIDDLE, share=True),
     Statistic("jumps that increase", "increase_share", 0.5, share=True),
     Statistic("candidates found in another seed", "candidates_again", "candidates_again_null", share=True),
     Statistic("jumps found in another seed", "jumps_again", "jumps_again_null", share=True),
@@ -81,9 +78,6 @@ def add_shares(runs: pd.DataFrame) -> pd.DataFrame:
         jumping_share=runs["layers_with_jumps"] / searched,
         jumps_per_layer_null=runs["jumps_null"] / searched,
         jumps_per_1000_null=1000 * runs["jumps_null"] / (searched * (runs["measurements"] - 1)),
-        early_share=runs["early"] / jumps,
-        middle_share=runs["middle"] / jumps,
-        late_share=runs["late"] / jumps,
         increase_share=runs["increases"] / jumps,
         bottom_up=(pattern == "bottom-up").astype(np.float64).where(pattern.notna()),
         top_down=(pattern == "top-down").astype(np.float64).where(pattern.notna()),

@@ -11,7 +11,8 @@ A tool is a folder here and a line in TOOLS:
 - figure.py: `draw(table, maps)`, with maps {"experiment/seed": {name: array}}, and caption.rst.
 - across.py, of a tool that compares seeds: `across(table, maps, first, key) -> table` of a run with the first seed's maps.
 
-Tools of RECURRENT have the same files; their `measure(subject)` takes one `recurrent.subject.RecurrentSubject`.
+Tools of RECURRENT have the same files; their `measure(subject)` takes one `recurrent.subject.RecurrentSubject`. Their
+families are the tasks that they fit; without any they fit all.
 
 Only measure.py needs torch. What a tool measures with are plain functions on arrays and modules, for any network.
 `own_model.subjects` gives `measure` any model with checkpoints and data.
@@ -37,7 +38,8 @@ PAGES = {
 
 class Tool(NamedTuple):
     """The title of a tool's section, the page it stands on, the families it fits, the alternative text of its figure,
-    whether it compares seeds, and whether it looks at every checkpoint, not at some phases of training only.
+    whether it compares seeds, whether it looks at every checkpoint, not at some phases of training only, and the other
+    tools that it measures with.
     """
 
     title: str
@@ -46,6 +48,7 @@ class Tool(NamedTuple):
     alt: str
     across: bool = False
     dense: bool = False
+    borrows: tuple[str, ...] = ()
 
 
 # In the order of their pages.
@@ -99,6 +102,13 @@ TOOLS = {
         "Information that two coordinates of three layers hold on the class and on the input, against the training step,"
         " beside what a linear probe of the whole layer reads",
     ),
+    "information_plane": Tool(
+        "Information plane",
+        "information",
+        ALL,
+        "Per experiment: what hidden layers say of the class against what they say of the input under noise, over training;"
+        " the same on the input by the number of bins; and lower bounds by critics before and after training",
+    ),
     "dynamics": Tool(
         "Dynamics of training",
         "dynamics",
@@ -108,17 +118,55 @@ TOOLS = {
         " that of a random walk",
         dense=True,
     ),
+    "fractals": Tool(
+        "Scales and memory",
+        "dynamics",
+        ALL,
+        "Per experiment: variances of principal components by rank, their exponent against the training step beside that of"
+        " units in orders of their own, and the fluctuations of the loss beside those of shuffled increments",
+        dense=True,
+    ),
 }
 
 # Of recurrent networks trained for tasks whose solution is known, config/recurrent.tsv.
+POINTS, GAMES = ("flipflop", "context"), ("connect4_moves", "connect4_board")  # tasks: solved by fixed points; games
 RECURRENT = {
     "dynamical_systems": Tool(
         "Attractors of recurrent networks",
         "recurrent",
-        (),
+        POINTS,
         "Per recurrent network against the training step: attractors beside those of shuffled weights, accuracy, and"
         " time scales; and its states with their fixed points",
-    )
+    ),
+    "connect_four": Tool(
+        "Recurrent networks that learn Connect Four",
+        "recurrent",
+        GAMES,
+        "Per input against the training step: cross entropy above the teacher's entropy, and shares of winning, blocking and"
+        " careful moves beside random moves; and the cross entropy by move of the game",
+    ),
+    "recurrent_states": Tool(
+        "States of recurrent networks",
+        "recurrent",
+        (),
+        "Per recurrent network against the training step: drift, dimension and clusters of its states and what a probe reads"
+        " in them, beside nulls; and the path of its weights beside a random walk",
+        borrows=("dynamics", "topology", "information", "geometry", "interventions", "patching", "attribution"),
+    ),
+    "weight_trajectories": Tool(
+        "Weight trajectories of recurrent networks",
+        "recurrent",
+        (*POINTS, "connect4_moves"),
+        "Per recurrent network: the path of its weights beside a random walk, and along it gates, time scales, similarity of"
+        " states, probes, what parts are worth, and information of units",
+    ),
+    "circuits": Tool(
+        "Circuits of recurrent networks",
+        "recurrent",
+        POINTS,
+        "Per recurrent network: a latent circuit, mixed selectivity by training step, triads of its weights against rewired"
+        " graphs, signs of units, and events in its states",
+    ),
 }
 
 
@@ -130,6 +178,11 @@ def tools_on(page: str) -> dict[str, Tool]:
 def tools_for(family: str) -> list[str]:
     """The names of the tools that fit a family."""
     return [name for name, tool in TOOLS.items() if family in tool.families]
+
+
+def fits_task(name: str, task: str) -> bool:
+    """Whether a tool of RECURRENT looks into networks that are trained for a task."""
+    return not RECURRENT[name].families or task in RECURRENT[name].families
 
 
 def load(name: str, part: str):

@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 from common.arguments import whole
 from common.described import recurrent, to_name
+from repdyn.recurrent.losses import Batch
 from repdyn.recurrent.networks import RecurrentNetwork, initialise
 from repdyn.recurrent.record import probe_batch
-from repdyn.recurrent.tasks import Batch, Task, task_of
+from repdyn.recurrent.tasks import Task, task_of
 from repdyn.training.adam import Adam
 from repdyn.training.loop import Recipe
 

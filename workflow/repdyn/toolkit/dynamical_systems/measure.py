@@ -14,12 +14,11 @@ from repdyn.errors import StudyError
 from repdyn.measures.table import combine, entry
 from repdyn.recurrent.networks import RecurrentNetwork, driven, held, with_weights
 from repdyn.recurrent.subject import RecurrentSubject
-from repdyn.recurrent.tasks import accuracy, error
 from repdyn.seeds import derive
 
 STARTS = 96  # states from which fixed points are sought
 NOISE = 0.1  # added to them, per unit
-SHUFFLES = 2  # draws of the null at a step
+SHUFFLES = 1  # draws of the null at a step; there are many steps and seeds, and a draw takes as long as the network
 TRAJECTORIES = 4  # of the exponents
 SETTLE = 20  # time steps before exponents are counted
 SHOWN = 400  # states in the figure
@@ -55,8 +54,8 @@ def measure(subject: RecurrentSubject) -> tuple[pd.DataFrame, dict[str, np.ndarr
         network = with_weights(subject.network, subject.states[step])
         with torch.no_grad():
             outputs = network(subject.probe.inputs.double())
-        entries.append(entry(step, "", "accuracy", accuracy(outputs, subject.probe)))
-        entries.append(entry(step, "", "loss", error(outputs, subject.probe).item()))
+        entries.append(entry(step, "", "accuracy", subject.task.accuracy(outputs, subject.probe)))
+        entries.append(entry(step, "", "loss", subject.task.error(outputs, subject.probe).item()))
         entries += _around(subject, step, network)
         if step in (subject.steps[0], subject.steps[-1]):
             rng = np.random.default_rng(derive(*subject.key, "exponents", step))

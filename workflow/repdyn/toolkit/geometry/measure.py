@@ -99,6 +99,15 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
     - calibration_mle, calibration_twonn [dimensions] (unit: Gaussian): the dimension found in it, mean over
       CALIBRATIONS draws.
     """
+    return combine(_entries(held_out, pictures=True)), {}
+
+
+def without_pictures(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
+    """`measure` without the quantities of pictures, which take most of its time."""
+    return combine(_entries(held_out, pictures=False)), {}
+
+
+def _entries(held_out: Subject, pictures: bool) -> list[dict]:
     rows = _rows(held_out)
     rng = np.random.default_rng(derive(*held_out.key, "geometry calibration"))
     found = calibration(len(rows), CALIBRATED, NEIGHBOURS, CALIBRATIONS, rng)
@@ -111,9 +120,9 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
         key = (*held_out.key, "geometry", named(layer), step)
         entries += _shape_entries(step, layer, x[rows], key)
         entries += _capacity_entries(step, layer, x[rows], labels, key)
-        if layer == last and step in (held_out.grid[0], held_out.grid[-1]):
+        if pictures and layer == last and step in (held_out.grid[0], held_out.grid[-1]):
             entries += _picture_entries(step, layer, x[rows], held_out.classes, key)
-    return combine(entries), {}
+    return entries
 
 
 def _rows(subject: Subject) -> np.ndarray:

@@ -34,7 +34,7 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
     are averaged. Information in two coordinates is a lower bound of that in the layer. _low, _high: 95 % interval from
     `intervals.deviation` (INTO parts, REPEATS divisions), which does not know the bias of the estimator. NaN where
     coordinates are not finite or do not vary, more than NEIGHBOURS rows of a class are equal, more than TIES of the
-    examples share a coordinate, or a part of the rows has too few of a class.
+    examples or of those of a part share a coordinate, or a part of the rows has too few of a class.
 
     - class_components, class_components_low, class_components_high [nats]: information on the class in the two leading
       principal coordinates, NEIGHBOURS neighbours. Null: SHUFFLES random orders of the examples against the classes.
@@ -100,7 +100,9 @@ def _of_input(step: int, layer: str, x: np.ndarray, first: np.ndarray, parts: li
     name = "input_component"
     if tied(np.column_stack([x, first]), np.zeros(len(x)), NEIGHBOURS) or not np.ptp(x) or not np.ptp(first):
         return _entries(step, layer, name)
-    if max(repeated(x), repeated(first)) > TIES:
+    # Of few rows a larger share may repeat.
+    of_all = [np.arange(len(x)), *(rows for division in parts for rows in division)]
+    if any(max(repeated(x[rows]), repeated(first[rows])) > TIES for rows in of_all):
         return _entries(step, layer, name)
     x, first = x / x.std(), first / first.std()
 

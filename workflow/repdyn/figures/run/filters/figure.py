@@ -8,15 +8,16 @@ from repdyn.figures.sources import run_title
 from repdyn.figures.style import DIVERGING_MAP, message_figure, styled
 from repdyn.wording.numbers import short
 
-LEFT, RIGHT, TOP, BOTTOM = 1.45, 1.15, 0.72, 0.72  # inches
+LEFT, RIGHT, TOP, BOTTOM = 1.45, 2.15, 0.72, 0.72  # inches
 CELL, WIDEST = 0.25, 8.0  # inches: a filter with its gap, and all filters at most
-OVERLAP, FIRST = "filter_overlap", "blocks.0.conv"
+OVERLAP, COSINE, FIRST = "filter_overlap", "weight_cosine", "blocks.0.conv"
+ASIDE = (6, 86)  # points at the right of a row: its overlap, and its cosine with the last row
 
 
 def draw(run):
     moments = run.read("moments.json")
-    columns = ["step", "layer", "quantity", "value", "null_mean"]
-    measurements = run.read("measurements.parquet", columns, [("quantity", "==", OVERLAP)])
+    columns = ["step", "reference", "layer", "quantity", "value", "null_mean"]
+    measurements = run.read("measurements.parquet", columns, [("quantity", "in", [OVERLAP, COSINE])])
     return filter_evolution(run.read("maps.safetensors"), moments, measurements, run_title(moments))
 
 
@@ -28,8 +29,9 @@ def filter_evolution(
 
     maps: "filters/{step}" -> (C, height, width); other entries are ignored. Rows are the steps of the fixed grid and
     those before and after the largest jump, as far as they are in maps; moments: as for `moments.moment_plan`.
-    measurements: step, layer, quantity, value, null_mean; where given, "filter_overlap" of the first layer and its
-    expectation for random filters stand at the right.
+    measurements: step, reference, layer, quantity, value, null_mean; where given, at the right stand "filter_overlap" of the
+    first layer with its expectation for random filters, and "weight_cosine", the cosine of its filters with those of the
+    last row: what claim C16 compares.
     """
     from matplotlib.figure import Figure
 
@@ -82,17 +84,22 @@ def mosaic(filters: np.ndarray) -> np.ndarray:
 
 
 def _write_overlap(axes, steps: list[int], measurements: pd.DataFrame | None) -> None:
-    """At the right of each row, the overlap of its filters and what random filters have."""
+    """At the right of each row, the overlap of its filters and what random filters have, and their cosine with the last."""
     if measurements is None:
         return
-    chosen = (measurements["quantity"] == OVERLAP) & (measurements["layer"] == FIRST)
-    overlap = measurements[chosen].set_index("step")
-    labels = {-1: "overlap (random)"} if len(overlap) else {}
+    first = measurements[measurements["layer"] == FIRST]
+    overlap = first[first["quantity"] == OVERLAP].set_index("step")
+    cosine = first[(first["quantity"] == COSINE) & (first["step"] == steps[-1])]
+    cosine = cosine.drop_duplicates("reference").set_index("reference")["value"]
+    labels = {(-1, 0): "overlap (random)"} if len(overlap) else {}
+    labels |= {(-1, 1): "cosine with last"} if len(cosine) else {}
     for row, step in enumerate(steps):
         if step in overlap.index:
-            labels[row] = f"{short(overlap.loc[step, 'value'])} ({short(overlap.loc[step, 'null_mean'])})"
-    for row, label in labels.items():
+            labels[row, 0] = f"{short(overlap.loc[step, 'value'])} ({short(overlap.loc[step, 'null_mean'])})"
+        if step in cosine.index:
+            labels[row, 1] = short(cosine.loc[step])
+    for (row, column), label in labels.items():
         axes.annotate(
-            label, (1, row), (6, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center",
-            fontsize=7.5, color="#555555" if row < 0 else "black", annotation_clip=False,
+            label, (1, row), (ASIDE[column], 0), xycoords=("axes fraction", "data"), textcoords="offset points",
+            va="center", fontsize=7.5, color="#555555" if row < 0 else "black", annotation_clip=False,
         )  # fmt: skip

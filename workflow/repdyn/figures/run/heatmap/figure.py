@@ -28,12 +28,14 @@ def scale_by_layer(values: np.ndarray, rtol: float = 1e-9) -> np.ndarray:
 def draw(run):
     facts = run.read("run.json")
     convergence = run.read("convergence.parquet")
+    jumps = run.read("jumps.parquet", ["metric", "layer", "step"])
     return layer_heatmap(
         run.read("trajectory.parquet", ["step", "layer", "depth", run.metric]),
         run.metric,
         title=run_title(facts),
         total_steps=facts["steps"],
         convergence=convergence[convergence["metric"] == run.metric],
+        jumps=jumps[jumps["metric"] == run.metric],
     )
 
 
@@ -44,13 +46,15 @@ def layer_heatmap(
     title: str = "",
     total_steps: int | None = None,
     convergence: pd.DataFrame | None = None,
+    jumps: pd.DataFrame | None = None,
 ):
     """Heatmap of one metric of one run: layers from the input at the bottom to the logits at the top.
 
     trajectory: as for `series.layer_series`; the metric must have been taken at all of its steps. Colours run over each
     layer's own range, which is printed at the right: layers differ too much for one scale. total_steps: planned
     length of the run, by default the last step. convergence: layer, stabilised_step and settled_step (NaN for none),
-    drawn as stars and triangles. What is dead or constant is grey and hatched.
+    drawn as stars and triangles. jumps: layer and step, drawn as bars across the row. What is dead or constant is grey and
+    hatched.
     """
     from matplotlib.figure import Figure
 
@@ -77,7 +81,7 @@ def layer_heatmap(
     axes.hlines(np.arange(1, len(layers)) - 0.5, *axes.get_xlim(), color="white", linewidth=0.8)
     axes.spines[:].set_visible(False)
     hatched = _hatch_missing(axes, scaled, steps, gap)
-    marks = _mark_convergence(axes, layers, convergence)
+    marks = _mark_convergence(axes, layers, convergence) + _mark_jumps(axes, layers, jumps)
     _phase_axis(axes, total)
     _range_labels(axes, values)
     if steps[-1] < total - gap:
@@ -135,6 +139,14 @@ def _mark_convergence(axes, layers: list[str], convergence: pd.DataFrame | None)
             look = {"facecolor": "white", "edgecolor": "black", "linewidth": 0.6, "clip_on": False, "zorder": 4}
             drawn.append(axes.scatter(when[known], rows[known], size, marker=marker, label=label, **look))
     return drawn
+
+
+def _mark_jumps(axes, layers: list[str], jumps: pd.DataFrame | None) -> list:
+    """A bar across the row of a layer where it jumps; returns what was drawn."""
+    if jumps is None or jumps.empty:
+        return []
+    rows = jumps["layer"].map({layer: row for row, layer in enumerate(layers)})
+    return [axes.vlines(jumps["step"], rows - 0.5, rows + 0.5, color="#D55E00", linewidth=1.6, label="jump", zorder=3)]
 
 
 def _phase_axis(axes, total: int) -> None:

@@ -5,6 +5,7 @@ import pandas as pd
 
 from repdyn.figures.moments import LOOKS, moment_key
 from repdyn.figures.sources import run_title
+from repdyn.figures.steps import LINEAR_STEPS
 from repdyn.figures.style import MISSING_COLOUR, SEQUENTIAL_MAP, message_figure, styled
 from repdyn.roles import OUTPUT
 from repdyn.wording.names import layer_name
@@ -28,8 +29,8 @@ def similarity_matrices(measurements: pd.DataFrame, layers: list[str], moments: 
 
     measurements: step, reference, layer, quantity, value; rows of quantity "cka" are drawn. layers: those before the
     logits, in the order of the forward pass; at most `most` are shown, evenly spaced (`spread`). moments: as for
-    `moments.moment_plan`; bars over the matrix from the step before to the step after. Cells follow each other in
-    order, whatever the steps between them. Pairs without a value are grey.
+    `moments.moment_plan`; bars over the matrix from the step before to the step after. Both axes are true to the steps,
+    linear up to LINEAR_STEPS and then logarithmic (`place_of`). Pairs without a value are grey.
     """
     from matplotlib import colormaps
     from matplotlib.figure import Figure
@@ -51,12 +52,12 @@ def similarity_matrices(measurements: pd.DataFrame, layers: list[str], moments: 
         bottom = height - TOP - SIDE - row * (SIDE + GAP_Y)
         axes = figure.add_axes((left / width, bottom / height, SIDE / width, SIDE / height))
         steps, matrix = step_matrix(cka[cka["layer"] == layer])
-        image = axes.imshow(
-            np.ma.masked_invalid(matrix), origin="lower", interpolation="nearest", cmap=colours, vmin=0, vmax=1
-        )
+        edges = cell_edges(steps)
+        image = axes.pcolormesh(edges, edges, np.ma.masked_invalid(matrix), cmap=colours, vmin=0, vmax=1)
+        axes.set_facecolor(MISSING_COLOUR)
         axes.set_title(layer_name(layer), loc="left", pad=0.1 * SIDE * 72 + 5)
         _label_steps(axes, steps, moments)
-        _mark_moments(axes, steps, moments["moments"])
+        _mark_moments(axes, moments["moments"])
         if column == 0:
             axes.set_ylabel("training step")
         if number + columns >= len(shown):
@@ -93,28 +94,44 @@ def step_matrix(pairs: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     return steps, matrix
 
 
+def place_of(steps) -> np.ndarray:
+    """Where steps (T,) stand on an axis that is linear up to LINEAR_STEPS and logarithmic from there, without a kink."""
+    steps = np.asarray(steps, dtype=np.float64) / LINEAR_STEPS
+    return np.where(steps <= 1, steps, 1 + np.log(np.maximum(steps, 1)))
+
+
+def cell_edges(steps: np.ndarray) -> np.ndarray:
+    """Edges (T + 1,) of the cells of steps (T,), half way between neighbours on the axis of `place_of`."""
+    places = place_of(steps)
+    if len(places) == 1:
+        return places[0] + np.array([-0.5, 0.5])
+    middles = (places[1:] + places[:-1]) / 2
+    return np.concatenate([[2 * places[0] - middles[0]], middles, [2 * places[-1] - middles[-1]]])
+
+
 def _label_steps(axes, steps: np.ndarray, moments: dict) -> None:
     """Label the steps of the fixed grid first, then jumps, then any others, as far as there is room."""
     jumps = [moment["at"] for moment in moments["moments"] if moment["kind"] == "jump"]
-    apart = max(1, len(steps) / 15)
+    places = dict(zip(steps.tolist(), place_of(steps), strict=True))
+    apart = max(places.values()) / 13
     labelled = []
     for step in [steps[-1], steps[0], *moments["grid"], *jumps, *steps]:
-        place = np.searchsorted(steps, step)
-        if steps[min(place, len(steps) - 1)] == step and all(abs(place - other) >= apart for other in labelled):
-            labelled.append(place)
-    names = [f"{steps[place]:,}" for place in sorted(labelled)]
-    axes.set_xticks(sorted(labelled), names, rotation=90)
-    axes.set_yticks(sorted(labelled), names)
+        if step in places and all(abs(places[step] - places[other]) >= apart for other in labelled):
+            labelled.append(int(step))
+    labelled.sort()
+    names = [f"{step:,}" for step in labelled]
+    axes.set_xticks([places[step] for step in labelled], names, rotation=90)
+    axes.set_yticks([places[step] for step in labelled], names)
     axes.tick_params(length=2)
     axes.spines[:].set_visible(False)
 
 
-def _mark_moments(axes, steps: np.ndarray, moments: list[dict]) -> None:
+def _mark_moments(axes, moments: list[dict]) -> None:
     """Bars above the matrix from the step before to the step after: moments, and over them their controls."""
     marked = axes.inset_axes((0, 1.01, 1, 0.1))
     marked.set(xlim=axes.get_xlim(), ylim=(0, 2))
     marked.axis("off")
     for moment in moments:
-        first, last = np.searchsorted(steps, [moment["before"], moment["after"]])
+        first, last = place_of([moment["before"], moment["after"]])
         lane = 1.1 if "control" in moment["kind"] else 0.1
         marked.broken_barh([(first, last - first)], (lane, 0.8), linewidth=0.7, **LOOKS[moment["kind"]])

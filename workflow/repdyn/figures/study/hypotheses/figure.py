@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from repdyn.figures.style import FAMILY_COLOURS, message_figure, styled
+from repdyn.study.hypotheses import TOO_FEW
 from repdyn.wording.names import family_name, family_order, metric_name
 from repdyn.wording.numbers import plural
 
@@ -29,16 +30,24 @@ def hypothesis_forest(hypotheses: pd.DataFrame, contrasts: pd.DataFrame):
     hypotheses: id, family, question, quantity, experiments, effect, low, high, q, placebo, placebo_low, placebo_high,
     placebo_experiments, verdict. contrasts: hypothesis, family, experiment, kind ("jump" or "placebo"), contrast. Jumps
     are in the upper lane of a row, placebos, in grey, in the lower. Every row has a scale of its own, which holds 0:
-    quantities have different units. A row without an effect says so.
+    quantities have different units. A row without an effect says so; those without enough jumps are one line below.
     """
     from matplotlib.figure import Figure
 
     if hypotheses.empty:
         return message_figure("No hypothesis was tested.")
+    few = hypotheses[hypotheses["verdict"] == TOO_FEW]
+    untested = "Not enough jumps: " + ", ".join(
+        f"{row.id} {family_name(row.family)} ({plural(int(row.experiments), 'experiment')})" for row in few.itertuples()
+    )
+    hypotheses = hypotheses[hypotheses["verdict"] != TOO_FEW]
+    if hypotheses.empty:
+        return message_figure(textwrap.fill(f"{untested}.", LINE))
     questions = hypotheses.drop_duplicates("id").set_index("id")
     heads = {number: textwrap.wrap(f"{number}  {row['question']}", LINE) for number, row in questions.iterrows()}
     lines = sum(map(len, heads.values()))
-    height = TOP + LINE_HEIGHT * lines + HEAD * len(heads) + ROW * len(hypotheses) + BOTTOM
+    left_out = textwrap.wrap(f"{untested}.", LINE) if len(few) else []
+    height = TOP + LINE_HEIGHT * (lines + len(left_out)) + HEAD * len(heads) + ROW * len(hypotheses) + BOTTOM
     figure = Figure(figsize=(WIDTH, height))
     top = height - TOP
     for number, head in heads.items():
@@ -55,6 +64,9 @@ def hypothesis_forest(hypotheses: pd.DataFrame, contrasts: pd.DataFrame):
             own = (contrasts["hypothesis"] == number) & (contrasts["family"] == family)
             _draw_row(axes, row, contrasts[own])
             top -= ROW
+    for line in left_out:
+        figure.text(EDGE / WIDTH, top / height, line, va="top", color="#555555")
+        top -= LINE_HEIGHT
     _key(figure, height)
     return figure
 

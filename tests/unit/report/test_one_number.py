@@ -1,0 +1,80 @@
+"""One page, one number: what was once said twice, and differently, has one home."""
+
+import numpy as np
+import pandas as pd
+
+from helpers.html_reader import Reader
+from helpers.integrated_cases import CLAIMS, experiments, tables
+from repdyn.audit.claims import c05
+from repdyn.audit.quantities import JumpRows
+from repdyn.report.downloads import as_csv
+from repdyn.report.index import render
+from repdyn.report.mechanisms import measurement_tables, window_summary
+from repdyn.report.quantities import names_of_classes
+from repdyn.report.units import COUNT, PERCENT, POINTS, unit_of
+from repdyn.study.pooled import STATISTICS, types_of_jumps
+
+
+def page() -> str:
+    runs = experiments().assign(parameters=10, level=0.05)
+    inside = {name: tables()[name] for name in ("hypotheses", "measurements")}
+    return render(runs, {}, pd.DataFrame(columns=["experiment", "seed"]), 5, tables(), inside, declared=CLAIMS)
+
+
+def test_the_types_of_jumps_are_as_many_in_the_claim_as_in_the_study():
+    rng = np.random.default_rng(0)
+    centres = np.repeat([[0.01, 0.02, 0.01], [0.3, 0.5, 0.4]], 40, axis=0)
+    features = centres * np.exp(0.1 * rng.standard_normal(centres.shape))
+    found = pd.DataFrame(features, columns=["phase", "relative_magnitude", "speed"])
+    shuffled = found.sample(frac=1, random_state=1)
+    claimed = c05.quantities(JumpRows(pd.DataFrame(), shuffled, 10, True, "own"))["types_found"].estimate.value
+    assert claimed == types_of_jumps(found, rng)["k"] == 2
+
+
+def test_when_jumps_are_is_said_by_the_claims_alone():
+    assert not [each.name for each in STATISTICS if "early" in each.name or "late" in each.name.split()]
+
+
+def test_windows_are_those_of_runs_that_learned_and_are_not_called_jumps():
+    moments = pd.DataFrame(
+        {"experiment": ["mlp_wide-digits", "cnn_deep-photos"], "seed": 0, "kind": "jump", "period": ["early", "late"]}
+    )
+    said = window_summary(moments, experiments())
+    assert said.startswith(
+        "Of 2 runs that learned, 1 are looked into around their largest jumps: 1 event window (1 early,"
+    )
+
+
+def test_jumps_of_the_families_add_up_to_those_of_the_story():
+    reader = Reader(page())
+    head, *rows = [[cell["text"] for cell in row] for row in reader.tables["family-table"]]
+    for name, total in (("Candidates", 6), ("Jumps", 4)):
+        assert sum(int(row[head.index(name)]) for row in rows if row[head.index(name)] != "n/a") == total
+    assert "6 changes between two measurements" in reader.words() and "4 of them happen" in reader.words()
+    assert "per layer" not in " ".join(head)
+
+
+def test_names_of_classes_are_not_averaged():
+    assert names_of_classes() == {"preferred_class"}
+    rows = pd.DataFrame(
+        {"quantity": ["preferred_class", "selectivity"], "family": "mlp", "phase": 1.0, "value": [3.67, 0.5],
+         "low": np.nan, "high": np.nan, "null_mean": np.nan, "experiments": 2}
+    )  # fmt: skip
+    ((_, _, cells),) = measurement_tables(rows)
+    assert [row[0] for row in cells] == ["selectivity"]
+
+
+def test_c10_says_what_linear2_is_and_every_defect_is_told_where_it_bears():
+    words = " ".join(page().split())
+    detail = words[words.index('id="C10"') : words.index('id="C11"')]
+    assert "linear2 is the feed-forward down-projection" in detail
+    assert "results/README.md" not in words
+
+
+def test_units_of_the_numbers_of_claims():
+    assert unit_of("C03", "early_percent_detected") == PERCENT and unit_of("C02", "total_detected") == COUNT
+    assert unit_of("C09", "early_minus_mid_percent_detected") == POINTS == unit_of("C14", "together_excess_percent")
+    assert unit_of("C07", "mean") == "share of layers" and unit_of("C07", "coincidence_ratio") == "ratio"
+    assert unit_of("C13", "early_excess_detected") == "nats" and unit_of("C15", "escape").startswith("standard dev")
+    assert unit_of("C07", "strong_runs") == COUNT and unit_of("C17", "measurements") == COUNT
+    assert as_csv(pd.DataFrame({"a": [1.5]})) == "a\n1.5\n"

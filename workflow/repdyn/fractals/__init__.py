@@ -1,0 +1,1 @@
+"""Series, pictures and graphs without a scale of their own: exponents, nulls, and generators of known exponents."""

@@ -1,0 +1,82 @@
+"""The states of recurrent networks while they learn, as tools for classifiers see them: a row per network."""
+
+import numpy as np
+import pandas as pd
+
+from repdyn.figures.panels import key_above, named_row, say
+from repdyn.figures.steps import step_axis
+from repdyn.figures.style import OKABE_ITO, message_figure, styled
+
+WIDTH, LEFT, PANEL, GAP = 10.7, 0.5, 1.55, 0.55  # inches
+TOP, ROW, HEIGHT = 0.35, 2.1, 1.3  # inches: of a ROW the panels have HEIGHT, the rest names and labels
+NULL = "#888888"
+OURS, INTRINSIC = OKABE_ITO[0], OKABE_ITO[3]
+
+
+@styled
+def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
+    """A row of five panels per network; quantities as in `toolkit.recurrent_states.measure`."""
+    from matplotlib.figure import Figure
+
+    if table.empty:
+        return message_figure("No recurrent network was trained.")
+    table = table[table["layer"].astype(str).isin(["", "state"])]
+    networks = list(table.groupby("experiment", sort=False, observed=True))
+    up = TOP + ROW * len(networks)
+    figure = Figure(figsize=(WIDTH, up))
+    for number, (name, runs) in enumerate(networks):
+        bottom = up - TOP - ROW * number - HEIGHT - 0.4
+        lefts = [LEFT + i * (PANEL + GAP) for i in range(5)]
+        panels = named_row(figure, name, bottom, 0.26, lefts, PANEL, HEIGHT)
+        classes = int(runs.loc[runs["quantity"] == "classes", "value"].iloc[0])
+        _lines(panels[0], runs, "drift_from_init", "drift from initialisation")
+        _lines(panels[1], runs, "participation_ratio", "dimensions of the states")
+        _lines(panels[1], runs, "dimension_mle", "dimensions of the states", INTRINSIC)
+        _lines(panels[2], runs.assign(value=runs["value"] + 1), "beyond_0", "clusters of states")
+        panels[2].axhline(classes, color="black", linestyle="--", linewidth=0.8)
+        _lines(panels[3], runs, "probe_accuracy", "probe of the answer")
+        panels[3].set_ylim(0, 1.03)
+        for axes in panels[:3]:
+            axes.set_ylim(bottom=0)
+        _path(panels[4], maps.get(f"{name}/{runs['seed'].min()}", {}))
+    key_above(figure, [_key()])
+    return figure
+
+
+def _lines(axes, runs: pd.DataFrame, quantity: str, title: str, colour: str = OURS) -> None:
+    axes.set_title(title, loc="left")
+    axes.set_xlabel("training step")
+    rows = runs[(runs["quantity"] == quantity) & np.isfinite(runs["value"])].sort_values("step")
+    if rows.empty:
+        say(axes, "not evaluable")
+        return
+    for _, run in rows.groupby("seed", observed=True):
+        if run["null_mean"].notna().any():
+            axes.plot(run["step"], run["null_mean"], color=NULL, linewidth=0.9, linestyle=":")
+        axes.plot(run["step"], run["value"], color=colour, marker="o", markersize=2)
+    step_axis(axes, int(runs["step"].max()))
+
+
+def _path(axes, arrays: dict[str, np.ndarray]) -> None:
+    axes.set_title("path of the weights", loc="left")
+    if "trajectory" not in arrays:
+        say(axes, "not evaluable")
+        return
+    for name, colour in (("walk", NULL), ("trajectory", OURS)):
+        points = arrays[name] / np.abs(arrays[name]).max()
+        axes.plot(*points.T, color=colour, marker="o", markersize=2, linewidth=0.9)
+        axes.plot(*points[0], color=colour, marker="s", markersize=5)
+    axes.set(xlabel="component 1", ylabel="component 2")
+    axes.tick_params(labelleft=False, labelbottom=False)
+
+
+def _key() -> list:
+    from matplotlib.lines import Line2D
+
+    return [
+        Line2D([], [], color=OURS, marker="o", markersize=3, label="state"),
+        Line2D([], [], color=INTRINSIC, marker="o", markersize=3, label="intrinsic dimension"),
+        Line2D([], [], color=NULL, linestyle=":", label="null"),
+        Line2D([], [], color="black", linestyle="--", label="answers"),
+        Line2D([], [], color=OURS, marker="s", linestyle="", label="initialisation"),
+    ]
