@@ -37,8 +37,9 @@ def questions(task: Task, n: int, rng: np.random.Generator) -> tuple[torch.Tenso
     Those with a single right answer: of the flip-flop, all bits have had a pulse; of a game, the teacher has one move.
     """
     answers, last = torch.tensor(task.answers, dtype=torch.float32), task.asked
-    inputs, labels = [], []
-    while sum(map(len, labels)) < n:
+    inputs: list[torch.Tensor] = []
+    labels: list[torch.Tensor] = []
+    while sum(len(each) for each in labels) < n:
         batch = task.draw(DRAWN, rng)
         likeness = batch.targets[:, last] @ answers.T
         best = likeness.max(1, keepdim=True).values

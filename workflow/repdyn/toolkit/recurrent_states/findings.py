@@ -52,14 +52,23 @@ def _network(name: str, runs: pd.DataFrame) -> str:
             f"Paths: drift from initialisation {_beside(runs, 'drift_from_init')} beside other initialisations; the weights"
             f" go straight to {_beside(runs, 'straightness')} beside a random walk.",
             f"Causes: without its first unit the loss rises by {_beside(runs, 'top_unit_loss')} nats beside a unit at"
-            f" random; {_value(runs, 'component_count')} components carry over {_beside(runs, 'component_denoising')} of the"
-            f" difference between two answers beside random directions; a share of {_beside(runs, 'circuit_share')} of the"
-            f" units carries .9 of it, beside random orders.",
+            f" random; {_patched(runs)}.",
             f"Attribution: inputs replaced in the order of integrated gradients take the answer down faster than in random"
             f" order by {_value(runs, 'deletion/integrated_gradients')}; with new random weights the maps correlate by"
             f" {_beside(runs, 'sanity/integrated_gradients')} beside maps of other examples.",
             *(f"The tool {each} refused this network; its log says why." for each in refused),
         ]
+    )
+
+
+def _patched(runs: pd.DataFrame) -> str:
+    """What patching between two answers found."""
+    if _value(runs, "component_denoising") == "not evaluable":
+        return "patching is not evaluable, for too few examples of two answers are right"
+    return (
+        f"{_value(runs, 'component_count')} components carry over {_beside(runs, 'component_denoising')} of the difference"
+        f" between two answers beside random directions; a share of {_beside(runs, 'circuit_share')} of the units carries"
+        " .9 of it, beside random orders"
     )
 
 
