@@ -56,7 +56,8 @@ def _latent(runs: pd.DataFrame) -> str:
     return (
         f"A latent circuit explains {_each(r2['value'])} of the variance of held-out states (inputs of other trials "
         f"{_each(r2['null_mean'])}); the weights of restarts correlate {_each(agreement['value'])} with the best ones, so "
-        f"the circuit is determined ({EXPLAINED:g} explained, agreement {DETERMINED:g}, or more) in {determined} of {plural(len(agreement), 'seed')}."
+        f"the circuit is determined ({EXPLAINED:g} explained, agreement {DETERMINED:g}, or more) in {determined} of "
+        f"{plural(len(agreement), 'seed')}."
     )
 
 
