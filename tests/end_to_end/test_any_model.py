@@ -33,6 +33,7 @@ FEWER = {
     "geometry": {"GAUSSIANS": 2, "CALIBRATIONS": 1, "DICHOTOMIES": 4, "SHUFFLES": 2, "PICTURES": 2},
     "topology": {"GAUSSIANS": 2, "DRAWS": 19},
     "information": {"SHUFFLES": 3, "CONTROLS": 3, "REPEATS": 1},
+    "information_plane": {"SHUFFLES": 2, "NULLS": 2, "CRITIC_UPDATES": 20},
     "fractals": {"INDEPENDENT": 2},
     "dynamics": {"INITIALISATIONS": 2, "WALKS": 5, "SHUFFLES": 2},
 }
@@ -255,6 +256,17 @@ def check_information(own, found, _):
         yield found("class_components", own.case.where, step), class_information(coordinates, own.labels, 3)
 
 
+def check_information_plane(own, found, _):
+    yield found("class_entropy", step=0), np.log(CLASSES)
+    for step in (0, LAST):
+        x = own.at(step).examples()
+        yield found("noise", own.case.where, step), np.sqrt(((x - x.mean(0)) ** 2).mean())
+        span = np.ptp(x, axis=0)
+        codes = np.floor((x - x.min(0)) / np.where(span, span, 1) * 10).clip(max=9)
+        share = np.unique(codes, axis=0, return_counts=True)[1] / N
+        yield found("binned_information/10", own.case.where, step), -(share * np.log(share)).sum()
+
+
 def check_dynamics(own, found, _):
     flat = {}
     for step in (0, LAST):
@@ -355,7 +367,7 @@ def test_a_text_without_an_embedding_among_its_layers_is_refused_where_its_words
     own = own_of("encoder")
     splits = [(x, torch.from_numpy(own.labels)) for x in (own.held_out, own.training)]
     given = subjects(own.model, own.states, *splits, {"encoder.layers.0": BLOCK, "head": OUTPUT})
-    for tool in ("geometry", "topology", "information"):
+    for tool in ("geometry", "topology", "information", "information_plane"):
         with pytest.raises(StudyError, match="what comes in are words, so a layer with the role 'embedding' is needed"):
             load(tool, "measure").measure(*given)
     with pytest.raises(StudyError, match="has 2 embeddings, embed, place: say which"):

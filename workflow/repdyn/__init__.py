@@ -34,9 +34,9 @@ _HOMES = {
 }
 _PACKAGES = (
     "activations", "attribution", "audit", "calibration", "callbacks", "circuits", "datasets", "detectors",
-    "dynamical_systems", "dynamics", "figures", "geometry", "information", "interventions", "measures", "models",
-    "recurrent", "report", "roles", "sparse_autoencoders", "statistics", "study", "timeseries", "toolkit", "topology",
-    "tracking", "training", "wording",
+    "dynamical_systems", "dynamics", "energy", "figures", "fractals", "geometry", "information", "interventions", "measures",
+    "models", "organisms", "recurrent", "report", "roles", "sparse_autoencoders", "statistics", "study", "timeseries",
+    "toolkit", "topology", "tracking", "training", "wording",
 )  # fmt: skip
 
 __all__ = [*_HOMES, *_PACKAGES]

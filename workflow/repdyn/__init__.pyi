@@ -10,12 +10,15 @@ from repdyn import datasets as datasets
 from repdyn import detectors as detectors
 from repdyn import dynamical_systems as dynamical_systems
 from repdyn import dynamics as dynamics
+from repdyn import energy as energy
 from repdyn import figures as figures
+from repdyn import fractals as fractals
 from repdyn import geometry as geometry
 from repdyn import information as information
 from repdyn import interventions as interventions
 from repdyn import measures as measures
 from repdyn import models as models
+from repdyn import organisms as organisms
 from repdyn import recurrent as recurrent
 from repdyn import report as report
 from repdyn import roles as roles

@@ -8,7 +8,7 @@ import pytest
 
 from helpers.project import ROOT
 from repdyn.calibration import geometry, information, interventions, systems, training
-from repdyn.calibration.registry import METHODS, Method
+from repdyn.calibration.registry import METHODS, NO_TOOL, Method
 from repdyn.calibration.table import COLUMNS, calibrate, missed
 from repdyn.calibration.trial import Trial, attempted, within
 from repdyn.dynamics.phases import Phases
@@ -19,7 +19,7 @@ from repdyn.toolkit import RECURRENT, TOOLS
 LIBRARY = ROOT / "workflow/repdyn"
 ROOMS = (
     "geometry", "topology", "information", "dynamics", "attribution", "interventions", "sparse_autoencoders",
-    "dynamical_systems", "circuits", "fractals",
+    "dynamical_systems", "circuits", "fractals", "energy", "organisms",
 )  # fmt: skip
 # Prepare, choose, or put to work what is tried.
 PREPARE = {
@@ -52,7 +52,7 @@ def test_the_table_is_complete_and_takes_a_minute_at_most(table):
     rows, seconds = table
     assert list(rows.columns) == list(COLUMNS) and list(rows["method"]) == list(METHODS) == list(seconds)
     assert sum(seconds.values()) < 60
-    assert set(rows["tool"]) == set(TOOLS) | set(RECURRENT)
+    assert set(rows["tool"]) - {NO_TOOL} == set(TOOLS) | set(RECURRENT)
     intervals = rows.dropna(subset=["low"])
     assert len(intervals) > 20 and (intervals["low"] <= intervals["high"]).all() and (intervals["draws"] >= 3).all()
 

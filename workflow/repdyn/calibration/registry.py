@@ -7,11 +7,15 @@ import numpy as np
 
 from repdyn.calibration import (
     attribution,
+    causes,
     circuits,
+    energy,
     fractals,
     geometry,
     information,
+    information_plane,
     interventions,
+    organisms,
     players,
     recurrent,
     sparse_features,
@@ -21,9 +25,11 @@ from repdyn.calibration import (
 )
 from repdyn.calibration.trial import Trial
 
+NO_TOOL = ""
+
 
 class Method(NamedTuple):
-    """tool: the one that uses it, a name in `toolkit.TOOLS`."""
+    """tool: the one that uses it, a name in `toolkit.TOOLS`; NO_TOOL of what the library has and no tool applies."""
 
     tool: str
     trial: Callable[[np.random.Generator], Trial]
@@ -70,6 +76,12 @@ METHODS = {
     "Fano's bound": Method("information", information.information_of_an_accuracy),
     "Entropy of classes": Method("information", information.class_entropy),
     "Linear probe": Method("information", information.linear_probe),
+    "MINE": Method("information_plane", information_plane.bound_by_a_critic),
+    "InfoNCE": Method("information_plane", information_plane.bound_by_contrast),
+    "Information under noise": Method("information_plane", information_plane.information_under_noise),
+    "Class under noise": Method("information_plane", information_plane.class_under_noise),
+    "Information in bins": Method("information_plane", information_plane.information_of_bins),
+    "Data processing": Method("information_plane", information_plane.rise_along_a_chain),
     "Drift": Method("dynamics", training.representational_drift),
     "Participation ratio": Method("dynamics", training.participation_ratio),
     "Turn of dimension": Method("dynamics", training.turns),
@@ -125,4 +137,22 @@ METHODS = {
     "Motifs: refusal": Method("circuits", circuits.dense_graphs),
     "Signs of units": Method("circuits", circuits.dales_law),
     "Excitation and inhibition": Method("circuits", circuits.two_populations),
+    "Information of a table": Method(NO_TOOL, information_plane.information_of_a_table),
+    "Kullback-Leibler divergence": Method(NO_TOOL, information_plane.divergence_of_normals),
+    "Information bottleneck": Method(NO_TOOL, information_plane.bottleneck_of_a_noisy_bit),
+    "Energy landscape": Method(NO_TOOL, energy.height_of_a_barrier),
+    "Path of least energy": Method(NO_TOOL, energy.length_of_a_path),
+    "Entropy production": Method(NO_TOOL, energy.rate_of_entropy),
+    "Thermodynamic uncertainty": Method(NO_TOOL, energy.entropy_of_currents),
+    "Jarzynski's equality": Method(NO_TOOL, energy.free_energy_of_jarzynski),
+    "Crooks' theorem": Method(NO_TOOL, energy.free_energy_of_crooks),
+    "Back-door formula": Method(NO_TOOL, causes.doing_without_setting),
+    "Concept erasure, closed form": Method(NO_TOOL, causes.erased_at_once),
+    "Null-space projection": Method(NO_TOOL, causes.erased_in_rounds),
+    "Causal abstraction": Method(NO_TOOL, causes.aligned_with_a_variable),
+    "Direct logit attribution": Method(NO_TOOL, causes.sum_of_parts),
+    "Superposition": Method(NO_TOOL, organisms.features_in_two_units),
+    "Double descent": Method(NO_TOOL, organisms.second_descent),
+    "Grokking": Method(NO_TOOL, organisms.late_rule),
+    "Learning coefficient": Method(NO_TOOL, organisms.degenerate_minimum),
 }

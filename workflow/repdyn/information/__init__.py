@@ -1,1 +1,1 @@
-"""Mutual information from nearest neighbours, with intervals, nulls and bounds."""
+"""Mutual information: from nearest neighbours, by a critic, under declared noise, in closed form; intervals and bounds."""

@@ -38,7 +38,8 @@ PAGES = {
 
 class Tool(NamedTuple):
     """The title of a tool's section, the page it stands on, the families it fits, the alternative text of its figure,
-    whether it compares seeds, and whether it looks at every checkpoint, not at some phases of training only.
+    whether it compares seeds, whether it looks at every checkpoint, not at some phases of training only, and the other
+    tools that it measures with.
     """
 
     title: str
@@ -47,6 +48,7 @@ class Tool(NamedTuple):
     alt: str
     across: bool = False
     dense: bool = False
+    borrows: tuple[str, ...] = ()
 
 
 # In the order of their pages.
@@ -100,6 +102,13 @@ TOOLS = {
         "Information that two coordinates of three layers hold on the class and on the input, against the training step,"
         " beside what a linear probe of the whole layer reads",
     ),
+    "information_plane": Tool(
+        "Information plane",
+        "information",
+        ALL,
+        "Per experiment: what hidden layers say of the class against what they say of the input under noise, over training;"
+        " the same on the input by the number of bins; and lower bounds by critics before and after training",
+    ),
     "dynamics": Tool(
         "Dynamics of training",
         "dynamics",
@@ -142,18 +151,19 @@ RECURRENT = {
         (),
         "Per recurrent network against the training step: drift, dimension and clusters of its states and what a probe reads"
         " in them, beside nulls; and the path of its weights beside a random walk",
+        borrows=("dynamics", "topology", "information", "geometry", "interventions", "patching", "attribution"),
     ),
     "weight_trajectories": Tool(
         "Weight trajectories of recurrent networks",
         "recurrent",
-        (),
+        (*POINTS, "connect4_moves"),
         "Per recurrent network: the path of its weights beside a random walk, and along it gates, time scales, similarity of"
         " states, probes, what parts are worth, and information of units",
     ),
     "circuits": Tool(
         "Circuits of recurrent networks",
         "recurrent",
-        (),
+        POINTS,
         "Per recurrent network: a latent circuit, mixed selectivity by training step, triads of its weights against rewired"
         " graphs, signs of units, and events in its states",
     ),

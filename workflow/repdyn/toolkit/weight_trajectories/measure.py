@@ -49,8 +49,9 @@ def measure(subject: RecurrentSubject) -> tuple[pd.DataFrame, dict[str, np.ndarr
     - gate_mean [share]: how open a gate is on held-out examples, mean over units, time and examples. Null: shuffled weights.
     - time_scale [time steps] (unit: rank of the time scale): of the full Jacobian, gates included, at STATES visited states
       with the first held input, medians, slowest first; infinite for modes that do not fall. Null: shuffled weights.
-    - loss_increase [of the task]: of held-out outputs without the recurrent weights, with a gate held at its mean, or
-      with the states of one unit taken from another example, mean over UNITS units. Null: shuffled weights.
+    - loss_increase [error of the task]: of held-out outputs, mean squared or in nats, without the recurrent weights, with a
+      gate held at its mean, or with the states of one unit taken from another example, mean over UNITS units. Null:
+      shuffled weights.
     - cka_to_first [CKA]: of the states at the time step at which the task asks with those before training. Null: of
       INITIALISATIONS other initialisations. Source: Kornblith 2019; Murphy 2024.
     - cka_to_last [CKA]: with those after training.
@@ -92,6 +93,7 @@ def _quantities(subject: RecurrentSubject, step: int, network: RecurrentNetwork)
         exact = with_weights(network, network.state_dict())
         jacobians = linearised(held(exact, next(iter(subject.task.held.values()))), chosen)[1]
         found["", "time_scale"] = np.median([time_scales(each) for each in jacobians], axis=0)
+    error = subject.task.error
     with torch.no_grad():
         whole = error(network(inputs), subject.probe).item()
         changed = {"recurrence": without_recurrence(network)}

@@ -1,0 +1,57 @@
+"""Small models whose solution is known, and how degenerate minima of known shape are."""
+
+import numpy as np
+
+from repdyn.calibration.trial import Trial
+from repdyn.dynamics.learning_coefficient import learning_coefficient
+from repdyn.organisms.double_descent import random_feature_error
+from repdyn.organisms.grokking import first_step, modular_addition
+from repdyn.organisms.superposition import fitted_toy, stored_features
+
+
+def features_in_two_units(rng: np.random.Generator) -> Trial:
+    def found(sparsity):
+        return len(stored_features(fitted_toy(5, 2, sparsity, int(rng.integers(2**31)))[0].weights))
+
+    return Trial(
+        "five features, each there in a tenth of the rows, in two units", "features stored", 5, 0, [found(0.9)],
+        "features that are always there", 2, 0, [found(0.0)],
+    )  # fmt: skip
+
+
+def second_descent(rng: np.random.Generator) -> Trial:
+    def peaks(ridge):
+        """Whether it is ten times worse with as many features as rows than with half and with ten times as many."""
+        few, equal, many = (
+            np.mean([random_feature_error(100, 20, p, rng, ridge=ridge) for _ in range(5)]) for p in (50, 100, 1000)
+        )
+        return float(equal > 10 * max(few, many))
+
+    return Trial(
+        "random features, half as many as rows, as many, ten times as many", "peaks of the error", 1, 0,
+        [peaks(0.0) for _ in range(3)], "with a ridge penalty", 0, 0, [peaks(0.1) for _ in range(3)],
+    )  # fmt: skip
+
+
+def late_rule(rng: np.random.Generator) -> Trial:
+    def comes_late(decay):
+        found = modular_addition(53, decay, int(rng.integers(2**31)), 750)
+        return float(first_step(found.steps, found.test) >= 6 * first_step(found.steps, found.training))
+
+    return Trial(
+        "addition modulo 53, half of the table: the rule six times later than the half by heart", "rule found late", 1, 0,
+        [comes_late(1.0)], "without decay of the weights: never", 0, 0, [comes_late(0.0)],
+    )  # fmt: skip
+
+
+def degenerate_minimum(rng: np.random.Generator) -> Trial:
+    def found(at):
+        def loss(weights):
+            return (weights**4).sum(1)
+
+        return learning_coefficient(loss, np.array([at]), 2000, int(rng.integers(2**31)), 0.005, 2000, 64).value
+
+    return Trial(
+        "a loss of w^4", "learning coefficient", 0.25, 0.04, [found(0.0)], "weights that are no minimum", np.nan, 0,
+        [found(2.0)],
+    )  # fmt: skip

@@ -1,0 +1,141 @@
+"""The information plane of every experiment, what bins make of its last layer, and bounds by critics."""
+
+import numpy as np
+import pandas as pd
+
+from repdyn.figures.panels import key_above, named_row, say
+from repdyn.figures.style import MARKERS, OKABE_ITO, message_figure, styled
+from repdyn.wording.names import layer_name
+
+WIDTH, LEFT, PANEL, GAP = 10.7, 0.6, 1.95, 0.65  # inches
+TOP, ROW, HEIGHT = 0.6, 2.5, 1.6  # inches: of a ROW the panels have HEIGHT, the rest names and labels
+PANELS = 4
+NULL = "#BBBBBB"
+WITHIN = 1.96  # deviations of the null
+CRITICS = {
+    "mine": (OKABE_ITO[0], MARKERS[0], "MINE, held out"),
+    "infonce": (OKABE_ITO[1], MARKERS[1], "InfoNCE, held out"),
+    "mine_fitted": (OKABE_ITO[3], MARKERS[3], "MINE on what it was fitted to: no bound"),
+}
+BINNED = OKABE_ITO[4]
+
+
+@styled
+def draw(table: pd.DataFrame, maps: dict):
+    """A row of panels per experiment (its first seed): the plane, bins of the last layer, bounds on class and on input."""
+    from matplotlib.figure import Figure
+
+    if table.empty:
+        return message_figure("No information plane was measured in this study.")
+    table = table[table["seed"] == table.groupby("experiment", observed=True)["seed"].transform("min")]
+    runs = list(table.groupby("experiment", sort=False, observed=True))
+    up = TOP + ROW * len(runs)
+    figure = Figure(figsize=(WIDTH, up))
+    for number, (name, run) in enumerate(runs):
+        bottom = up - TOP - ROW * number - HEIGHT - 0.45
+        lefts = [LEFT + i * (PANEL + GAP) for i in range(PANELS)]
+        panels = named_row(figure, name, bottom, 0.26, lefts, PANEL, HEIGHT)
+        layers = run.loc[run["quantity"] == "input_information", "layer"].astype(str).unique().tolist()
+        _plane(panels[0], run, layers)
+        _bins(panels[1], run, layers[-1])
+        _bounds(panels[2], run, "class", "class_entropy")
+        _bounds(panels[3], run, "input", "most_information")
+    key_above(figure, _key())
+    return figure
+
+
+def _of(run: pd.DataFrame, quantity: str, layer: str | None = None) -> pd.DataFrame:
+    rows = run[run["quantity"] == quantity]
+    return (rows if layer is None else rows[rows["layer"].astype(str) == layer]).sort_values("step")
+
+
+def _once(run: pd.DataFrame, quantity: str) -> float:
+    return float(_of(run, quantity)["value"].iloc[0])
+
+
+def _plane(axes, run: pd.DataFrame, layers: list[str]) -> None:
+    axes.set_title("information plane", loc="left")
+    drawn = False
+    for layer, colour, marker in zip(layers, OKABE_ITO, MARKERS, strict=False):
+        x, y = _of(run, "input_information", layer)["value"], _of(run, "class_information", layer)
+        known = np.isfinite(x.to_numpy()) & np.isfinite(y["value"].to_numpy())
+        if not known.any():
+            continue
+        drawn = True
+        x, value, null = (each.to_numpy()[known] for each in (x, y["value"], y["null_mean"]))
+        axes.plot(x, null, color=NULL, linewidth=0.6)
+        axes.plot(x, value, color=colour, linewidth=0.8)
+        for i, dark in enumerate(np.linspace(0.25, 1, len(x))):
+            axes.plot(
+                x[i], value[i], color=colour, marker=marker, markersize=4.5, alpha=dark, linestyle="",
+                label=layer_name(layer) if i == len(x) - 1 else None,
+            )  # fmt: skip
+    if not drawn:
+        say(axes, "not evaluable")
+        return
+    axes.axhline(_once(run, "class_entropy"), color="black", linestyle=":", linewidth=0.8)
+    axes.axvline(_once(run, "most_information"), color="black", linestyle=":", linewidth=0.8)
+    axes.set_xlabel("on the input (nats)", labelpad=1)
+    axes.set_ylabel("on the class (nats)")
+    axes.set_ylim(top=_once(run, "class_entropy") * 1.08)
+    axes.legend(loc="best", fontsize=6.5, handletextpad=0.1, borderaxespad=0.2)
+
+
+def _bins(axes, run: pd.DataFrame, layer: str) -> None:
+    axes.set_title("bins, last layer and step", loc="left")
+    quantities = run["quantity"].astype(str)
+    binned = run[quantities.str.startswith("binned_information/") & (run["layer"].astype(str) == layer)]
+    binned = binned[binned["step"] == binned["step"].max()]
+    noisy = _of(run, "input_information", layer)["value"].iloc[-1]
+    if not binned["value"].notna().any():
+        say(axes, "not evaluable")
+        return
+    counts = binned["quantity"].astype(str).str.split("/").str[1].astype(int)
+    axes.plot(counts, binned["value"], color=BINNED, marker=MARKERS[4])
+    axes.axhline(noisy, color=OKABE_ITO[2])
+    axes.axhline(_once(run, "most_information"), color="black", linestyle=":", linewidth=0.8)
+    axes.set_xscale("log")
+    axes.set_xticks(counts, [str(count) for count in counts])
+    axes.minorticks_off()
+    axes.set_xlabel("bins per unit", labelpad=1)
+    axes.set(ylabel="on the input (nats)", ylim=(0, _once(run, "most_information") * 1.08))
+
+
+def _bounds(axes, run: pd.DataFrame, of: str, highest: str) -> None:
+    axes.set_title(f"bounds on the {of}", loc="left")
+    drawn = False
+    for shift, (name, (colour, marker, _)) in zip((-0.12, 0, 0.12), CRITICS.items(), strict=True):
+        line = _of(run, f"{of}_{name}")
+        if not line["value"].notna().any():
+            continue
+        drawn = True
+        x = np.arange(len(line)) + shift
+        null, spread = line["null_mean"].to_numpy(), WITHIN * line["null_sd"].to_numpy()
+        axes.vlines(x, null - spread, null + spread, color=NULL, linewidth=4)
+        axes.plot(x, line["value"], color=colour, marker=marker, markersize=4.5, linestyle="")
+        axes.set_xticks(np.arange(len(line)), [f"step {step:,}" for step in line["step"]])
+        axes.set_xlim(-0.5, len(line) - 0.5)
+    if not drawn:
+        say(axes, "not evaluable")
+        return
+    axes.axhline(_once(run, highest), color="black", linestyle=":", linewidth=0.8)
+    axes.axhline(0, color="black", linewidth=0.5)
+    axes.set_ylabel(f"on the {of} (nats)")
+
+
+def _key() -> list[list]:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    critics = [
+        Line2D([], [], color=colour, marker=marker, markersize=4.5, linestyle="", label=label)
+        for colour, marker, label in CRITICS.values()
+    ]
+    return [
+        [*critics, Patch(facecolor=NULL, label="shuffled")],
+        [
+            Line2D([], [], color=BINNED, marker=MARKERS[4], markersize=4, label="in bins"),
+            Line2D([], [], color=OKABE_ITO[2], label="under noise"),
+            Line2D([], [], color="black", linestyle=":", label="the most there can be"),
+        ],
+    ]
