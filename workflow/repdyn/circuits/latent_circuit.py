@@ -60,7 +60,8 @@ def latent_circuit(
     which = np.repeat(np.arange(NULLS + 1), [RESTARTS] + [1] * NULLS)
     turn, weights, gains, losses = _fit(seen[:cut], others[:, :cut], which, leak, rng)
     with torch.no_grad():
-        activity = _run(*(torch.from_numpy(each) for each in (weights, gains, others[which][:, cut:])), leak).numpy()
+        heard = torch.from_numpy(others[which][:, cut:])
+        activity = _run(torch.from_numpy(weights), torch.from_numpy(gains), heard, leak).numpy()
     held_out = states[cut:]
     spread = ((held_out - held_out.mean((0, 1))) ** 2).sum()
     missing = (held_out**2).sum() - (seen[cut:] ** 2).sum()  # outside the basis
@@ -146,11 +147,10 @@ def _run(weights: torch.Tensor, gains: torch.Tensor, inputs: torch.Tensor, leak:
 
 def _start(seen: np.ndarray, inputs: np.ndarray, leak: float, rng: np.random.Generator) -> np.ndarray:
     """An orthogonal matrix (n, n) whose first k columns are about where filtered inputs drive the states."""
-    filtered, total = [], np.zeros_like(inputs[:, 0])
+    totals = [np.zeros_like(inputs[:, 0])]
     for t in range(inputs.shape[1]):
-        total = total + leak * (inputs[:, t] - total)
-        filtered.append(total)
-    filtered = np.stack(filtered, 1).reshape(-1, inputs.shape[2])
+        totals.append(totals[-1] + leak * (inputs[:, t] - totals[-1]))
+    filtered = np.stack(totals[1:], 1).reshape(-1, inputs.shape[2])
     directions = np.linalg.lstsq(filtered, seen.reshape(len(filtered), -1), rcond=None)[0].T
     n = len(directions)
     directions = directions / np.maximum(np.linalg.norm(directions, axis=0), 1e-12)

@@ -44,7 +44,8 @@ def gate_values(cell: nn.RNNBase, inputs: torch.Tensor) -> dict[str, torch.Tenso
     with torch.no_grad():
         states = cell(inputs)[0]
         before = torch.cat([torch.zeros_like(states[:, :1]), states[:, :-1]], 1)
-        heard = nn.functional.linear(inputs, cell.weight_ih_l0, cell.bias_ih_l0 if cell.bias else None)
-        heard = heard + nn.functional.linear(before, cell.weight_hh_l0, cell.bias_hh_l0 if cell.bias else None)
+        weights = dict(cell.named_parameters())
+        heard = nn.functional.linear(inputs, weights["weight_ih_l0"], weights.get("bias_ih_l0"))
+        heard = heard + nn.functional.linear(before, weights["weight_hh_l0"], weights.get("bias_hh_l0"))
         parts = heard.split(cell.hidden_size, 2)
         return {name: torch.sigmoid(part) for name, part in zip(names, parts, strict=True) if name != "candidate"}

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from repdyn.errors import StudyError
 from repdyn.recurrent.connect_four import ROWS, cells, tactics
 from repdyn.recurrent.losses import Batch
 from repdyn.recurrent.tasks import CHANNELS, Task, board, context, flipflop, moves
@@ -35,6 +36,8 @@ def positions(batch: Batch) -> dict[str, np.ndarray]:
     """Of games, while they last: whether a move of who moves wins, who holds the two cells above the lowest of the middle
     column (0 nobody, 1 who moves, 2 the other), and whose turn it is, which any network knows that counts to two."""
     games = batch.games
+    if games is None:
+        raise StudyError("a batch without the record of its games has no positions")
     mine, theirs = cells(games.mine), cells(games.theirs)
     found = {"a move wins": tactics(games.mine, games.theirs).wins.any(-1).astype(int)}
     for row in (2, 3):

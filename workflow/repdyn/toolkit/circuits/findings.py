@@ -6,7 +6,8 @@ import pandas as pd
 from repdyn.circuits.motifs import TRIADS
 from repdyn.wording.numbers import plural, short
 
-DETERMINED = 0.8  # least agreement of restarts of a circuit that the states determine
+# A circuit that the states determine: least share of their variance that it explains, least agreement of its restarts.
+EXPLAINED, DETERMINED = 0.5, 0.8
 DEVIATIONS = 3.0  # of a null, from which a value is beyond it
 
 
@@ -17,11 +18,11 @@ def sentence(table: pd.DataFrame) -> str:
     """Of how many seeds of each network a latent circuit is determined, and how mixed its units are."""
     clauses = []
     for name, runs in table.groupby("experiment", sort=False, observed=True):
-        agreement, share = _last(runs, "latent_agreement")["value"], _last(runs, "interaction_share")["value"]
+        share, determined = _last(runs, "interaction_share")["value"], _determined(runs)
         said = []
-        if agreement.notna().any():
-            determined = int((agreement >= DETERMINED).sum())
-            said.append(f"restarts agree on one latent circuit in {determined} of {plural(len(agreement), 'seed')}")
+        if _last(runs, "latent_r2")["value"].notna().any():
+            seeds = plural(len(determined), "seed")
+            said.append(f"restarts agree on one latent circuit in {int(determined.sum())} of {seeds}")
         if share.notna().any():
             said.append(f"the interaction has {_each(share)} of what two variables do to its units")
         clauses.append(f"of {name} {' and '.join(said) or 'neither a latent circuit nor mixing is evaluable'}")
@@ -51,12 +52,19 @@ def _latent(runs: pd.DataFrame) -> str:
     r2, agreement = (_last(runs, quantity) for quantity in ("latent_r2", "latent_agreement"))
     if r2["value"].isna().all():
         return "A latent circuit is not evaluable: inputs or nodes do not fit the units."
-    determined = (agreement["value"] >= DETERMINED).sum()
+    determined = int(_determined(runs).sum())
     return (
         f"A latent circuit explains {_each(r2['value'])} of the variance of held-out states (inputs of other trials "
         f"{_each(r2['null_mean'])}); the weights of restarts correlate {_each(agreement['value'])} with the best ones, so "
-        f"the circuit is determined ({DETERMINED:g} or more) in {determined} of {plural(len(agreement), 'seed')}."
+        f"the circuit is determined ({EXPLAINED:g} explained, agreement {DETERMINED:g}, or more) in {determined} of "
+        f"{plural(len(agreement), 'seed')}."
     )
+
+
+def _determined(runs: pd.DataFrame) -> np.ndarray:
+    """Whether the states of each seed determine a circuit."""
+    r2, agreement = (_last(runs, quantity)["value"].to_numpy() for quantity in ("latent_r2", "latent_agreement"))
+    return (r2 >= EXPLAINED) & (agreement >= DETERMINED)
 
 
 def _selectivity(runs: pd.DataFrame) -> str:

@@ -27,7 +27,7 @@ PICTURES = 10  # of random walks
 STATES = 8  # visited states at which time scales are taken
 UNITS = 12  # units that are resampled, at most
 EXAMPLES = 30  # with which they are
-TIMES = 5  # time steps of a trial that probes read, up to that at which the task asks
+TIMES = 6  # time steps of a trial that probes read, up to that at which the task asks
 INITIALISATIONS = 5  # other initialisations to be like
 
 
