@@ -255,7 +255,7 @@ def test_one_family_alone_makes_a_whole_report(study):
     done = study.snakemake("--config", f"experiments={sheet.name}")
     assert done.returncode == 0, done.stdout + done.stderr
     page = (study.folder / RESULTS / "report/index.html").read_text()
-    assert "1 run of 1 experiment" in page
+    assert "This rests on 1 run of small networks" in page
     assert study.snakemake().returncode == 0 and study.planned() == {}
 
 

@@ -331,6 +331,23 @@ def test_measure(kind):
     assert here.value["head_redundancy"].tolist() == pytest.approx(redundancy(head_similarity(flat, flat)).tolist())
 
 
+def test_one_forward_pass_of_a_step_serves_every_measure_after_it():
+    probe = subject("text")
+    passes = []
+    probe.network.register_forward_hook(lambda *_: passes.append(1))
+    attention.with_maps(probe)
+    chunks = len(probe.probe.inputs)
+    assert len(passes) == 2 * chunks
+    other = subject("text")
+    for step in (0, 5):
+        assert probe.active(step).keys() == {"blocks.0.feedforward", "blocks.1.feedforward"}
+        for name in ("representations", "examples"):
+            for layer, values in getattr(other, name)(step).items():
+                np.testing.assert_array_equal(getattr(probe, name)(step)[layer], values)
+        np.testing.assert_array_equal(probe.logits(step), other.logits(step))
+    assert len(passes) == 2 * chunks
+
+
 @pytest.mark.parametrize("kind", ["text", "image"])
 def test_maps(kind):
     probe = subject(kind)

@@ -13,7 +13,9 @@ from repdyn.measures.similarity import (
     cka_null_sd,
     compared,
     debiased_cka,
+    debiased_ckas,
     half_difference,
+    half_differences,
     measure,
     procrustes_distance,
     unbiased_gram,
@@ -64,6 +66,22 @@ def test_cka_is_the_ratio_of_unbiased_hsics():
     y[:, :5] += 3 * x
     assert debiased_cka(x, y) == pytest.approx(by_song(x, y), abs=1e-12)
     assert 0.2 < debiased_cka(x, y) < 0.9
+
+
+def test_cka_of_many_pairs_is_that_of_each_and_a_constant_matrix_spoils_its_own_pairs_alone():
+    """300 rows are three blocks, the last one smaller."""
+    rng = np.random.default_rng(13)
+    x = rng.standard_normal((300, 4))
+    matrices = [x, x @ rng.standard_normal((4, 400)), np.ones((300, 2)), rng.standard_normal((300, 5))]
+    found = debiased_ckas([centred(each) for each in matrices])
+    for i, one in enumerate(matrices):
+        for j, other in enumerate(matrices):
+            assert found[i, j] == pytest.approx(debiased_cka(one, other), abs=1e-12, nan_ok=True)
+    assert np.isnan(found).sum() == 7 and found[0, 1] > 0.5
+    corners = debiased_ckas([centred(np.eye(12)), centred(rng.standard_normal((12, 3)))])
+    assert np.isnan(corners).tolist() == [[True, True], [True, False]]
+    with pytest.raises(StudyError, match="at least 4 rows, found 3"):
+        debiased_ckas([centred(x[:3])])
 
 
 def test_cka_of_a_rotated_scaled_and_shifted_copy_is_1():
@@ -167,6 +185,10 @@ def test_halves_agree_on_copies_and_differ_on_noise():
     rng = np.random.default_rng(12)
     x, y = rng.standard_normal((200, 5)), rng.standard_normal((200, 5))
     assert half_difference(x, 2 * x, rng) == pytest.approx(0, abs=1e-9)
+    several = half_differences(x, [2 * x, y], np.random.default_rng(1))
+    assert several == pytest.approx([half_difference(x, each, np.random.default_rng(1)) for each in (2 * x, y)])
+    first, second = np.array_split(np.random.default_rng(1).permutation(200), 2)
+    assert several[1] == pytest.approx(abs(debiased_cka(x[first], y[first]) - debiased_cka(x[second], y[second])))
     # Each half of independent data varies by `cka_null_sd(100)`.
     differences = [half_difference(x[rng.permutation(200)], y, rng) for _ in range(300)]
     assert np.sqrt(np.mean(np.square(differences))) == pytest.approx(np.sqrt(2) * cka_null_sd(100), rel=0.2)

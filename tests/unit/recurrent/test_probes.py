@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from repdyn.circuits.selectivity import balanced, condition_variances
 from repdyn.errors import StudyError
 from repdyn.recurrent.probes import CONTROLS, probed_by_trial
 from repdyn.recurrent.record import probe_batch
@@ -57,7 +58,32 @@ def test_variables_are_those_of_the_task():
     found = variables_of(TASKS["context"], batch)
     np.testing.assert_array_equal(found["relevant evidence"] > 0, batch.targets.numpy()[..., 0] > 0)
     assert 0.3 < (found["other evidence"] == found["relevant evidence"]).mean() < 0.7
+    # A network that adds up all its inputs mixes nothing.
+    sums = batch.inputs.double().cumsum(1)[:, -1].numpy() @ np.random.default_rng(0).standard_normal((4, 10))
+    pairs = {}
+    for other in ("evidence in channel 1", "relevant evidence"):
+        responses = balanced(sums, found["context"][:, -1], found[other][:, -1], np.random.default_rng(1))
+        pairs[other] = condition_variances(responses)[2].sum() / condition_variances(responses).sum()
+    assert abs(pairs["evidence in channel 1"]) < 0.01 < pairs["relevant evidence"]
     assert variables_of(TASKS["context"]._replace(draw=lambda n, rng: None), batch) == {}
+
+
+def test_the_variables_of_a_position_are_those_of_the_record_of_its_game():
+    batch = probe_batch(TASKS["connect4_moves"], "connect4_moves")
+    found, games = variables_of(TASKS["connect4_moves"], batch), batch.games
+    for game in range(20):
+        length = int((games.moves[game] >= 0).sum())
+        middle = np.flatnonzero(games.moves[game] == 3)
+        for name, number in (("cell d2", 1), ("cell d3", 2)):
+            labels = found[name][game]
+            taken = middle[number] if len(middle) > number else length
+            # Who moves at ply t made the moves of the plies t - 2, t - 4, ...
+            expected = [0 if t <= taken else 1 if (t - taken) % 2 == 0 else 2 for t in range(length)]
+            assert labels[:length].tolist() == expected and (labels[length:] == -1).all()
+        assert found["whose turn"][game, :length].tolist() == [t % 2 for t in range(length)]
+    # The teacher wins where it can: most games end with a move that was there to be made.
+    last = (games.moves >= 0).sum(1) - 1
+    assert found["a move wins"][np.arange(len(last)), last].mean() > 0.8 > 0.3 > found["a move wins"][:, 8].mean()
 
 
 def test_what_cannot_be_probed_is_refused():
@@ -66,5 +92,7 @@ def test_what_cannot_be_probed_is_refused():
         probed_by_trial(np.zeros((7, 2, 3)), np.zeros((7, 2)), rng)
     with pytest.raises(StudyError, match="8 trials or more"):
         probed_by_trial(np.zeros((9, 2, 3)), np.zeros((9, 3)), rng)
+    with pytest.raises(StudyError, match="1 trials have a label at every time step"):
+        probed_by_trial(np.zeros((9, 2, 3)), np.r_[np.zeros((1, 2)), -np.ones((8, 2))].astype(int), rng)
     with pytest.raises(StudyError, match="all labels are 1"):
         probed_by_trial(np.zeros((9, 2, 3)), np.ones((9, 2), dtype=int), rng)

@@ -6,7 +6,7 @@ import pytest
 from helpers.html_reader import Reader, webp
 from repdyn.calibration.table import COLUMNS
 from repdyn.measures.table import combine, entry
-from repdyn.report.toolkit import contents, family
+from repdyn.report.toolkit import contents, family, methods_of, not_calibrated
 from repdyn.toolkit import PAGES, load
 
 METHODS = {
@@ -86,6 +86,12 @@ def test_of_a_tool_whose_method_missed_nothing_is_told(tables):
         assert "attractors that its task needs" not in text and "No finding of this tool is shown." in text
     assert "Held-out accuracy after training" not in page.words()
     assert "Calibration: 1 of 2 methods" in page.words()
+
+
+def test_a_tool_that_borrows_a_method_that_missed_says_so():
+    table = calibration(["Mutual information"])
+    assert methods_of(table, "recurrent_states")["method"].tolist() == ["Mutual information"]
+    assert len(not_calibrated(table, "recurrent_states")) == 1 and not_calibrated(table, "dynamical_systems") == []
 
 
 def test_a_page_holds_the_sections_of_its_tools_and_no_other(tables):

@@ -59,10 +59,13 @@ def test_a_killed_training_continues_to_the_same_bytes(task, tmp_path, monkeypat
 
 def test_a_run_is_looked_into_and_one_that_was_changed_is_refused(tmp_path, monkeypatch):
     run = tmp_path / "run"
+    monkeypatch.setattr(look_into_recurrent, "RECURRENT", ("dynamical_systems", "connect_four"))
     call(monkeypatch, train_recurrent, run, steps=2, checkpoint_every=2)
     call(monkeypatch, look_into_recurrent, run, steps=2, checkpoint_every=2)
     table = read_parquet(run / "toolkit/dynamical_systems.parquet")
     assert list(table.columns) == ["experiment", "seed", *COLUMNS]
+    # It is no game.
+    assert read_parquet(run / "toolkit/connect_four.parquet").empty
     counts = table[table["quantity"] == "attractors"]
     assert counts["step"].tolist() == [0, 1, 2] and (counts["value"] == 1).all() and (counts["null_mean"] == 1).all()
     assert (table.loc[table["quantity"] == "found", "value"] == 1).all()

@@ -376,7 +376,7 @@ def test_findings_count_what_is_planted():
     assert "lost 0.89 of their accuracy, under random directions 0.20" in third
     assert sentence(planted(6.0)) == (
         "The quarter of a layer's units that ranks first is worth more accuracy than a random quarter (in 4 of 4 runs);"
-        " pushed along the difference of two classes, examples of the one are read as the other more often than under random"
+        " examples of one class, pushed along its difference to another, are read as that more often than under random"
         " pushes (in 4 of 4 runs)."
     )
     assert "One pair of classes" in limits(planted(6.0))

@@ -22,8 +22,7 @@ def main_result(jumps: dict):
     """
     from matplotlib.figure import Figure
 
-    groups = [(title, [row for row in rows if row[1] is not None]) for title, rows in rows_of(jumps)]
-    groups = [(title, rows) for title, rows in groups if rows]
+    groups = [(title, rows) for title, rows in rows_of(jumps) if rows]
     height = 2 * EDGE + sum(HEAD + ROW * len(rows) for _, rows in groups)
     figure = Figure(figsize=(WIDTH, height), dpi=DPI)
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, WIDTH), ylim=(height, 0))
@@ -48,11 +47,11 @@ def main_result(jumps: dict):
     return figure
 
 
-def rows_of(jumps: dict) -> list[tuple[str, list[tuple[str, float | None, str, str]]]]:
-    """Groups of rows: label, count, colour, and what stands behind the count."""
+def rows_of(jumps: dict) -> list[tuple[str, list[tuple[str, float, str, str]]]]:
+    """Groups of rows: label, count, colour, and what stands behind the count; without those that have no number."""
     published, ours = jumps["published"], jumps["ours"]
     runs = f"our {ours['runs']} runs that learned" if ours["runs"] != 1 else "our one run that learned"
-    return [
+    groups = [
         (
             "Jumps in the published logs",
             [
@@ -77,6 +76,7 @@ def rows_of(jumps: dict) -> list[tuple[str, list[tuple[str, float | None, str, s
             ],
         ),
     ]
+    return [(title, [row for row in rows if row[1] is not None]) for title, rows in groups]
 
 
 def where(families: dict[str, int], declared: float | None = None) -> str:

@@ -18,7 +18,7 @@ from repdyn.measures.table import combine, entry
 from repdyn.roles import HIDDEN, layers_with, output_layer
 
 # Bytes of one layer's activations while pairs of a unit and an example go through the network together.
-CHUNK = 2**20
+CHUNK = 8 * 2**20
 
 
 class Affine(NamedTuple):

@@ -11,6 +11,8 @@ CONTROLS = 20
 def probed_by_trial(states: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> tuple[float, np.ndarray]:
     """Accuracy of a linear probe of labels (trials, T) from states (trials, T, H), and of CONTROLS controls (CONTROLS,).
 
+    Trials with a label of -1, which is none, are left out.
+
     Halves are of trials: time steps of one trial are alike, and a probe that has seen some of them knows the others. A
     control gives a trial the labels of another trial of its half, in their sequence: it has the same shares of classes and
     the same course in time (Hewitt & Liang 2019). StudyError for fewer than 8 trials, fewer than two classes, or labels of
@@ -20,6 +22,10 @@ def probed_by_trial(states: np.ndarray, labels: np.ndarray, rng: np.random.Gener
         raise StudyError(
             f"states (trials, T, H) of 8 trials or more and labels (trials, T): {states.shape}, {labels.shape}"
         )
+    known = (labels >= 0).all(1)
+    states, labels = states[known], labels[known]
+    if len(states) < 8:
+        raise StudyError(f"{len(states)} trials have a label at every time step; 8 or more are needed")
     classes, codes = np.unique(labels, return_inverse=True)
     if len(classes) < 2:
         raise StudyError(f"a probe tells classes apart; all labels are {classes[0]}")

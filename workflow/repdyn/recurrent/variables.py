@@ -4,7 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from repdyn.recurrent.tasks import CHANNELS, Batch, Task, context, flipflop
+from repdyn.recurrent.connect_four import ROWS, cells, tactics
+from repdyn.recurrent.losses import Batch
+from repdyn.recurrent.tasks import CHANNELS, Task, board, context, flipflop, moves
+
+MIDDLE = 3  # of the columns of a board
 
 
 def bits(batch: Batch) -> dict[str, np.ndarray]:
@@ -14,15 +18,35 @@ def bits(batch: Batch) -> dict[str, np.ndarray]:
 
 
 def evidence(batch: Batch) -> dict[str, np.ndarray]:
-    """The context, and the sign of the evidence so far in the channel that counts and in the other."""
+    """The context, and the sign of the evidence so far in the first channel, in the one that counts and in the other.
+
+    The first two are given independently of one another: a network that adds up its inputs has no interaction of them. Of
+    the context and the relevant evidence it would, since which channel is relevant is an interaction.
+    """
     inputs = batch.inputs.numpy()
     which = inputs[:, :, CHANNELS:].argmax(2)
-    total = np.cumsum(inputs[:, :, :CHANNELS], 1, dtype=np.float64) > 0
+    total = (np.cumsum(inputs[:, :, :CHANNELS], 1, dtype=np.float64) > 0).astype(int)
     relevant, other = (np.take_along_axis(total, each[:, :, None], 2)[:, :, 0] for each in (which, 1 - which))
-    return {"context": which, "relevant evidence": relevant.astype(int), "other evidence": other.astype(int)}
+    first = {"context": which, "evidence in channel 1": total[:, :, 0]}
+    return first | {"relevant evidence": relevant, "other evidence": other}
 
 
-VARIABLES: dict[Callable, Callable[[Batch], dict[str, np.ndarray]]] = {flipflop: bits, context: evidence}
+def positions(batch: Batch) -> dict[str, np.ndarray]:
+    """Of games, while they last: whether a move of who moves wins, who holds the two cells above the lowest of the middle
+    column (0 nobody, 1 who moves, 2 the other), and whose turn it is, which any network knows that counts to two."""
+    games = batch.games
+    mine, theirs = cells(games.mine), cells(games.theirs)
+    found = {"a move wins": tactics(games.mine, games.theirs).wins.any(-1).astype(int)}
+    for row in (2, 3):
+        place = MIDDLE * ROWS + row - 1
+        found[f"cell d{row}"] = mine[..., place] + 2 * theirs[..., place]
+    found["whose turn"] = np.broadcast_to(np.arange(games.moves.shape[1]) % 2, games.moves.shape)
+    return {name: np.where(games.moves >= 0, each, -1) for name, each in found.items()}
+
+
+VARIABLES: dict[Callable, Callable[[Batch], dict[str, np.ndarray]]] = {
+    flipflop: bits, context: evidence, moves: positions, board: positions,
+}  # fmt: skip
 
 
 def variables_of(task: Task, batch: Batch) -> dict[str, np.ndarray]:

@@ -5,7 +5,6 @@ from importlib.resources import files
 from typing import NamedTuple
 
 import pandas as pd
-import yaml
 
 from repdyn.figures.registry import STUDY, figures_of
 
@@ -63,7 +62,18 @@ def of_claim(claim: str, ledger: pd.DataFrame, declared: dict) -> dict:
     return {
         "figures": figures_of(claim),
         "data": inside(f"{claim}.csv", as_csv(ledger[ledger["claim"] == claim]), "text/csv"),
-        "rule": yaml.safe_dump(entry["verdict"], sort_keys=False, width=100) if entry else "",
+        "rule": written(entry["verdict"]) if entry else "",
         "code": inside(f"{module}.py", source, "text/x-python"),
         "path": f"workflow/repdyn/audit/claims/{module}.py",
     }
+
+
+def written(rule: dict) -> str:
+    """The rule of a claim as it stands in config/claims.yaml: a condition a line."""
+    lines = []
+    for key, value in rule.items():
+        if isinstance(value, list):
+            lines += [f"{key}:", *(f"  - {{{', '.join(f'{name}: {each[name]}' for name in each)}}}" for each in value)]
+        else:
+            lines.append(f"{key}: {value}")
+    return "\n".join(lines)

@@ -76,7 +76,7 @@ def section(
 ) -> dict:
     """What the page of its family says of a tool."""
     tool = (TOOLS | RECURRENT)[name]
-    own = calibration[calibration["tool"] == name]
+    own = methods_of(calibration, name)
     findings = load(name, "findings")
     return {
         "name": name,
@@ -105,13 +105,18 @@ def calibrated(calibration: pd.DataFrame) -> str:
     return f"{int(calibration['calibrated'].sum())} of {plural(len(calibration), 'method')}"
 
 
+def methods_of(calibration: pd.DataFrame, tool: str) -> pd.DataFrame:
+    """The rows of a tool's methods, and of those that it borrows."""
+    return calibration[calibration["tool"].isin([tool, *(TOOLS | RECURRENT)[tool].borrows])]
+
+
 def not_calibrated(calibration: pd.DataFrame, tool: str) -> list[str]:
     """What stands in the place of a tool's findings where a method of it missed its tolerance; empty where none did."""
     return [
         f"Not calibrated here: {row.method} found {short(row.estimate)} where the truth is {short(row.truth)}, tolerance"
         f" {short(row.tolerance)} ({row.system}), and {short(row.null)} where {short(row.null_truth)} is expected, tolerance"
         f" {short(row.null_tolerance)} ({row.null_system}). No finding of this tool is shown."
-        for row in calibration[(calibration["tool"] == tool) & ~calibration["calibrated"].astype(bool)].itertuples()
+        for row in methods_of(calibration[~calibration["calibrated"].astype(bool)], tool).itertuples()
     ]
 
 

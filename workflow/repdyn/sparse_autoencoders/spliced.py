@@ -1,6 +1,6 @@
 """What a network loses when the output of one of its modules is replaced by a reconstruction, or loses one feature."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -8,13 +8,11 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from repdyn.activations.addresses import Where, address
-from repdyn.activations.answers import IGNORED, Inputs, answer, checked, checked_labels, parts
+from repdyn.activations.answers import IGNORED, Inputs, checked_labels
 from repdyn.activations.axes import unit_axis
-from repdyn.activations.hooks import replaced
 from repdyn.errors import StudyError
-from repdyn.interventions.surgery import values_of_units
+from repdyn.interventions.surgery import outputs_under, values_of_units
 from repdyn.sparse_autoencoders.autoencoder import Autoencoder, encode, like
-from repdyn.training.tracker import evaluating
 
 CERTAIN = 2.0  # standard errors by which an ablation has to raise the loss before a share of the rise means anything
 
@@ -52,17 +50,31 @@ def losses(
     inputs (n, ...), labels (n,) as for `interventions.ablation.effects`; change: (rows, d) -> (rows, d); None: the network
     as it is. In evaluation mode. StudyError for a path that is none, and for labels that are no classes.
     """
-    checked(inputs)
+    return losses_under(model, path, inputs, labels, [change], chunk)[0]
+
+
+def losses_under(
+    model: nn.Module,
+    path: Where,
+    inputs: Inputs,
+    labels: np.ndarray,
+    changes: Sequence[Callable[[torch.Tensor], torch.Tensor] | None],
+    chunk: int = 256,
+) -> np.ndarray:
+    """`losses` with each of several changes, (changes, n); what comes before the address is computed once for all."""
     place = address(path)
-    change = row_wise(change or torch.clone, lambda output: unit_axis(model, place, output))
-    with torch.inference_mode(), evaluating(model), replaced(model, {path: change}):
-        logits = torch.cat([answer(model, part) for _, part in parts(inputs, chunk)])
-    labels = checked_labels(labels, tuple(logits.shape))
-    targets = torch.as_tensor(labels, device=logits.device)
-    if labels.ndim == 1:
-        return cross_entropy(logits.double(), targets, reduction="none").cpu().numpy()
-    each = cross_entropy(logits.double().flatten(0, 1), targets.flatten(), reduction="none", ignore_index=IGNORED)
-    return (each.view(targets.shape).sum(1) / (targets != IGNORED).sum(1)).cpu().numpy()
+    wise = [row_wise(change or torch.clone, lambda output: unit_axis(model, place, output)) for change in changes]
+    outputs = outputs_under(model, inputs, path, [lambda output, _, put=put: put(output) for put in wise], chunk)[1:]
+    labels = checked_labels(labels, outputs.shape[1:])
+    targets = torch.as_tensor(labels)
+    found = []
+    for logits in map(torch.from_numpy, outputs):
+        if labels.ndim == 1:
+            found.append(cross_entropy(logits, targets, reduction="none").numpy())
+            continue
+        each = cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none", ignore_index=IGNORED)
+        found.append((each.view(targets.shape).sum(1) / (targets != IGNORED).sum(1)).numpy())
+    return np.stack(found)
 
 
 def recovered(loss: np.ndarray, spliced: np.ndarray, ablated: np.ndarray) -> float:
@@ -93,9 +105,7 @@ def effect(
     model: nn.Module, path: Where, sae: Autoencoder, inputs: Inputs, labels: np.ndarray, feature: int, directions=()
 ) -> tuple[float, np.ndarray]:
     """Rise of the mean cross-entropy, nats, `without` a feature; and of as much along each direction (r, d): (r,)."""
-    loss = losses(model, path, inputs, labels).mean()
-    rise = [
-        losses(model, path, inputs, labels, without(sae, feature, direction)).mean() - loss
-        for direction in (None, *directions)
-    ]
-    return float(rise[0]), np.array(rise[1:])
+    changes = [without(sae, feature, direction) for direction in (None, *directions)]
+    loss, *spliced = losses_under(model, path, inputs, labels, [None, *changes]).mean(1)
+    rise = np.array(spliced) - loss
+    return float(rise[0]), rise[1:]

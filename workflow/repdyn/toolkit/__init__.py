@@ -38,7 +38,8 @@ PAGES = {
 
 class Tool(NamedTuple):
     """The title of a tool's section, the page it stands on, the families it fits, the alternative text of its figure,
-    whether it compares seeds, and whether it looks at every checkpoint, not at some phases of training only.
+    whether it compares seeds, whether it looks at every checkpoint, not at some phases of training only, and the other
+    tools that it measures with.
     """
 
     title: str
@@ -47,6 +48,7 @@ class Tool(NamedTuple):
     alt: str
     across: bool = False
     dense: bool = False
+    borrows: tuple[str, ...] = ()
 
 
 # In the order of their pages.
@@ -149,18 +151,19 @@ RECURRENT = {
         (),
         "Per recurrent network against the training step: drift, dimension and clusters of its states and what a probe reads"
         " in them, beside nulls; and the path of its weights beside a random walk",
+        borrows=("dynamics", "topology", "information", "geometry", "interventions", "patching", "attribution"),
     ),
     "weight_trajectories": Tool(
         "Weight trajectories of recurrent networks",
         "recurrent",
-        (),
+        (*POINTS, "connect4_moves"),
         "Per recurrent network: the path of its weights beside a random walk, and along it gates, time scales, similarity of"
         " states, probes, what parts are worth, and information of units",
     ),
     "circuits": Tool(
         "Circuits of recurrent networks",
         "recurrent",
-        (),
+        POINTS,
         "Per recurrent network: a latent circuit, mixed selectivity by training step, triads of its weights against rewired"
         " graphs, signs of units, and events in its states",
     ),

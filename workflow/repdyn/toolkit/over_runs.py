@@ -23,17 +23,18 @@ def direction(tool: str, values: pd.Series, name: str, above: str, below: str) -
 
 def told(tool: str, values: pd.Series, name: str, statement: str, above: str, below: str) -> str:
     """A statement about values, one per run, with one of two words in the place of {}, by `direction`; or that it is
-    undecided. With the number of runs in which it is so.
+    undecided, with the word of most runs. With the number of runs in which it is so.
     """
     known = values.dropna()
     if known.empty:
         return f"whether {statement.format(above)} is not evaluable"
+    counts = {above: int((known > 0).sum()), below: int((known < 0).sum())}
     word = direction(tool, values, name, above, below)
-    agreeing = int(((known < 0) if word == below else (known > 0)).sum())
-    counted = f"in {agreeing} of {plural(len(known), 'run')}"
+    said = max(counts, key=counts.get) if word == "undecided" else word
+    counted = f"in {counts[said]} of {plural(len(known), 'run')}"
     if word == "undecided":
-        return f"whether {statement.format(above)} is undecided (it is so {counted})"
-    return f"{statement.format(word)} ({counted})"
+        return f"whether {statement.format(said)} is undecided (it is so {counted})"
+    return f"{statement.format(said)} ({counted})"
 
 
 def joined(*clauses: str) -> str:

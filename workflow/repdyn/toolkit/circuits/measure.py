@@ -37,8 +37,8 @@ def measure(subject: RecurrentSubject) -> tuple[pd.DataFrame, dict[str, np.ndarr
       with two, and FREE more. Null: fits to the inputs of other trials. Source: Langdon & Engel 2025.
     - latent_agreement [correlation]: of its weights with those of other restarts, median. Where it is low the circuit is
       not determined, however much is explained. Null: of fits to the inputs of other trials.
-    - interaction_share [share]: of what the first two variables of the task do to all units at the last time step, noise
-      removed, the part that is neither one's effect nor their sum. Source: Rigotti 2013; Kobak 2016.
+    - interaction_share [share]: of what the first two variables of the task do to all units at the time step
+      at which it asks, noise removed, the part that is neither one's effect nor their sum. Source: Rigotti 2013; Kobak 2016.
     - units_pure, units_linear, units_nonlinear [share]: of units that tell one variable, both added, or their interaction,
       false discoveries controlled. Null: labels of trials shuffled once.
     - triads [count] (unit: triad): of each connected kind in the graph. Null: graphs with the same degrees. Source:
@@ -82,13 +82,14 @@ def _latent(subject: RecurrentSubject, states: np.ndarray, maps: dict[str, np.nd
 
 def _selectivity(subject: RecurrentSubject, step: int, maps: dict[str, np.ndarray]) -> list[dict]:
     names = ("interaction_share", *(f"units_{kind.replace('-', '')}" for kind in KINDS[1:]))
-    variables = [labels[:, -1] for labels in variables_of(subject.task, subject.probe).values()][:2]
+    asked = subject.task.asked
+    variables = [labels[:, asked] for labels in variables_of(subject.task, subject.probe).values()][:2]
     rng = np.random.default_rng(derive(*subject.key, "selectivity", step))
     try:
         if len(variables) < 2:
             raise StudyError("selectivity for two variables takes a task with two")
         known = (variables[0] >= 0) & (variables[1] >= 0)
-        responses = balanced(_states(subject, step)[known, -1], *(each[known] for each in variables), rng)
+        responses = balanced(_states(subject, step)[known, asked], *(each[known] for each in variables), rng)
         found = mixed_selectivity(responses, rng)
     except StudyError:
         return [entry(step, "", name, np.nan) for name in names]

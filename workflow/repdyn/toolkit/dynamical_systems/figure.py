@@ -12,6 +12,8 @@ WIDTH, LEFT, PANEL, GAP = 10.7, 0.6, 1.95, 0.65  # inches
 TOP, ROW, HEIGHT = 0.35, 2.5, 1.65  # inches: of a ROW the panels have HEIGHT, the rest names and labels
 SHUFFLED = "#888888"
 HELD = (OKABE_ITO[0], OKABE_ITO[3], OKABE_ITO[2])  # by held input
+MARKERS = ("o", "s", "^", "D")  # by seed
+LEAST = 0.5  # where a count of 0 is drawn on a logarithmic scale
 DEPTH = np.array([0.45, 0.28])  # how far the third component goes right and up
 
 
@@ -47,12 +49,27 @@ def _solution(axes, runs: pd.DataFrame, held: list[str], counted: bool) -> None:
         _against(axes, runs, "line_eigenvalue", held, "eigenvalue at slow points")
         axes.axhline(1, color="black", linestyle="--", linewidth=0.8)
         return
-    _against(axes, runs, "attractors", held, "attractors found")
-    rows = runs[runs["quantity"] == "patterns"]
-    axes.plot(rows["step"], rows["value"], linestyle="", marker="x", markersize=4, color="black", markeredgewidth=0.7)
+    counts = runs.assign(value=runs["value"].clip(lower=LEAST), null_mean=runs["null_mean"].clip(lower=LEAST))
+    _against(axes, counts, "attractors", held, "attractors found")
+    if not axes.lines:
+        return
+    highest = max(axes.dataLim.y1, *(NEEDED[layer] for layer in held))
+    ticks = [LEAST, *2.0 ** np.arange(np.ceil(np.log2(highest)) + 1)]
+    axes.set_yscale("log", base=2)
+    axes.set_yticks(ticks, ["0", *(f"{tick:g}" for tick in ticks[1:])])
+    axes.set_ylim(LEAST if axes.dataLim.y0 < 1 else 0.8, 1.5 * highest)
     for layer in held:
         axes.axhline(NEEDED[layer], color="black", linestyle="--", linewidth=0.8)
-    axes.set_ylim(0, max(10, rows["value"].max() + 2))
+        first = runs[(runs["quantity"] == "attractors") & (runs["step"] == runs["step"].min())]
+        axes.text(0.03, 0.16, f"untrained: {_listed(first['value'])}", transform=axes.transAxes, fontsize=7)
+        axes.text(
+            0.03, NEEDED[layer] * 1.06, f"needed: {NEEDED[layer]}", transform=axes.get_yaxis_transform(), fontsize=7
+        )
+
+
+def _listed(values: pd.Series) -> str:
+    """The counts of all seeds."""
+    return ", ".join("none found" if np.isnan(value) else f"{value:g}" for value in values)
 
 
 def _against(axes, runs: pd.DataFrame, quantity: str, layers: list[str], title: str) -> None:
@@ -63,9 +80,10 @@ def _against(axes, runs: pd.DataFrame, quantity: str, layers: list[str], title: 
         say(axes, "not evaluable")
         return
     for layer, colour in zip(layers, HELD, strict=False):
-        for _, run in rows[rows["layer"].astype(str) == layer].sort_values("step").groupby("seed", observed=True):
+        by_seed = rows[rows["layer"].astype(str) == layer].sort_values("step").groupby("seed", observed=True)
+        for number, (_, run) in enumerate(by_seed):
             axes.plot(run["step"], run["null_mean"], color=SHUFFLED, linewidth=0.9, linestyle=":")
-            axes.plot(run["step"], run["value"], color=colour, marker="o", markersize=2.5)
+            axes.plot(run["step"], run["value"], color=colour, marker=MARKERS[number % len(MARKERS)], markersize=3)
     step_axis(axes, int(runs["step"].max()))
 
 
@@ -110,11 +128,15 @@ def _shade(index: int) -> str:
 def _key() -> list:
     from matplotlib.lines import Line2D
 
+    seeds = [
+        Line2D([], [], color="#555555", marker=marker, linestyle="", markersize=4, label=name)
+        for marker, name in zip(MARKERS, ("first seed", "second", "third"), strict=False)
+    ]
     return [
-        Line2D([], [], color=HELD[0], marker="o", markersize=3, label="a seed (context 1)"),
-        Line2D([], [], color=HELD[1], marker="o", markersize=3, label="context 2"),
+        Line2D([], [], color=HELD[0], label="no pulse, or context 1"),
+        Line2D([], [], color=HELD[1], label="context 2"),
+        *seeds,
         Line2D([], [], color=SHUFFLED, linestyle=":", label="shuffled weights"),
-        Line2D([], [], color="black", marker="x", linestyle="", markersize=4, label="output patterns"),
         Line2D([], [], color=HELD[0], marker="o", linestyle="", markersize=6, label="stable"),
         Line2D([], [], markerfacecolor="white", markeredgecolor="#882255", marker="s", linestyle="", label="saddle"),
     ]

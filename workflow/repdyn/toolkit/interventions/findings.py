@@ -44,8 +44,7 @@ def sentence(table: pd.DataFrame) -> str:
     )
     statements = (
         "the quarter of a layer's units that ranks first is worth {} accuracy than a random quarter",
-        "pushed along the difference of two classes, examples of the one are read as the other {} often than under random"
-        " pushes",
+        "examples of one class, pushed along its difference to another, are read as that {} often than under random pushes",
     )
     return joined(
         told("interventions", units, "sets", statements[0], "more", "less"),

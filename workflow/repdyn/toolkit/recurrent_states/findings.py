@@ -43,8 +43,8 @@ def _network(name: str, runs: pd.DataFrame) -> str:
             f"{name}, seed {runs['seed'].min()}, {_value(runs, 'classes')} answers.",
             f"Shape: participation ratio {_value(runs, 'participation_ratio', first=True)} before training and"
             f" {_value(runs, 'participation_ratio')} after, intrinsic dimension then {_beside(runs, 'dimension_mle')} beside"
-            f" Gaussian points; {_value(runs, 'beyond_0', first=True, more=1)} clusters before and"
-            f" {_value(runs, 'beyond_0', more=1)} after, {_value(runs, 'beyond_1')} loops beyond Gaussian clouds.",
+            f" Gaussian points; clusters: {_value(runs, 'beyond_0', first=True, more=1)} before and"
+            f" {_value(runs, 'beyond_0', more=1)} after, and loops beyond Gaussian clouds: {_value(runs, 'beyond_1')}.",
             f"Information: a linear probe reads the answer with accuracy"
             f" {_value(runs, 'probe_accuracy', first=True)} before and {_beside(runs, 'probe_accuracy')} after training"
             f" beside control labels; two coordinates hold {_value(runs, 'class_components')} of"

@@ -20,7 +20,7 @@ from repdyn.sparse_autoencoders.autoencoder import Autoencoder, encode, explaine
 from repdyn.sparse_autoencoders.dictionaries import gaussian_matched, matched, random_dictionary
 from repdyn.sparse_autoencoders.features import Labelled, by_example, class_detectors, density
 from repdyn.sparse_autoencoders.linear import principal
-from repdyn.sparse_autoencoders.spliced import as_rows, effect, losses, recovered
+from repdyn.sparse_autoencoders.spliced import as_rows, effect, losses_under, recovered
 from repdyn.toolkit.sparse_autoencoders.expansions import expansions
 
 EXPANSION = 2  # features per activation: the training rows are too few for more
@@ -278,8 +278,8 @@ def _changes(rows: np.ndarray, sae: Autoencoder) -> dict[str, Callable]:
 def _spliced(held_out: Subject, step, layer, changes: dict[str, Callable | None]) -> dict[str, np.ndarray]:
     """Loss of every held-out example with each change of the layer."""
     model = held_out.model(step)
-    arguments = (model, layer, held_out.inputs, held_out.labels)
-    return {name: losses(*arguments, change, held_out.chunk) for name, change in changes.items()}
+    found = losses_under(model, layer, held_out.inputs, held_out.labels, list(changes.values()), held_out.chunk)
+    return dict(zip(changes, found, strict=True))
 
 
 def _faithfulness(step, layer, spliced: dict[str, np.ndarray]) -> Iterator[dict]:

@@ -14,10 +14,10 @@ from repdyn.interventions.ablation import other_rows
 from repdyn.measures.table import combine, entry
 from repdyn.recurrent.ablations import gates_of, resampled, with_gate_held, without_recurrence
 from repdyn.recurrent.gates import gate_values
+from repdyn.recurrent.losses import Batch
 from repdyn.recurrent.networks import RecurrentNetwork, held, with_weights
 from repdyn.recurrent.probes import probed_by_trial
 from repdyn.recurrent.subject import RecurrentSubject
-from repdyn.recurrent.tasks import Batch, error
 from repdyn.recurrent.variables import variables_of
 from repdyn.seeds import derive
 from repdyn.toolkit.weight_trajectories.paths import null_of, paths
@@ -27,7 +27,7 @@ PICTURES = 10  # of random walks
 STATES = 8  # visited states at which time scales are taken
 UNITS = 12  # units that are resampled, at most
 EXAMPLES = 30  # with which they are
-TIMES = 5  # time steps of a trial that probes read, in its second half
+TIMES = 5  # time steps of a trial that probes read, up to that at which the task asks
 INITIALISATIONS = 5  # other initialisations to be like
 
 
@@ -49,14 +49,15 @@ def measure(subject: RecurrentSubject) -> tuple[pd.DataFrame, dict[str, np.ndarr
     - gate_mean [share]: how open a gate is on held-out examples, mean over units, time and examples. Null: shuffled weights.
     - time_scale [time steps] (unit: rank of the time scale): of the full Jacobian, gates included, at STATES visited states
       with the first held input, medians, slowest first; infinite for modes that do not fall. Null: shuffled weights.
-    - loss_increase [mean squared error]: of held-out outputs without the recurrent weights, with a gate held at its mean, or
-      with the states of one unit taken from another example, mean over UNITS units. Null: shuffled weights.
-    - cka_to_first [CKA]: of the states at the last time step with those before training. Null: of INITIALISATIONS other
-      initialisations. Source: Kornblith 2019; Murphy 2024.
+    - loss_increase [error of the task]: of held-out outputs, mean squared or in nats, without the recurrent weights, with a
+      gate held at its mean, or with the states of one unit taken from another example, mean over UNITS units. Null:
+      shuffled weights.
+    - cka_to_first [CKA]: of the states at the time step at which the task asks with those before training. Null: of
+      INITIALISATIONS other initialisations. Source: Kornblith 2019; Murphy 2024.
     - cka_to_last [CKA]: with those after training.
     - probe_accuracy [share]: of a linear probe of the states, halves of trials. Null: labels of other trials; the untrained
       network is step 0. Source: Hewitt & Liang 2019.
-    - informed_units [share]: of units whose state at the last time step holds information on the variable, at the first and
+    - informed_units [share]: of units whose state at that time step holds information on the variable, at the first and
       the last step, beyond shuffled examples with false discoveries controlled. Source: Ross 2014.
     - unit_information [nats] (unit: unit): that information. Null: shuffled examples.
     """
@@ -81,7 +82,7 @@ def measure(subject: RecurrentSubject) -> tuple[pd.DataFrame, dict[str, np.ndarr
 
 def _quantities(subject: RecurrentSubject, step: int, network: RecurrentNetwork) -> dict[tuple[str, str], np.ndarray]:
     """{(layer, quantity): value} of one network that its shuffled copies have too."""
-    inputs, found = subject.probe.inputs, {}
+    inputs, error, found = subject.probe.inputs, subject.task.error, {}
     if gates_of(network):
         for gate, values in gate_values(network.cell, inputs).items():
             found[gate, "gate_mean"] = values.mean().item()
@@ -92,13 +93,14 @@ def _quantities(subject: RecurrentSubject, step: int, network: RecurrentNetwork)
         exact = with_weights(network, network.state_dict())
         jacobians = linearised(held(exact, next(iter(subject.task.held.values()))), chosen)[1]
         found["", "time_scale"] = np.median([time_scales(each) for each in jacobians], axis=0)
+    error = subject.task.error
     with torch.no_grad():
         whole = error(network(inputs), subject.probe).item()
         changed = {"recurrence": without_recurrence(network)}
         changed |= {f"{gate} gate": with_gate_held(network, gate, inputs) for gate in gates_of(network)}
         for name, other in changed.items():
             found[name, "loss_increase"] = error(other(inputs), subject.probe).item() - whole
-    few = Batch(*(part[:EXAMPLES] for part in subject.probe))
+    few = Batch(*(part[:EXAMPLES] for part in subject.probe[:3]))
     size = network.cell.hidden_size
     units = rng.choice(size, min(UNITS, size), replace=False)
     outputs = resampled(network, few.inputs, torch.from_numpy(other_rows(len(few.inputs), rng)), units)
@@ -110,12 +112,14 @@ def _quantities(subject: RecurrentSubject, step: int, network: RecurrentNetwork)
 
 def _likeness(subject: RecurrentSubject, states: dict[int, np.ndarray], maps: dict) -> list[dict]:
     """CKA between all checkpoints, and of each with other initialisations."""
-    last = {step: each[:, -1] for step, each in states.items()}
+    last = {step: each[:, subject.task.asked] for step, each in states.items()}
     cka = 1 - drift_matrix(list(last.values()))
     maps["cka"] = cka
     rng = np.random.default_rng(derive(*subject.key, "initialisations"))
     others = [
-        _states(_network(subject, independent_state(subject.states[subject.steps[0]], rng)), subject.probe)[:, -1]
+        _states(_network(subject, independent_state(subject.states[subject.steps[0]], rng)), subject.probe)[
+            :, subject.task.asked
+        ]
         for _ in range(INITIALISATIONS)
     ]
     entries = []
@@ -132,8 +136,8 @@ def _known(subject: RecurrentSubject, states: dict[int, np.ndarray], maps: dict)
     entries: list[dict] = []
     if not variables:
         return entries
-    time = subject.probe.inputs.shape[1]
-    read = np.unique(np.linspace(time // 2, time - 1, TIMES).astype(int))
+    asked = subject.task.asked
+    read = np.unique(np.linspace(asked // 2, asked, TIMES).astype(int))
     for step, each in states.items():
         for name, labels in variables.items():
             rng = np.random.default_rng(derive(*subject.key, "probes", name))
@@ -144,7 +148,9 @@ def _known(subject: RecurrentSubject, states: dict[int, np.ndarray], maps: dict)
             entries.append(entry(step, name, "probe_accuracy", accuracy, *null_of(controls)))
     for step in {subject.steps[0], subject.steps[-1]}:
         rng = np.random.default_rng(derive(*subject.key, "information", step))
-        found = information_map(states[step][:, -1], np.stack([each[:, -1] for each in variables.values()], 1), rng)
+        found = information_map(
+            states[step][:, asked], np.stack([each[:, asked] for each in variables.values()], 1), rng
+        )
         for i, name in enumerate(variables):
             entries.append(entry(step, name, "informed_units", found.there[:, i].mean()))
             entries.append(entry(step, name, "unit_information", found.information[:, i], found.null[:, i].mean()))
