@@ -50,7 +50,7 @@ def height_of_a_barrier(rng: np.random.Generator) -> Trial:
         return barrier(energy(wells, path))[0]
 
     def highest_share() -> float:
-        cloud = density(*rng.standard_normal((2, 1000, 1)), BANDWIDTHS)
+        cloud = density(rng.standard_normal((1000, 1)), rng.standard_normal((1000, 1)), BANDWIDTHS)
         return minima(cloud, rng.standard_normal((20, 1))).starts[0]
 
     return Trial(

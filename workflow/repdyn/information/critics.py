@@ -60,11 +60,11 @@ def critic_bounds(
             f" {use.shape}"
         )
     random = torch.Generator().manual_seed(seed)
-    x, y = (torch.from_numpy(part.astype(np.float32)) for part in (x, y))
+    one, other = (torch.from_numpy(part.astype(np.float32)) for part in (x, y))
     fitted, chosen, reported = (
-        _pairs(x, y, torch.from_numpy(use == each), nulls, random) for each in (FIT, CHOOSE, REPORT)
+        _pairs(one, other, torch.from_numpy(use == each), nulls, random) for each in (FIT, CHOOSE, REPORT)
     )
-    critic = _new_critic(x.shape[1], y.shape[1], 1 + nulls, random)
+    critic = _new_critic(one.shape[1], other.shape[1], 1 + nulls, random)
     best, highest = [each.detach().clone() for each in critic], torch.zeros(1 + nulls)
     optimizer, running = Adam(critic, RATE), torch.zeros(1 + nulls)
     for update in range(1, updates + 1):
@@ -77,7 +77,8 @@ def critic_bounds(
                 kept[better] = each.detach()[better]
     many = min(BATCH, counts[REPORT])
     found = (_donsker_varadhan(best, *reported), _infonce(best, *reported, many), _donsker_varadhan(critic, *fitted))
-    return Bounds(*(each.double().numpy() for each in found), float(np.log(many)))
+    mine, infonce, in_sample = (each.double().numpy() for each in found)
+    return Bounds(mine, infonce, in_sample, float(np.log(many)))
 
 
 def _standard(rows: np.ndarray, name: str) -> np.ndarray:

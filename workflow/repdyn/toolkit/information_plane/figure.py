@@ -78,7 +78,9 @@ def _plane(axes, run: pd.DataFrame, layers: list[str]) -> None:
     axes.set_xlabel("on the input (nats)", labelpad=1)
     axes.set_ylabel("on the class (nats)")
     axes.set_ylim(top=_once(run, "class_entropy") * 1.08)
-    axes.legend(loc="best", fontsize=6.5, handletextpad=0.1, borderaxespad=0.2)
+    axes.legend(
+        loc="best", fontsize=6.5, handletextpad=0.1, borderaxespad=0.2, frameon=True, edgecolor="none", framealpha=0.8
+    )
 
 
 def _bins(axes, run: pd.DataFrame, layer: str) -> None:
