@@ -279,7 +279,7 @@ def test_it_stays_quiet_on_nothing():
     assert "more than the walk in 0 of 7 runs, less in 0" in moved and "undecided" in moved
     quiet = sentence(planted(kept=0.0, turns=0.5, p=0.6, over=0.0))
     assert quiet.startswith(
-        "Whether at the end layers lie less far from their own initialisation than from others is undecided"
+        "Whether at the end layers lie farther from their own initialisation than from others is undecided"
     )
     assert quiet.endswith("the loss falls abruptly somewhere in 0 of 7 runs.")
     sure = found(planted(p=0.6, power=0.95))[2]
