@@ -19,6 +19,7 @@ LESIONS = {
     "head_loss": "one head",
     "earlier_unit_loss": "one unit",
 }
+LINEAR = 0.1  # nats up to which the scale of lesions is linear
 KEY_COLUMNS = 3
 
 
@@ -30,7 +31,7 @@ def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
     correlations over units, a mark per layer; response of the most moved logit to the first unit of the last layer,
     with its interval; share of rows read as the target under steering and (dotted) random directions, in the middle of
     the steered layers; Shapley values of the first units against what each costs alone; rise of the loss without a
-    layer or a head, a mark for each.
+    layer, a head or a unit, a mark for each.
     """
     if table.empty:
         return message_figure("No intervention was measured: no network in this study has such layers.")
@@ -150,7 +151,7 @@ def _shapley(axes, table: pd.DataFrame, looks: dict) -> None:
 
 
 def _lesions(axes, table: pd.DataFrame, looks: dict) -> None:
-    axes.set(title="Layers and heads of transformers, each alone", ylabel="rise of the loss (nats)")
+    axes.set(title="Layers, heads and units of transformers", ylabel="rise of the loss (nats)")
     rows = table[table["quantity"].isin(list(LESIONS)) & table["value"].notna()]
     if rows.empty:
         say(axes, "no attention and no feed-forward layers")
@@ -159,6 +160,7 @@ def _lesions(axes, table: pd.DataFrame, looks: dict) -> None:
         band = 2 * chosen["null_sd"].max()
         axes.vlines(x, -band, band, color="#DDDDDD", linewidth=4, zorder=0)
     axes.set_xlim(-0.5, len(LESIONS) - 0.5)
+    axes.set_yscale("symlog", linthresh=LINEAR)  # a layer is worth a hundred units
 
 
 def _responses(axes, maps: dict, looks: dict) -> None:

@@ -130,6 +130,7 @@ def _circuit(axes, last: pd.DataFrame) -> None:
         other = _of(last, quantity)
         axes.plot(other["unit"].to_numpy(float) / curve["unit"].max(), other["value"], color=colour, linestyle=style)
     axes.set_xlim(0, 1)
+    axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])  # of two digits, the last would be cut off at the edge
     _unit_lines(axes)
     axes.set_xlabel(f"share of {curve['unit'].max()} nodes", labelpad=1)
 
