@@ -104,7 +104,8 @@ def test_a_lost_link_or_path_is_found():
 
 
 def test_the_readme_can_be_read_at_once():
-    assert len(read("README.md").split()) <= LONGEST
+    words = [each for each in read("README.md").split() if re.search(r"\w", each)]  # not the bars of tables
+    assert len(words) <= LONGEST
 
 
 def test_the_glossary_has_its_words():
