@@ -74,6 +74,8 @@ def _over_training(axes, run: pd.DataFrame, layer: str, top: float) -> None:
             null, spread = line["null_mean"].to_numpy(), WITHIN * line["null_sd"].to_numpy()
             axes.vlines(line["step"] * shift, null - spread, null + spread, color="#999999", linewidth=2.5)
         axes.plot(line["step"] * shift, line["value"], color=colour, marker=marker, markersize=3.5, clip_on=False)
+        if len(line) == 1:  # the input: the same at every step
+            axes.hlines(line["value"], 0, end, color=colour, linewidth=0.8, alpha=0.6)
     entropy = _of(run, "class_entropy")["value"]
     if len(entropy):
         axes.axhline(entropy.iloc[0], color="black", linestyle=":", linewidth=0.8)
