@@ -14,6 +14,7 @@ from repdyn.measures.subject import Subject
 from repdyn.measures.table import COLUMNS, combine, entry
 from repdyn.report.quantities import quantity_names
 from repdyn.roles import HIDDEN, OUTPUT
+from repdyn.toolkit.fractals import measure as module
 from repdyn.toolkit.fractals.figure import draw
 from repdyn.toolkit.fractals.findings import found, limits, sentence
 from repdyn.toolkit.fractals.measure import measure
@@ -72,7 +73,8 @@ def test_the_planted_law_and_the_planted_memory_are_found():
     assert maps["variances/0"].shape == (WIDTH,)
 
 
-def test_increments_without_memory_have_none():
+def test_increments_without_memory_have_none(monkeypatch):
+    monkeypatch.setattr(module, "SHUFFLES", 50)
     z = []
     for seed in range(20):
         table, _ = measure(subject(0.5, seed), subject(0.5, seed))

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from repdyn.roles import INPUT
 from repdyn.wording.numbers import short
 
 NOTHING = "No recurrent network was trained."
@@ -79,7 +80,7 @@ def _beside(runs: pd.DataFrame, quantity: str) -> str:
 
 def _value(runs: pd.DataFrame, quantity: str, column: str = "value", first: bool = False, more: float = 0) -> str:
     """A number of the state or the whole network, at the last step it was measured or at the first; layers averaged."""
-    rows = runs[(runs["quantity"] == quantity) & (runs["layer"] != "input")]
+    rows = runs[(runs["quantity"] == quantity) & (runs["layer"] != INPUT)]
     at = rows["step"].min() if first else rows["step"].max()
     values = rows.loc[(rows["step"] == at) & ~(rows["layer"] == "scores"), column].astype(float)
     return "not evaluable" if values.isna().all() else short(values.mean() + more)
