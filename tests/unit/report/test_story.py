@@ -48,6 +48,21 @@ def test_one_seed_is_said_and_several_are_counted():
     assert told(both, NOTHING).endswith("with 2 seeds each.")
 
 
+def test_words_that_hang_on_a_seed_are_named():
+    three = pd.concat([experiments().assign(seed=seed) for seed in range(3)], ignore_index=True)
+    words = pd.DataFrame(
+        {"claim": ["C01", "C07"], "single": 3, "single_same": [3, 1], "firm": pd.array([True, False], "boolean")}
+    )
+    assert told(three, NOTHING, seed_agreement=words).endswith(
+        "with 3 seeds each. Whichever seed is left out, the word is the same for 1 of 2 claims; it is not firm for C07,"
+        " which 1 of 3 seeds alone say."
+    )
+    firm = told(three, NOTHING, seed_agreement=words[:1])
+    assert firm.endswith("the word is the same for 1 of 1 claim.")
+    few = words.assign(firm=pd.array([pd.NA, pd.NA], "boolean"))
+    assert told(three, NOTHING, seed_agreement=few).endswith("with 3 seeds each.")
+
+
 def test_where_jumps_lie_and_how_many_are_missed_is_said():
     # Three of the four jumps of runs that learned are those of mlp_wide.
     assert "75 % of 4 jumps lie in mlp_wide; 0 of 2 architectures never jump." in told(experiments(), NOTHING)

@@ -28,7 +28,7 @@ def story(tables: Tables) -> list[str]:
         [jumps(tables), placed(tables), missed(tables)],
         claims(table(tables, "ledger")),
         [settled(tables), dimension_curves(tables)],
-        [seeds(runs)],
+        [seeds(runs), firm(table(tables, "seed_agreement"))],
     ]
     return [" ".join(f"{sentence}." for sentence in point if sentence) for point in points if any(point)]
 
@@ -98,6 +98,17 @@ def _named(told: pd.DataFrame, known: set[str] = frozenset()) -> str:
         for row in told.itertuples()
     ]
     return "; ".join(names) or "none"
+
+
+def firm(agreement: pd.DataFrame) -> str:
+    """How many words every set of seeds without one gives too, and which are not firm; nothing for fewer than three."""
+    known = agreement.dropna(subset=["firm"]) if len(agreement) else agreement
+    if known.empty:
+        return ""
+    loose = known[~known["firm"].astype(bool)]
+    said = f"Whichever seed is left out, the word is the same for {len(known) - len(loose)} of {plural(len(known), 'claim')}"
+    names = [f"{row.claim}, which {row.single_same} of {row.single} seeds alone say" for row in loose.itertuples()]
+    return f"{said}; it is not firm for {'; '.join(names)}" if names else said
 
 
 def seeds(runs: pd.DataFrame) -> str:
