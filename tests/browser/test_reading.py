@@ -149,7 +149,7 @@ def values(page) -> dict[str, str]:
     return dict(
         page.eval_on_selector_all(
             "#explorer-table tbody tr",
-            "(all) => all.map((row) => [...row.cells].map((cell) => cell.textContent.trim()))",
+            "(all) => all.map((row) => [...row.cells].map((cell) => cell.textContent.replace(/ \\(diverged.*/, '').trim()))",
         )
     )
 

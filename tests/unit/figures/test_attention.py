@@ -37,6 +37,8 @@ def test_attention_without_a_jump_compares_the_ends_and_without_maps_says_so():
     assert "step 0 to 2,000, over training; no jump" in says(figure)
     assert_readable(figure)
     assert "No attention map of this run at step 1590 or 1610" in says(attention_maps(attention(2, (0, 2000)), JUMPS))
+    diverged = PLACEBO | {"grid": [0]}
+    assert "looked at in step 0 only: no change" in says(attention_maps(attention(2, (0,)), diverged))
 
 
 def test_change_is_in_multiples_of_uniform_attention():

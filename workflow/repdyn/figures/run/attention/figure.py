@@ -32,6 +32,8 @@ def attention_maps(maps: dict[str, np.ndarray], moments: dict, title: str = ""):
     from matplotlib.figure import Figure
 
     states, jump = compared_states(moments)
+    if len(states) < 2:
+        return message_figure(f"Attention of this run was looked at in step {next(iter(states))} only: no change.")
     first, last = (_maps_at(maps, step) for step in states)
     layers = sorted(set(first) & set(last), key=_natural)
     if not layers:
