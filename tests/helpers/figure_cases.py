@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import PathCollection
 
 from repdyn.roles import HIDDEN, OUTPUT
 
@@ -117,3 +118,19 @@ def assert_readable(figure) -> None:
 
 def says(figure) -> str:
     return " | ".join(text.get_text() for text in visible_texts(figure))
+
+
+def texts(axes) -> list[str]:
+    return [text.get_text() for text in axes.texts]
+
+
+def dots(axes) -> np.ndarray:
+    """Positions of all markers, (n, 2)."""
+    found = [collection for collection in axes.collections if isinstance(collection, PathCollection)]
+    return np.concatenate([np.asarray(collection.get_offsets()) for collection in found])
+
+
+def dotted(axes) -> list[float]:
+    """Where on the x axis the vertical dotted lines stand."""
+    lines = [c for c in axes.collections if hasattr(c, "get_segments") and c.get_linestyle()[0][1] is not None]
+    return [float(segment[0][0]) for line in lines for segment in line.get_segments()]

@@ -3,9 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.collections import PathCollection
 
-from helpers.figure_cases import drawn, legend_labels, overlapping
+from helpers.figure_cases import dots, dotted, drawn, legend_labels, overlapping, texts
 from helpers.study_cases import JUMPS, METRIC, experiments_of, jumps_of, layers_of
 from repdyn.figures.study.deep_dive.data import deep_dive as collect_deep_dive
 from repdyn.figures.study.deep_dive.figure import deep_dive
@@ -15,22 +14,6 @@ from repdyn.figures.study.velocity.figure import velocity_curves
 from repdyn.figures.style import FAMILY_COLOURS
 
 QUIET = {"mlp": [[], [], []]}
-
-
-def texts(axes) -> list[str]:
-    return [text.get_text() for text in axes.texts]
-
-
-def dots(axes) -> np.ndarray:
-    """Positions of all markers, (n, 2)."""
-    found = [collection for collection in axes.collections if isinstance(collection, PathCollection)]
-    return np.concatenate([np.asarray(collection.get_offsets()) for collection in found])
-
-
-def dotted(axes) -> list[float]:
-    """Where on the x axis the vertical dotted lines stand."""
-    lines = [c for c in axes.collections if hasattr(c, "get_segments") and c.get_linestyle()[0][1] is not None]
-    return [float(segment[0][0]) for line in lines for segment in line.get_segments()]
 
 
 def deep_dive_facts(jumps: dict = JUMPS) -> dict:

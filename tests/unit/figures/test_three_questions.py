@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from matplotlib.collections import PathCollection
 
-from helpers.figure_cases import drawn, legend_labels, overlapping
+from helpers.figure_cases import dots, dotted, drawn, legend_labels, overlapping, texts
 from helpers.study_cases import JUMPS, TYPES, convergence_of, experiments_of, jumps_of, numbers_of, statistics_of
 from repdyn.figures.study.coupling.figure import coupling
 from repdyn.figures.study.filter_change.figure import filter_change
@@ -36,22 +36,6 @@ def coupling_figure(jumps: dict = JUMPS, **changes):
 
 def panels_of(figure) -> dict:
     return {axes.get_title(loc="left"): axes for axes in figure.axes}
-
-
-def texts(axes) -> list[str]:
-    return [text.get_text() for text in axes.texts]
-
-
-def dots(axes) -> np.ndarray:
-    """Positions of all markers, (n, 2)."""
-    found = [collection for collection in axes.collections if isinstance(collection, PathCollection)]
-    return np.concatenate([np.asarray(collection.get_offsets()) for collection in found])
-
-
-def dotted(axes) -> list[float]:
-    """Where on the x axis the vertical dotted lines stand."""
-    lines = [c for c in axes.collections if hasattr(c, "get_segments") and c.get_linestyle()[0][1] is not None]
-    return [float(segment[0][0]) for line in lines for segment in line.get_segments()]
 
 
 def test_patterns_count_runs_and_show_their_null():

@@ -73,6 +73,18 @@ def say(axes, message: str) -> None:
     axes.spines[:].set_visible(False)
 
 
+def first_seeds(table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """(experiment, rows of its first seed), in the order of the table."""
+    first = table[table["seed"] == table.groupby("experiment", observed=True)["seed"].transform("min")]
+    return [(str(name), run) for name, run in first.groupby("experiment", sort=False, observed=True)]
+
+
+def quantity_of(run: pd.DataFrame, quantity: str, layer: str | None = None) -> pd.DataFrame:
+    """Rows of a quantity by step, of one layer if it is named."""
+    rows = run[run["quantity"] == quantity]
+    return (rows if layer is None else rows[rows["layer"].astype(str) == layer]).sort_values("step")
+
+
 def named_row(figure, name: str, bottom: float, above: float, lefts: list[float], width: float, height: float) -> list:
     """Axes of width x height side by side at `lefts`, all at `bottom`, and a name at the left edge `above` them; inches."""
     across, up = figure.get_size_inches()

@@ -39,8 +39,12 @@ def fluctuations(x: np.ndarray, scales: np.ndarray, q: np.ndarray, order: int = 
 
 def exponents(x: np.ndarray, scales: np.ndarray, q: np.ndarray, order: int = 1) -> np.ndarray:
     """Generalised Hurst exponents h(q), (len(q),): slopes of log F_q(s) on log s. `fluctuations` says what is raised."""
-    found = np.log(fluctuations(x, scales, q, order))
-    return np.polyfit(np.log(scales), found.T, 1)[0]
+    return slopes(fluctuations(x, scales, q, order), scales)
+
+
+def slopes(found: np.ndarray, scales: np.ndarray) -> np.ndarray:
+    """Slopes (rows,) of the logarithms of fluctuations (rows, len(scales)) on those of the scales."""
+    return np.polyfit(np.log(scales), np.log(found).T, 1)[0]
 
 
 def scaling_exponent(x: np.ndarray, scales: np.ndarray, order: int = 1) -> float:

@@ -5,7 +5,7 @@ import pandas as pd
 
 from repdyn.seeds import derive
 from repdyn.statistics.intervals import mean_interval
-from repdyn.wording.numbers import over_runs, plural
+from repdyn.wording.numbers import over_runs, plural, two_decimals
 
 
 def difference(tool: str, values: pd.Series, name: str) -> str:
@@ -35,6 +35,12 @@ def told(tool: str, values: pd.Series, name: str, statement: str, above: str, be
     if word == "undecided":
         return f"whether {statement.format(said)} is undecided (it is so {counted})"
     return f"{statement.format(said)} ({counted})"
+
+
+def from_to(values: pd.Series) -> str:
+    """The smallest and the largest of values with two decimals, as one number where these are alike."""
+    low, high = two_decimals(values.min()), two_decimals(values.max())
+    return low if low == high else f"{low} to {high}"
 
 
 def joined(*clauses: str) -> str:

@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 
 from repdyn.circuits.motifs import TRIADS
+from repdyn.toolkit.over_runs import joined
 from repdyn.wording.numbers import plural, short
 
 # A circuit that the states determine: least share of their variance that it explains, least agreement of its restarts.
 EXPLAINED, DETERMINED = 0.5, 0.8
 DEVIATIONS = 3.0  # of a null, from which a value is beyond it
-
 
 NOTHING = "No recurrent network was trained."
 
@@ -26,8 +26,7 @@ def sentence(table: pd.DataFrame) -> str:
         if share.notna().any():
             said.append(f"the interaction has {_each(share)} of what two variables do to its units")
         clauses.append(f"of {name} {' and '.join(said) or 'neither a latent circuit nor mixing is evaluable'}")
-    text = "; ".join(clauses)
-    return f"{text[0].upper()}{text[1:]}." if clauses else NOTHING
+    return joined(*clauses) if clauses else NOTHING
 
 
 def limits(_table: pd.DataFrame) -> str:

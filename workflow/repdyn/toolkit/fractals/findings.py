@@ -8,8 +8,8 @@ from scipy.stats import norm
 
 from repdyn.figures.panels import RUN
 from repdyn.statistics.fdr import benjamini_hochberg
-from repdyn.toolkit.over_runs import difference, direction, joined, told
-from repdyn.wording.numbers import plural, two_decimals
+from repdyn.toolkit.over_runs import difference, direction, from_to, joined, told
+from repdyn.wording.numbers import plural
 
 _interval, _verdict = partial(difference, "fractals"), partial(direction, "fractals")
 ALPHA = 0.05
@@ -80,9 +80,9 @@ def _variances(table: pd.DataFrame, asked: int) -> str:
     change, beyond = last["value"] - first["value"], last["value"] - last["null_mean"]
     steeper = _verdict(change, "change", "steeper, fewer directions", "flatter, more directions")
     return (
-        f"Variances of the last hidden layer fall as rank to the power of -{_range(last['value'])} after training, in"
+        f"Variances of the last hidden layer fall as rank to the power of -{from_to(last['value'])} after training, in"
         f" {plural(len(last), 'run')}{_missing(asked, len(last))}; with every unit in an order of its own it would be"
-        f" -{_range(last['null_mean'])}. The exponent exceeds that by {_interval(beyond, 'beyond')}:"
+        f" -{from_to(last['null_mean'])}. The exponent exceeds that by {_interval(beyond, 'beyond')}:"
         f" {_verdict(beyond, 'beyond', 'units vary together', 'units vary together less than alone')}. Training changed it"
         f" by {_interval(change, 'change')}: {steeper}."
     )
@@ -97,17 +97,12 @@ def _curves(table: pd.DataFrame, asked: int) -> str:
     roughness = table[table["quantity"] == "loss_dimension"].dropna(subset=["value"])
     return (
         f"From a quarter of the training on, the increments of the logarithm of the loss have exponents of"
-        f" {_range(rows['value'])} in {plural(len(rows), 'run')}{_missing(asked, len(rows))}, in random order"
-        f" {_range(rows['null_mean'])}. A rise is followed by rises in {above} and by falls in {below} of them (false"
-        f" discovery rate {100 * ALPHA:.0f} %). The curve has a dimension of {_range(roughness['value'])} (random walk"
-        f" {_range(roughness['null_mean'])}, white noise 2)."
+        f" {from_to(rows['value'])} in {plural(len(rows), 'run')}{_missing(asked, len(rows))}, in random order"
+        f" {from_to(rows['null_mean'])}. A rise is followed by rises in {above} and by falls in {below} of them (false"
+        f" discovery rate {100 * ALPHA:.0f} %). The curve has a dimension of {from_to(roughness['value'])} (random walk"
+        f" {from_to(roughness['null_mean'])}, white noise 2)."
     )
 
 
 def _missing(asked: int, n: int) -> str:
     return f" ({plural(asked - n, 'run')} not evaluable)" if asked > n else ""
-
-
-def _range(values: pd.Series) -> str:
-    low, high = two_decimals(values.min()), two_decimals(values.max())
-    return low if low == high else f"{low} to {high}"

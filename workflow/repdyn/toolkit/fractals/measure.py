@@ -6,7 +6,7 @@ import pandas as pd
 from repdyn.activations.addresses import named
 from repdyn.errors import StudyError
 from repdyn.fractals.eigenvalues import FIRST, eigenvalue_exponent
-from repdyn.fractals.fluctuation import fluctuations, scales_of, scaling_exponent
+from repdyn.fractals.fluctuation import fluctuations, scales_of, slopes
 from repdyn.fractals.roughness import higuchi_dimension
 from repdyn.fractals.surrogates import shuffled
 from repdyn.measures.subject import Subject
@@ -17,6 +17,7 @@ from repdyn.seeds import derive
 SHUFFLES = 200  # orders of the increments of the loss
 INDEPENDENT = 5  # draws in which every unit has an order of its own
 SETTLED = 4  # the first of so many parts of the training is left out: there the loss falls, which is no fluctuation
+SQUARES = np.array([2.0])  # the fluctuations that are looked at
 LAGS = 8  # largest lag of the dimension of the curve, in measurements
 
 
@@ -78,17 +79,18 @@ def _of_curve(subject: Subject) -> tuple[list[dict], dict[str, np.ndarray]]:
         curve = np.log(curve)
         increments = np.diff(curve)
         scales = scales_of(len(increments))
-        memory, roughness = scaling_exponent(increments, scales), higuchi_dimension(curve, LAGS)
+        spread, roughness = fluctuations(increments, scales, SQUARES), higuchi_dimension(curve, LAGS)
     except StudyError:
         return [entry(last, "", name, np.nan) for name in ("loss_memory", "loss_dimension")], {}
     orders = shuffled(increments, SHUFFLES, np.random.default_rng(derive(*subject.key, "fractals", "increments")))
     walks = np.cumsum(np.column_stack([np.full(SHUFFLES, curve[0]), orders]), axis=1)
-    nulls = ([scaling_exponent(each, scales) for each in orders], [higuchi_dimension(each, LAGS) for each in walks])
+    shuffles = [fluctuations(each, scales, SQUARES) for each in orders]
+    nulls = ([slopes(each, scales)[0] for each in shuffles], [higuchi_dimension(each, LAGS) for each in walks])
+    memory = slopes(spread, scales)[0]
     entries = [
         entry(last, "", name, value, np.mean(null), np.std(null, ddof=1))
         for name, value, null in zip(("loss_memory", "loss_dimension"), (memory, roughness), nulls, strict=True)
     ]
-    two = np.array([2.0])
-    low, high = np.quantile([fluctuations(each, scales, two)[0] for each in orders], [0.025, 0.975], axis=0)
-    drawn = {"scales": scales, "fluctuations": fluctuations(increments, scales, two)[0]}
+    low, high = np.quantile([each[0] for each in shuffles], [0.025, 0.975], axis=0)
+    drawn = {"scales": scales, "fluctuations": spread[0]}
     return entries, drawn | {"fluctuations_low": low, "fluctuations_high": high}

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.panels import key_above, named_row, say
+from repdyn.figures.panels import first_seeds, key_above, named_row, quantity_of, say
 from repdyn.figures.steps import step_axis
 from repdyn.figures.style import MARKERS, OKABE_ITO, message_figure, styled
 from repdyn.wording.names import layer_name
@@ -29,8 +29,7 @@ def draw(table: pd.DataFrame, maps: dict):
 
     if table.empty:
         return message_figure("No information was measured in this study.")
-    table = table[table["seed"] == table.groupby("experiment", observed=True)["seed"].transform("min")]
-    runs = list(table.groupby("experiment", sort=False, observed=True))
+    runs = first_seeds(table)
     up = TOP + ROW * len(runs)
     figure = Figure(figsize=(WIDTH, up))
     for number, (name, run) in enumerate(runs):
@@ -49,11 +48,6 @@ def draw(table: pd.DataFrame, maps: dict):
     return figure
 
 
-def _of(run: pd.DataFrame, quantity: str, layer: str | None = None) -> pd.DataFrame:
-    rows = run[run["quantity"] == quantity]
-    return (rows if layer is None else rows[rows["layer"].astype(str) == layer]).sort_values("step")
-
-
 def _top(run: pd.DataFrame) -> float:
     shown = run[run["quantity"].isin([*LOOKS, *(f"{name}_high" for name in LOOKS), "class_entropy"])]["value"]
     return float(shown.max()) * 1.05 if shown.notna().any() else 1.0
@@ -64,11 +58,11 @@ def _over_training(axes, run: pd.DataFrame, layer: str, top: float) -> None:
     end = max(int(run["step"].max()), 1)
     drawn = False
     for shift, (name, (colour, marker, _)) in zip((0.97, 0.99, 1.01, 1.03), LOOKS.items(), strict=True):
-        line = _of(run, name, layer)
+        line = quantity_of(run, name, layer)
         if not line["value"].notna().any():
             continue
         drawn = True
-        low, high = (_of(run, f"{name}_{side}", layer)["value"].to_numpy() for side in ("low", "high"))
+        low, high = (quantity_of(run, f"{name}_{side}", layer)["value"].to_numpy() for side in ("low", "high"))
         if len(low):
             axes.vlines(line["step"] * shift, low, high, color=colour, linewidth=1)
             null, spread = line["null_mean"].to_numpy(), WITHIN * line["null_sd"].to_numpy()
@@ -76,7 +70,7 @@ def _over_training(axes, run: pd.DataFrame, layer: str, top: float) -> None:
         axes.plot(line["step"] * shift, line["value"], color=colour, marker=marker, markersize=3.5, clip_on=False)
         if len(line) == 1:  # the input: the same at every step
             axes.hlines(line["value"], 0, end, color=colour, linewidth=0.8, alpha=0.6)
-    entropy = _of(run, "class_entropy")["value"]
+    entropy = quantity_of(run, "class_entropy")["value"]
     if len(entropy):
         axes.axhline(entropy.iloc[0], color="black", linestyle=":", linewidth=0.8)
     if not drawn:
@@ -90,7 +84,7 @@ def _over_training(axes, run: pd.DataFrame, layer: str, top: float) -> None:
 
 def _accuracy(axes, run: pd.DataFrame, layers: list[str]) -> None:
     axes.set_title("probe, last step", loc="left")
-    last = [_of(run, "probe_accuracy", layer).tail(1) for layer in layers]
+    last = [quantity_of(run, "probe_accuracy", layer).tail(1) for layer in layers]
     values = np.array([rows["value"].iloc[0] if len(rows) else np.nan for rows in last])
     if not np.isfinite(values).any():
         say(axes, "not evaluable")

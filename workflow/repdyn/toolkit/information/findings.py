@@ -5,7 +5,7 @@ from functools import partial
 import pandas as pd
 
 from repdyn.figures.panels import RUN
-from repdyn.toolkit.over_runs import difference, direction, joined, told
+from repdyn.toolkit.over_runs import difference, direction, from_to, joined, told
 from repdyn.wording.numbers import plural, two_decimals
 
 _interval, _verdict = partial(difference, "information"), partial(direction, "information")
@@ -68,16 +68,16 @@ def _of_class(table: pd.DataFrame, now: pd.Series, n: int, asked: int) -> str:
     missing = f" ({plural(asked - n, 'run')} not evaluable)" if asked > n else ""
     above = int((now > null + BEYOND * spread).sum())
     return (
-        f"After training the two leading principal components of the last hidden layer hold {_range(now)} nats on the"
-        f" class, {_range(now / entropy)} of its entropy, in {plural(n, 'run')}{missing}; in {above} of {n} that is more"
+        f"After training the two leading principal components of the last hidden layer hold {from_to(now)} nats on the"
+        f" class, {from_to(now / entropy)} of its entropy, in {plural(n, 'run')}{missing}; in {above} of {n} that is more"
         f" than {BEYOND} deviations above shuffled labels (mean {two_decimals(null.mean())}). Training changed it by"
         f" {_interval(change, 'change')}; {_verdict(change, 'change', 'a gain', 'a loss')}. Two linear discriminants,"
         f" chosen for the class on training examples, hold {_interval(linear, 'linear')} more;"
         f" {_verdict(linear, 'linear', 'more', 'less')}. By Fano's bound a linear probe of the whole layer shows"
         f" {_interval(beyond, 'probe')} more than the components;"
         f" {_verdict(beyond, 'probe', 'the layer holds what its two components do not', 'the bound is the weaker one')}"
-        f" (its accuracy is {_range(_at(table, 'probe_accuracy', 'last'))}, of control labellings"
-        f" {_range(_at(table, 'probe_accuracy', 'last', 'null_mean'))})."
+        f" (its accuracy is {from_to(_at(table, 'probe_accuracy', 'last'))}, of control labellings"
+        f" {from_to(_at(table, 'probe_accuracy', 'last', 'null_mean'))})."
     )
 
 
@@ -89,7 +89,7 @@ def _of_input(table: pd.DataFrame) -> str:
     null, spread = (_at(table, "input_component", "last", column) for column in ("null_mean", "null_sd"))
     above = int((now > null + BEYOND * spread).sum())
     return (
-        f"The leading component of the last hidden layer shares {_range(now)} nats with the leading component of the"
+        f"The leading component of the last hidden layer shares {from_to(now)} nats with the leading component of the"
         f" input (of a text, of its embedding at initialisation), more than shuffled examples by {BEYOND}"
         f" deviations in {above} of"
         f" {plural(int(now.notna().sum()), 'run')}; training changed that by {_interval(change, 'input')};"
@@ -106,8 +106,3 @@ def _at(table: pd.DataFrame, quantity: str, step: str, column: str = "value", la
         rows = rows[rows["step"] == (rows["step"].min() if step == "first" else rows["step"].max())]
         values[run] = rows[column].mean()
     return pd.Series(values, dtype=float)
-
-
-def _range(values: pd.Series) -> str:
-    low, high = two_decimals(values.min()), two_decimals(values.max())
-    return low if low == high else f"{low} to {high}"

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.panels import key_above, named_row, say
+from repdyn.figures.panels import first_seeds, key_above, named_row, quantity_of, say
 from repdyn.figures.style import MARKERS, OKABE_ITO, message_figure, styled
 from repdyn.wording.names import layer_name
 
@@ -27,8 +27,7 @@ def draw(table: pd.DataFrame, maps: dict):
 
     if table.empty:
         return message_figure("No information plane was measured in this study.")
-    table = table[table["seed"] == table.groupby("experiment", observed=True)["seed"].transform("min")]
-    runs = list(table.groupby("experiment", sort=False, observed=True))
+    runs = first_seeds(table)
     up = TOP + ROW * len(runs)
     figure = Figure(figsize=(WIDTH, up))
     for number, (name, run) in enumerate(runs):
@@ -44,20 +43,15 @@ def draw(table: pd.DataFrame, maps: dict):
     return figure
 
 
-def _of(run: pd.DataFrame, quantity: str, layer: str | None = None) -> pd.DataFrame:
-    rows = run[run["quantity"] == quantity]
-    return (rows if layer is None else rows[rows["layer"].astype(str) == layer]).sort_values("step")
-
-
 def _once(run: pd.DataFrame, quantity: str) -> float:
-    return float(_of(run, quantity)["value"].iloc[0])
+    return float(quantity_of(run, quantity)["value"].iloc[0])
 
 
 def _plane(axes, run: pd.DataFrame, layers: list[str]) -> None:
     axes.set_title("information plane", loc="left")
     drawn = False
     for layer, colour, marker in zip(layers, OKABE_ITO, MARKERS, strict=False):
-        x, y = _of(run, "input_information", layer)["value"], _of(run, "class_information", layer)
+        x, y = quantity_of(run, "input_information", layer)["value"], quantity_of(run, "class_information", layer)
         known = np.isfinite(x.to_numpy()) & np.isfinite(y["value"].to_numpy())
         if not known.any():
             continue
@@ -88,7 +82,7 @@ def _bins(axes, run: pd.DataFrame, layer: str) -> None:
     quantities = run["quantity"].astype(str)
     binned = run[quantities.str.startswith("binned_information/") & (run["layer"].astype(str) == layer)]
     binned = binned[binned["step"] == binned["step"].max()]
-    noisy = _of(run, "input_information", layer)["value"].iloc[-1]
+    noisy = quantity_of(run, "input_information", layer)["value"].iloc[-1]
     if not binned["value"].notna().any():
         say(axes, "not evaluable")
         return
@@ -107,7 +101,7 @@ def _bounds(axes, run: pd.DataFrame, of: str, highest: str) -> None:
     axes.set_title(f"bounds on the {of}", loc="left")
     drawn = False
     for shift, (name, (colour, marker, _)) in zip((-0.12, 0, 0.12), CRITICS.items(), strict=True):
-        line = _of(run, f"{of}_{name}")
+        line = quantity_of(run, f"{of}_{name}")
         if not line["value"].notna().any():
             continue
         drawn = True

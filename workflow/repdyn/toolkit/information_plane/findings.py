@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from repdyn.figures.panels import RUN
-from repdyn.toolkit.over_runs import difference, direction, joined, told
+from repdyn.toolkit.over_runs import difference, direction, from_to, joined, told
 from repdyn.wording.numbers import plural, two_decimals
 
 _interval, _verdict = partial(difference, "information plane"), partial(direction, "information plane")
@@ -63,8 +63,8 @@ def _plane(table: pd.DataFrame, now: pd.Series, n: int, missing: str) -> str:
     null = _at(table, "class_information", "last", "null_mean")
     full = int((now > _at(table, "most_information", "first", layer=False) - NEAR).sum())
     return (
-        f"Under noise as strong as its units the last hidden layer says {_range(now)} nats of the"
-        f" input and at least {_range(known)} of the class (shuffled labels: {_range(null)}) after training, in"
+        f"Under noise as strong as its units the last hidden layer says {from_to(now)} nats of the"
+        f" input and at least {from_to(known)} of the class (shuffled labels: {from_to(null)}) after training, in"
         f" {plural(n, 'run')}{missing}. Training changed the first by {_interval(change, 'input')}:"
         f" {_verdict(change, 'input', *SAID)};"
         f" and the second by {_interval(gain, 'class')}: {_verdict(gain, 'class', 'a gain', 'a loss')}. In"
@@ -82,8 +82,9 @@ def _bins(table: pd.DataFrame) -> str:
     few, many = (_at(table, name, "last") for name in (names[0], names[-1]))
     most = _at(table, "most_information", "first", layer=False)
     return (
-        f"Without noise binning gives the same layers {_range(few)} nats on the input with {names[0].split('/')[1]} bins per"
-        f" unit and {_range(many)} with {names[-1].split('/')[1]}, where {_range(most)}, the logarithm of the number of"
+        f"Without noise binning gives the same layers {from_to(few)} nats on the input with {names[0].split('/')[1]} bins"
+        f" per unit and {from_to(many)} with {names[-1].split('/')[1]}, where {from_to(most)}, the"
+        f" logarithm of the number of"
         " examples, is all there can be: the bins decide, not the network. The noise is a choice too, but a stated one: with"
         f" {' and '.join(noise for noise, _ in other)} times as much training changes the information on the input by"
         f" {' and '.join(said for _, said in other)}."
@@ -105,12 +106,13 @@ def _critics(table: pd.DataFrame) -> str:
     null = _at(table, "class_mine", "last", "null_mean")
     excess = fitted - mine
     return (
-        f"A critic bounds the information of that layer on the class from below by {_range(mine)} nats (MINE) and"
-        f" {_range(_at(table, 'class_infonce', 'last'))} (InfoNCE), read on examples that it has not seen; of shuffled pairs"
-        f" by {_range(null)}. On the examples that it was fitted to MINE gives {_interval(excess, 'fitted')} more, which"
+        f"A critic bounds the information of that layer on the class from below by {from_to(mine)} nats (MINE) and"
+        f" {from_to(_at(table, 'class_infonce', 'last'))} (InfoNCE), read on examples that it has not seen; of shuffled"
+        f" pairs by {from_to(null)}. On the examples that it was fitted to MINE gives"
+        f" {_interval(excess, 'fitted')} more, which"
         f" is no bound: in {above} of {plural(int(mine.notna().sum()), 'run')} it exceeds the entropy of the classes. On the"
-        f" input the bounds are {_range(_at(table, 'input_mine', 'last'))} and"
-        f" {_range(_at(table, 'input_infonce', 'last'))} nats."
+        f" input the bounds are {from_to(_at(table, 'input_mine', 'last'))} and"
+        f" {from_to(_at(table, 'input_infonce', 'last'))} nats."
     )
 
 
@@ -132,8 +134,3 @@ def _at(table: pd.DataFrame, quantity: str, step: str, column: str = "value", la
         rows = rows[rows["step"] == (rows["step"].min() if step == "first" else rows["step"].max())]
         values[run] = rows[column].iloc[-1] if len(rows) else np.nan
     return pd.Series(values, dtype=float)
-
-
-def _range(values: pd.Series) -> str:
-    low, high = two_decimals(values.min()), two_decimals(values.max())
-    return low if low == high else f"{low} to {high}"

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.panels import key_above, say
+from repdyn.figures.panels import first_seeds, key_above, say
 from repdyn.figures.steps import step_axis
 from repdyn.figures.style import FLAGGED_COLOUR, OKABE_ITO, message_figure, styled
 
@@ -30,9 +30,7 @@ def draw(table: pd.DataFrame, maps: dict):
 
     if table.empty:
         return message_figure("Nothing was patched: no experiment was measured.")
-    table = table[table["seed"] == table.groupby("experiment", observed=True)["seed"].transform("min")]
-    runs = {name: run for name, run in table.groupby("experiment", sort=False, observed=True)}
-    rows = [(name, run, kind) for name, run in runs.items() for kind in _kinds(run)]
+    rows = [(name, run, kind) for name, run in first_seeds(table) for kind in _kinds(run)]
     up = TOP + ROW * len(rows)
     figure = Figure(figsize=(WIDTH, up))
     for number, (name, run, panels) in enumerate(rows):

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.panels import key_above, named_row, say
+from repdyn.figures.panels import first_seeds, key_above, named_row, say
 from repdyn.figures.steps import step_axis
 from repdyn.figures.style import DEPTH_COLOURS, MARKERS, OKABE_ITO, message_figure, styled
 from repdyn.wording.names import layer_name
@@ -29,8 +29,7 @@ def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
 
     if table.empty:
         return message_figure("No topology was measured in this study.")
-    table = table[table["seed"] == table.groupby("experiment", observed=True)["seed"].transform("min")]
-    runs = list(table.groupby("experiment", sort=False, observed=True))
+    runs = first_seeds(table)
     up = TOP + ROW * len(runs)
     figure = Figure(figsize=(WIDTH, up))
     for number, (name, run) in enumerate(runs):

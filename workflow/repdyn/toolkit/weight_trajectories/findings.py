@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
+from repdyn.toolkit.over_runs import joined
 from repdyn.wording.numbers import plural, short
 
 DEVIATIONS = 3.0  # of a null, from which a value is beyond it
-
 
 NOTHING = "No recurrent network was trained."
 
@@ -25,8 +25,7 @@ def sentence(table: pd.DataFrame) -> str:
             )
             said += f" and probes of its states read {short(after)} of the task's variables, {short(before)} untrained"
         clauses.append(said)
-    text = "; ".join(clauses)
-    return f"{text[0].upper()}{text[1:]}." if clauses else NOTHING
+    return joined(*clauses) if clauses else NOTHING
 
 
 def limits(_table: pd.DataFrame) -> str:
