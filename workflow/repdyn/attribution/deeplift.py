@@ -38,8 +38,8 @@ def deeplift(
     size = found.abs().flatten(1).sum(1).max()
     if not gap.abs().max() <= TOLERANCE * size + torch.finfo(x.dtype).eps:
         raise StudyError(
-            f"DeepLIFT misses the change of the output of {type(model).__name__} by {gap.abs().max():.2g}, where the parts are"
-            f" {size:.2g}: it has no rule for layers that multiply or normalise, nor for activations that are no modules"
+            f"DeepLIFT misses the change of the output of {type(model).__name__} by {gap.abs().max():.2g}, where the parts"
+            f" are {size:.2g}: it has no rule for layers that multiply or normalise, nor for activations that are no modules"
         )
     return found
 
