@@ -29,6 +29,9 @@ LEVELS = {
 }
 NETWORKS = {"any": "any network", "cnn": "CNNs", "transformer": "transformers", "recurrent": "recurrent networks"}
 
+# Scripts of examples/recipes that answer a question on a model whose answer is known, with what they print beside them.
+RECIPES = ("layers", "heads", "fixed_points", "dimension", "features", "jumps")
+
 
 class Question(NamedTuple):
     """asks: ends with "?". goal, level: of GOALS and LEVELS. functions: the public ones that answer it, as
