@@ -179,6 +179,7 @@ METHODS = {
     "Direct logit attribution": Method("patching", causes.sum_of_parts),
     "Superposition": Method(NO_TOOL, organisms.features_in_two_units),
     "Double descent": Method(NO_TOOL, organisms.second_descent),
-    "Grokking": Method(NO_TOOL, organisms.late_rule),
-    "Learning coefficient": Method(NO_TOOL, organisms.degenerate_minimum),
+    "Frequencies of an embedding": Method("grokking", organisms.circles),
+    "Grokking": Method("grokking", organisms.late_rule),
+    "Learning coefficient": Method("grokking", organisms.degenerate_minimum),
 }
