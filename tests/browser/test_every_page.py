@@ -249,6 +249,7 @@ def test_every_link_of_every_page_leads_somewhere(report):
         page = read(path)
         assert [link for link in page.links if broken(path, link)] == [], path
         assert len(set(page.ids)) == len(page.ids), path
+        assert len(set(page.regions)) == len(page.regions), path
     linked = {(report / link).resolve() for link in read(pages[0]).links if link.startswith("runs/")}
     assert linked == set(pages[1:])
     reached = {(report / link.partition("#")[0]).resolve() for each in toolkit[:1] for link in read(each).links}

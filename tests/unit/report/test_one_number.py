@@ -20,6 +20,7 @@ from repdyn.report.integrated import document, markdown
 from repdyn.report.mechanisms import measurement_tables, window_summary
 from repdyn.report.quantities import names_of_classes
 from repdyn.report.readme import extract, section
+from repdyn.report.seen_in_series import single_steps
 from repdyn.report.units import COUNT, PERCENT, POINTS, unit_of
 from repdyn.study.pooled import STATISTICS, types_of_jumps
 from repdyn.wording.numbers import interval, short
@@ -62,6 +63,23 @@ def test_jumps_of_the_families_add_up_to_those_of_the_story():
         assert sum(int(row[head.index(name)]) for row in rows if row[head.index(name)] != "n/a") == total
     assert "6 changes between two measurements" in reader.words() and "4 of them happen" in reader.words()
     assert "per layer" not in " ".join(head)
+
+
+def test_candidates_of_the_figure_are_those_of_the_story_and_others_are_told_apart():
+    runs = experiments()  # the first and the last learned, with six candidates, of which four are jumps
+    counts = zip(runs["experiment"], [5, 1, 2, 1], [3, 1, 0, 1], strict=True)
+    rows = [
+        {"experiment": name, "seed": 0, "layer": f"hidden.{at}", "step": 5 * at, "jump": at < jumps}
+        for name, candidates, jumps in counts
+        for at in range(candidates)
+    ]
+    steps = pd.DataFrame(rows)
+    said = single_steps({"experiments": runs, "single_steps": pd.concat([steps, steps])})
+    assert said == (
+        "Of 6 candidates for jumps, 4 happen within one training step; of 3 more in runs that count nowhere, 1 does"
+    )
+    kept = steps[steps["experiment"].isin(["mlp_wide-digits"])]
+    assert single_steps({"experiments": runs, "single_steps": kept}).endswith("3 happen within one training step")
 
 
 def test_names_of_classes_are_not_averaged():

@@ -9,8 +9,8 @@ import pandas as pd
 from repdyn.wording.numbers import interval
 
 LOW, HIGH = -0.5, 1.5  # of the axis; what lies beyond is drawn at its end
-LEFT, RIGHT = 370, 680  # of the axis, in units of the drawing
-NUMBERS, WIDTH = 866, 1000  # where numbers and words end
+LEFT, RIGHT = 370, 655  # of the axis, in units of the drawing
+NUMBERS, WIDTH = 874, 1000  # where numbers and words end
 LINE, TEXT_LINE, TOP = 22, 16, 46
 LETTERS = 43  # of a line of text beside the axis
 NOTHING: dict = {"bounds": [], "repaired": None, "ours": None, "number": ""}

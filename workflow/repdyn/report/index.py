@@ -29,7 +29,7 @@ from repdyn.report.origins import once, sources, stage_row
 from repdyn.report.quantities import HEADINGS, table_of
 from repdyn.report.runs import COLUMNS, MEASURED, by_family, flagged_note, run_row, with_clocks
 from repdyn.report.shipped import compared
-from repdyn.report.story import QUESTION, story
+from repdyn.report.story import QUESTION, story, study_of
 from repdyn.statistics.intervals import BOOTSTRAP_RUNS, MINIMUM_RUNS
 from repdyn.timeseries.periods import EARLY, MIDDLE
 from repdyn.wording.numbers import MISSING
@@ -77,7 +77,7 @@ def render(
         "index",
         columns=COLUMNS,
         question=QUESTION,
-        story=story(tables),
+        story=story(tables, study_of(declared)),
         explained=Explained(),
         words=[(word, anchor(word), meaning) for word, meaning in sorted(WORDS.items())],
         forest=forest(ledger, declared["claims"]) if declared and len(ledger) else None,
