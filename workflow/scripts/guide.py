@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from common.arguments import to_path
-from common.files import read_json, read_page, read_parquet, readable_errors, write_page
+from common.files import read_json, read_parquet, readable_errors, write_page
 from repdyn.report.guide import guide
 from repdyn.toolkit import RECURRENT, TOOLS
 

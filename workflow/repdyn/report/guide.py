@@ -2,12 +2,12 @@
 
 import ast
 import re
+from functools import cache
 from importlib.resources import files
 
 import pandas as pd
 
 from repdyn.errors import StudyError
-from repdyn.measures.table import COLUMNS
 from repdyn.report.html import fill
 from repdyn.report.quantities import described
 from repdyn.toolkit import RECURRENT, TOOLS, library, load
@@ -16,6 +16,8 @@ from repdyn.toolkit.questions import GOALS, LEVELS, NETWORKS, Question
 from repdyn.wording.numbers import plural, short
 
 EVERY = TOOLS | RECURRENT
+# Those of `measures.table`, which needs torch.
+COLUMNS = ("step", "reference", "layer", "unit", "quantity", "value", "null_mean", "null_sd")
 
 
 def guide(
@@ -138,15 +140,21 @@ def null_of(tool: str, question: Question) -> str:
     return known[other[1]].null if other else null
 
 
+@cache
+def docstrings(module: str) -> dict[str, str]:
+    """{name: docstring} of the public functions of "room.module" of the library; empty where there is no such module."""
+    file = files("repdyn").joinpath(f"{module.replace('.', '/')}.py")
+    tree = ast.parse(file.read_text(encoding="utf-8")) if file.is_file() else ast.Module([], [])
+    functions = (node for node in tree.body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"))
+    return {node.name: ast.get_docstring(node) or "" for node in functions}
+
+
 def first_sentence(path: str) -> str:
     """The first sentence of the docstring of a public function, "room.module.function"; StudyError where there is none."""
     module, _, name = path.rpartition(".")
-    file = files("repdyn").joinpath(f"{module.replace('.', '/')}.py")
-    tree = ast.parse(file.read_text(encoding="utf-8")) if file.is_file() else ast.Module([], [])
-    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
-    if name not in functions or name.startswith("_"):
+    if name not in docstrings(module):
         raise StudyError(f"The guide names repdyn.{path}, which is no public function of the library.")
-    text = " ".join((ast.get_docstring(functions[name]) or "").partition("\n\n")[0].split()).replace("`", "")
+    text = " ".join(docstrings(module)[name].partition("\n\n")[0].split()).replace("`", "")
     return re.split(r"(?<=[.:;]) (?=[A-Z])", text)[0].rstrip(".:;")
 
 
