@@ -22,7 +22,7 @@ from repdyn.figures.registry import RUN as RUN_FIGURES
 from repdyn.figures.registry import STUDY as STUDY_FIGURES
 from repdyn.measures import MODULES, modules_for
 from repdyn.toolkit import PAGES as TOOLKIT_PAGES
-from repdyn.toolkit import RECURRENT, fits_task
+from repdyn.toolkit import ORGANISMS, RECURRENT, TRAINED_FOR_A_TASK, fits_task
 from repdyn.toolkit import TOOLS as TOOLKIT
 from repdyn.toolkit.questions import RECIPES
 
@@ -60,11 +60,12 @@ except StudyError as error:
     raise WorkflowError(str(error))
 
 pin(config["dispatch"])
-# Of those for recurrent networks, the ones for whose tasks the sheet has networks.
+# Of those for networks with a sheet of their own, the ones for whose tasks it has any.
+SHEETS = {name: STUDY.organisms if name in ORGANISMS else STUDY.recurrent for name in TRAINED_FOR_A_TASK}
 EVERY_TOOL = TOOLKIT | {
     name: tool
-    for name, tool in RECURRENT.items()
-    if any(fits_task(name, row["task"]) for row in STUDY.recurrent.values())
+    for name, tool in TRAINED_FOR_A_TASK.items()
+    if any(fits_task(name, row["task"]) for row in SHEETS[name].values())
 }
 RESULTS = config["results"]
 DATA = given(Path(config["data_dir"]).as_posix())
@@ -86,6 +87,7 @@ if config["partial"]:
 GPU = {"gpu": 1} if config["device"] == "cuda" else {}
 RUN = f"{RESULTS}/runs/{{experiment}}/seed{{seed}}"
 RECURRENT_RUN = f"{RESULTS}/recurrent/{{network}}/seed{{seed}}"
+ORGANISM_RUN = f"{RESULTS}/organisms/{{organism}}/seed{{seed}}"
 
 
 wildcard_constraints:
@@ -334,11 +336,12 @@ def looked_into(tool, suffix):
 
 
 def of_tool(tool, name):
-    """The file of that name of every run, or of every recurrent network, that a tool looks into."""
-    if tool in RECURRENT:
+    """The file of that name of every run, recurrent network or organism that a tool looks into."""
+    if tool in SHEETS:
+        run = ORGANISM_RUN if tool in ORGANISMS else RECURRENT_RUN
         return [
-            f"{RECURRENT_RUN}/{name}".format(network=network, seed=seed)
-            for network, row in STUDY.recurrent.items()
+            f"{run}/{name}".format(network=network, organism=network, seed=seed)
+            for network, row in SHEETS[tool].items()
             if fits_task(tool, row["task"])
             for seed in range(row["seeds"])
         ]
@@ -358,7 +361,7 @@ def toolkit_tables(wildcards):
     if not Path(placed(f"{RESULTS}/report/toolkit.html")).is_file():
         return []
     found = [placed(file) for tool in TOOLKIT for file in looked_into(tool, ".parquet")(wildcards)]
-    return found + [placed(file) for tool in RECURRENT for file in looked_into(tool, ".parquet")]
+    return found + [placed(file) for tool in EVERY_TOOL if tool in SHEETS for file in looked_into(tool, ".parquet")]
 
 
 def tool_figure(name):

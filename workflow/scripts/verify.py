@@ -25,6 +25,7 @@ from repdyn.errors import StudyError
 from repdyn.figures.registry import RUN, STUDY
 
 REPLAYED = 10
+FOR_TASKS = ("recurrent", "organisms")  # folders of networks that are trained for a task
 TOOLKIT = (toolkit_page.CONTENTS, *toolkit_page.FAMILIES)
 GUIDE = "guide.html"
 
@@ -53,14 +54,14 @@ def main():
         )
     experiments = read_parquet(table)
     runs = [run_folder(root / "runs", run.experiment, run.seed) for run in experiments.itertuples()]
-    recurrent = [file.parent for file in sorted((root / "recurrent").glob("*/seed*/checkpoints.json"))]
+    for_tasks = [file.parent for kind in FOR_TASKS for file in sorted((root / kind).glob("*/seed*/checkpoints.json"))]
     wrong: dict[str, None] = {}
     files = files_of(root)
     missing = expected(arguments, experiments, runs) - set(files)
     wrong |= dict.fromkeys(f"{path} is missing; the same command makes it again" for path in sorted(missing))
     attempts = {
         "files": [(check, path) for path in files],
-        "checkpoints": [(read_checkpoint, *each) for run in [*runs, *recurrent] for each in checkpoints_of(run, wrong)],
+        "checkpoints": [(read_checkpoint, *each) for run in [*runs, *for_tasks] for each in checkpoints_of(run, wrong)],
         "replayed steps": [(replay, *each, root) for each in drawn(runs, wrong)],
         "pages": pages_of(arguments, experiments, runs),
     }
@@ -90,7 +91,7 @@ def tried(wrong: dict[str, None], function: Callable, *arguments):
 
 def files_of(root: Path) -> list[Path]:
     """All that steps have written and that carries a checksum."""
-    folders = [root / name for name in ("data", "runs", "recurrent", "study", "toolkit", "figures", "report")]
+    folders = [root / name for name in ("data", "runs", *FOR_TASKS, "study", "toolkit", "figures", "report")]
     found = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
     return [path for path in found if path.parent.name != "checkpoints" and not path.name.startswith(".")]
 

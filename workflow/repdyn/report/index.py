@@ -100,7 +100,7 @@ def render(
         middle=f"{MIDDLE:g}",
         minimum_runs=MINIMUM_RUNS,
         bootstrap_runs=BOOTSTRAP_RUNS,
-        **_evidence(of_metric(evidence, experiments), shipped),
+        **_evidence(of_metric(evidence, experiments), shipped, declared.get("claims", ())),
         leads={claim: of_claim(claim, ledger, declared) for claim in (ledger["claim"].unique() if len(ledger) else ())},
         **_inside(inside, runs),
         profile=profile,
@@ -130,14 +130,14 @@ def _inside(tables: dict[str, pd.DataFrame], runs: pd.DataFrame) -> dict:
     }
 
 
-def _evidence(tables: dict[str, pd.DataFrame], shipped: dict | None) -> dict:
+def _evidence(tables: dict[str, pd.DataFrame], shipped: dict | None, claims: list[dict]) -> dict:
     """What the template shows of each table of evidence; empty where a table was not made."""
     made = {name: tables.get(name, pd.DataFrame()) for name in EVIDENCE}
     words = made["ledger"].groupby("claim", sort=False)["holds"].first().to_dict() if len(made["ledger"]) else {}
     detectors, scenarios = detector_rows(made["validity"]) if len(made["validity"]) else ([], [])
     pairs, agreements = agreement_rows(made["agreement"]) if len(made["agreement"]) else ([], [])
     return {
-        "claims": claim_rows(made["ledger"]) if len(made["ledger"]) else [],
+        "claims": claim_rows(made["ledger"], claims) if len(made["ledger"]) else [],
         "verdicts": sorted(made["ledger"]["holds"].unique()) if len(made["ledger"]) else [],
         "errors": error_rows(made["verdict_errors"]) if len(made["verdict_errors"]) else [],
         "truths": list(TRUTHS),

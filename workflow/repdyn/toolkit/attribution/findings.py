@@ -16,7 +16,10 @@ METHODS = {
     "integrated_gradients": "integrated gradients",
     "grad_cam": "Grad-CAM",
     "lrp_z_plus": "LRP z+",
+    "deeplift": "DeepLIFT",
 }
+# Linear functions fitted to coalitions of groups of features, which have no map.
+SURROGATES = {"kernel_shap": "KernelSHAP", "lime": "LIME"}
 
 RUN = ["experiment", "seed"]
 FDR = 0.05
@@ -102,8 +105,8 @@ def _deletion(last: pd.DataFrame, first: pd.DataFrame) -> str:
              if (before["method"] == name).any()]  # fmt: skip
     absent = [label for name, label in METHODS.items() if 0 < (now["method"] == name).sum() < now.groupby(RUN).ngroups]
     missing = (
-        f" Not evaluable in some runs: {', '.join(absent)} (Grad-CAM needs convolutions; LRP has no rule for the LayerNorm"
-        " and softmax of transformers)."
+        f" Not evaluable in some runs: {', '.join(absent)} (Grad-CAM needs convolutions; LRP and DeepLIFT have no rule"
+        " for the LayerNorm and softmax of transformers)."
         if absent
         else ""
     )
@@ -153,6 +156,7 @@ def _checks(last: pd.DataFrame) -> str:
             "completeness/integrated_gradients",
             "integrated gradients miss the change of the output that they should sum to by",
         ),
+        ("completeness/deeplift", "DeepLIFT misses it by"),
         ("completeness/lrp_z_plus", "biases keep of the output, in LRP,"),
     ):
         shares = 100 * last[last["quantity"] == name]["value"].dropna()
@@ -169,6 +173,7 @@ def _checks(last: pd.DataFrame) -> str:
             "the rank correlation of sums over groups of features with exact Shapley values exceeds that with those of other"
             f" examples by {'; '.join(parts)}"
         )
+    texts += _fits(last)
     pairs = last[last["quantity"].str.startswith("agreement/")].groupby("quantity")["value"].mean().dropna()
     if len(pairs):
         ends = [
@@ -192,6 +197,23 @@ def _checks(last: pd.DataFrame) -> str:
         if texts
         else "Checks: not evaluable."
     )
+
+
+def _fits(last: pd.DataFrame) -> list[str]:
+    """Whether surrogates give Shapley values, and the same when they are fitted again."""
+    texts = []
+    for name, label in SURROGATES.items():
+        value, again, gap = (
+            last[last["quantity"] == f"{kind}/{name}"]["value"].dropna()
+            for kind in ("shapley", "repeated", "completeness")
+        )
+        if len(value):
+            texts.append(
+                f"{label} from a few coalitions orders groups as exact Shapley values do with a rank correlation of"
+                f" {_interval(value, 'surrogate' + name)}, as a second fit does with {_interval(again, 'again' + name)}; its"
+                f" numbers miss the change of the output by {100 * gap.max():.2g} % at most"
+            )
+    return texts
 
 
 def _best_inputs(last: pd.DataFrame) -> str:
