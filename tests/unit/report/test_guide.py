@@ -13,11 +13,10 @@ from repdyn.errors import StudyError
 from repdyn.measures import table as measures
 from repdyn.report import guide as page
 from repdyn.report.guide import every_question, first_sentence, guide, null_of, questions_of
-from repdyn.toolkit import RECURRENT, TOOLS
+from repdyn.toolkit import ALL_TOOLS
 from repdyn.toolkit.not_repeated import CLAIMS
 from repdyn.toolkit.questions import GOALS, LEVELS, NETWORKS, RECIPES, Question
 
-EVERY = TOOLS | RECURRENT
 QUESTIONS = {name: (tool, question) for name, tool, question in every_question()}
 SECONDS = dict.fromkeys(METHODS, 0.3)
 
@@ -34,7 +33,7 @@ def calibration(missed=()):
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def written(shown=tuple(EVERY), missed=()) -> str:
+def written(shown=tuple(ALL_TOOLS), missed=()) -> str:
     told = {name: (f'"""Recipe {name}? Yes.\n\nMore."""\n', f"{name} printed this\n") for name in RECIPES}
     return guide(calibration(missed), SECONDS, list(shown), told)
 
@@ -45,13 +44,13 @@ def whole():
 
 
 def test_every_tool_says_which_questions_it_answers():
-    assert {tool for tool, _ in QUESTIONS.values()} == {*EVERY, ""}
+    assert {tool for tool, _ in QUESTIONS.values()} == {*ALL_TOOLS, ""}
     with pytest.raises(StudyError, match=r"does not know what the tool 'figures' is for: write .*figures/guide.py"):
         questions_of("figures")
 
 
 def test_a_tool_without_questions_fails_with_a_sentence(monkeypatch):
-    monkeypatch.setitem(page.EVERY, "new_tool", TOOLS["geometry"])
+    monkeypatch.setitem(page.ALL_TOOLS, "new_tool", ALL_TOOLS["geometry"])
     with pytest.raises(StudyError, match="write workflow/repdyn/toolkit/new_tool/guide.py with QUESTIONS"):
         written()
 
@@ -88,7 +87,7 @@ def test_what_a_question_names_is_there(name):
     assert not null_of(tool, question).startswith(("as of", "as for"))
 
 
-@pytest.mark.parametrize("tool", EVERY)
+@pytest.mark.parametrize("tool", ALL_TOOLS)
 def test_what_a_tool_cannot_say_is_known_without_runs(tool, whole):
     assert page.COLUMNS == measures.COLUMNS
     said = page.load(tool, "findings").limits(pd.DataFrame(columns=["experiment", "seed", *measures.COLUMNS]))
@@ -105,7 +104,7 @@ def test_the_page_has_every_question_claim_and_recipe_and_its_links_lead_somewhe
     assert all(f"{name} printed this" in words and f"Recipe {name}? Yes." in words for name in RECIPES)
     assert all(link[1:] in read.ids for link in read.links if link.startswith("#"))
     pages = {link for link in read.links if link.startswith("toolkit/")}
-    sections = {f"toolkit/{tool.page}.html#{name}" for name, tool in EVERY.items()}
+    sections = {f"toolkit/{tool.page}.html#{name}" for name, tool in ALL_TOOLS.items()}
     assert pages == sections | {f"{each}-{part}" for each in sections for part in ("figure", "quantities")}
 
 

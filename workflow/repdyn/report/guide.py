@@ -10,12 +10,11 @@ import pandas as pd
 from repdyn.errors import StudyError
 from repdyn.report.html import fill
 from repdyn.report.quantities import described
-from repdyn.toolkit import RECURRENT, TOOLS, library, load
+from repdyn.toolkit import ALL_TOOLS, RECURRENT, library, load
 from repdyn.toolkit.not_repeated import CLAIMS
 from repdyn.toolkit.questions import GOALS, LEVELS, NETWORKS, Question
 from repdyn.wording.numbers import plural, short
 
-EVERY = TOOLS | RECURRENT
 # Those of `measures.table`, which needs torch.
 COLUMNS = ("step", "reference", "layer", "unit", "quantity", "value", "null_mean", "null_sd")
 
@@ -47,7 +46,7 @@ def guide(
 
 def every_question() -> list[tuple[str, str, Question]]:
     """(id, tool, question) of all tools in their order, and of what the library has and no tool applies, with tool ""."""
-    asked = {tool: questions_of(tool) for tool in EVERY} | {"": library.QUESTIONS}
+    asked = {tool: questions_of(tool) for tool in ALL_TOOLS} | {"": library.QUESTIONS}
     return [
         (f"{tool or 'library'}-{number}", tool, question)
         for tool, questions in asked.items()
@@ -84,9 +83,9 @@ def entry(
         "level_words": LEVELS[question.level],
         "networks": " ".join(NETWORKS) if networks == "any" else networks,
         "networks_words": NETWORKS[networks],
-        "tool": EVERY[applied].title if applied else "",
-        "page": f"toolkit/{EVERY[applied].page}.html#{applied}" if applied in shown else "",
-        "alt": EVERY[applied].alt if applied else "",
+        "tool": ALL_TOOLS[applied].title if applied else "",
+        "page": f"toolkit/{ALL_TOOLS[applied].page}.html#{applied}" if applied in shown else "",
+        "alt": ALL_TOOLS[applied].alt if applied else "",
         "quantity": question.quantity.replace("_", " "),
         "functions": [(f"repdyn.{path}", first_sentence(path)) for path in question.functions],
         "calibrated": bool(tried["calibrated"].all()),
