@@ -22,7 +22,7 @@ from repdyn.figures.registry import RUN as RUN_FIGURES
 from repdyn.figures.registry import STUDY as STUDY_FIGURES
 from repdyn.measures import MODULES, modules_for
 from repdyn.toolkit import PAGES as TOOLKIT_PAGES
-from repdyn.toolkit import ORGANISMS, RECURRENT, TRAINED_FOR_A_TASK, fits_task
+from repdyn.toolkit import ALL_TOOLS, ORGANISMS, RECURRENT, TRAINED_FOR_A_TASK, fits_task
 from repdyn.toolkit import TOOLS as TOOLKIT
 from repdyn.toolkit.questions import RECIPES
 

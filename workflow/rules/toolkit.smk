@@ -255,9 +255,9 @@ rule toolkit_page:
 rule guide:
     input:
         code=code("guide"),
-        questions=[tool_code(tool, "guide") for tool in (*TOOLKIT, *RECURRENT)],
-        limits=[tool_code(tool, "findings") for tool in (*TOOLKIT, *RECURRENT)],
-        quantities=[project(f"workflow/repdyn/toolkit/{tool}/measure.py") for tool in (*TOOLKIT, *RECURRENT)],
+        questions=[tool_code(tool, "guide") for tool in ALL_TOOLS],
+        limits=[tool_code(tool, "findings") for tool in ALL_TOOLS],
+        quantities=[project(f"workflow/repdyn/toolkit/{tool}/measure.py") for tool in ALL_TOOLS],
         page=templates("guide"),
         calibration=rules.calibration.output,
         recipes=[project(f"examples/recipes/{name}.py") for name in RECIPES],

@@ -4,9 +4,9 @@ import argparse
 from pathlib import Path
 
 from common.arguments import to_path
-from common.files import read_json, read_page, read_parquet, readable_errors, write_page
+from common.files import read_json, read_parquet, readable_errors, write_page
 from repdyn.report.guide import guide
-from repdyn.toolkit import RECURRENT, TOOLS
+from repdyn.toolkit import ALL_TOOLS
 
 
 def main():
@@ -15,7 +15,7 @@ def main():
         "--calibration", type=to_path, nargs=2, required=True, help="what calibration.py wrote: table, seconds"
     )
     parser.add_argument(
-        "--tools", choices=(*TOOLS, *RECURRENT), nargs="+", required=True, help="tools with a section in the toolkit"
+        "--tools", choices=ALL_TOOLS, nargs="+", required=True, help="tools with a section in the toolkit"
     )
     parser.add_argument(
         "--recipes", type=to_path, nargs="+", required=True, help="scripts (<recipe>.py), with what they print (.txt)"

@@ -2,20 +2,21 @@
 
 import ast
 import re
+from functools import cache
 from importlib.resources import files
 
 import pandas as pd
 
 from repdyn.errors import StudyError
-from repdyn.measures.table import COLUMNS
 from repdyn.report.html import fill
 from repdyn.report.quantities import described
-from repdyn.toolkit import RECURRENT, TOOLS, library, load
+from repdyn.toolkit import ALL_TOOLS, RECURRENT, library, load
 from repdyn.toolkit.not_repeated import CLAIMS
 from repdyn.toolkit.questions import GOALS, LEVELS, NETWORKS, Question
 from repdyn.wording.numbers import plural, short
 
-EVERY = TOOLS | RECURRENT
+# Those of `measures.table`, which needs torch.
+COLUMNS = ("step", "reference", "layer", "unit", "quantity", "value", "null_mean", "null_sd")
 
 
 def guide(
@@ -45,7 +46,7 @@ def guide(
 
 def every_question() -> list[tuple[str, str, Question]]:
     """(id, tool, question) of all tools in their order, and of what the library has and no tool applies, with tool ""."""
-    asked = {tool: questions_of(tool) for tool in EVERY} | {"": library.QUESTIONS}
+    asked = {tool: questions_of(tool) for tool in ALL_TOOLS} | {"": library.QUESTIONS}
     return [
         (f"{tool or 'library'}-{number}", tool, question)
         for tool, questions in asked.items()
@@ -82,9 +83,9 @@ def entry(
         "level_words": LEVELS[question.level],
         "networks": " ".join(NETWORKS) if networks == "any" else networks,
         "networks_words": NETWORKS[networks],
-        "tool": EVERY[applied].title if applied else "",
-        "page": f"toolkit/{EVERY[applied].page}.html#{applied}" if applied in shown else "",
-        "alt": EVERY[applied].alt if applied else "",
+        "tool": ALL_TOOLS[applied].title if applied else "",
+        "page": f"toolkit/{ALL_TOOLS[applied].page}.html#{applied}" if applied in shown else "",
+        "alt": ALL_TOOLS[applied].alt if applied else "",
         "quantity": question.quantity.replace("_", " "),
         "functions": [(f"repdyn.{path}", first_sentence(path)) for path in question.functions],
         "calibrated": bool(tried["calibrated"].all()),
@@ -138,15 +139,21 @@ def null_of(tool: str, question: Question) -> str:
     return known[other[1]].null if other else null
 
 
+@cache
+def docstrings(module: str) -> dict[str, str]:
+    """{name: docstring} of the public functions of "room.module" of the library; empty where there is no such module."""
+    file = files("repdyn").joinpath(f"{module.replace('.', '/')}.py")
+    tree = ast.parse(file.read_text(encoding="utf-8")) if file.is_file() else ast.Module([], [])
+    functions = (node for node in tree.body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"))
+    return {node.name: ast.get_docstring(node) or "" for node in functions}
+
+
 def first_sentence(path: str) -> str:
     """The first sentence of the docstring of a public function, "room.module.function"; StudyError where there is none."""
     module, _, name = path.rpartition(".")
-    file = files("repdyn").joinpath(f"{module.replace('.', '/')}.py")
-    tree = ast.parse(file.read_text(encoding="utf-8")) if file.is_file() else ast.Module([], [])
-    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
-    if name not in functions or name.startswith("_"):
+    if name not in docstrings(module):
         raise StudyError(f"The guide names repdyn.{path}, which is no public function of the library.")
-    text = " ".join((ast.get_docstring(functions[name]) or "").partition("\n\n")[0].split()).replace("`", "")
+    text = " ".join(docstrings(module)[name].partition("\n\n")[0].split()).replace("`", "")
     return re.split(r"(?<=[.:;]) (?=[A-Z])", text)[0].rstrip(".:;")
 
 

@@ -4,8 +4,8 @@
 CLAIMS = (
     (
         "A number above .7 is good, above .3 fair, and below poor, as bands of green, orange and red show it.",
-        "The thresholds come from no null and no error rate. A value is compared with what the same method finds where there is"
-        " nothing, and with its interval.",
+        "The thresholds come from no null and no error rate. A value is compared with what the same method finds where there"
+        " is nothing, and with its interval.",
     ),
     (
         "Knowing the parts that cause an answer makes a network robust, lets one debug it, or puts it under control.",
@@ -19,13 +19,13 @@ CLAIMS = (
     ),
     (
         "A simulated course of learning has a phase transition and a critical period.",
-        "It has those that were written into its formula. Simulated courses serve here to try detectors, where a planted change"
-        " has to be found and a smooth curve left alone; findings rest on networks that were trained.",
+        "It has those that were written into its formula. Simulated courses serve here to try detectors, where a planted"
+        " change has to be found and a smooth curve left alone; findings rest on networks that were trained.",
     ),
     (
         "Networks first fit and then compress, as information in bins shows.",
-        "Without noise the information of a layer on its input is infinite or rests on the bins: with bins that are fine enough"
-        " every example has one of its own. Only with noise that is stated does a fall mean one of the layer.",
+        "Without noise the information of a layer on its input is infinite or rests on the bins: with bins that are fine"
+        " enough every example has one of its own. Only with noise that is stated does a fall mean one of the layer.",
     ),
     (
         "A latent circuit that explains nearly all of the states is the circuit of the network.",

@@ -15,7 +15,7 @@ GOALS = {
     "information": "Measure information",
     "learning": "Follow learning",
     "recurrent": "Understand what a recurrent network computes",
-    "comparison": "Compare networks",
+    "comparison": "Compare networks with each other and with brains",
     "series": "Describe series, graphs and energies",
 }
 LEVELS = {

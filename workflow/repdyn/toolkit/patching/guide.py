@@ -45,4 +45,27 @@ QUESTIONS = (
         ("Causal tracing",),
         "tracing",
     ),
+    Question(
+        "Along which edges between components does an answer travel?",
+        "causes",
+        "network",
+        (
+            "interventions.edges.edge_effects",
+            "interventions.edges.edge_attributions",
+            "interventions.edges.edge_circuit_metric",
+        ),
+        ("Circuits on edges", "Attribution patching of edges"),
+        "edge_faithfulness",
+    ),
+    Question(
+        "Which heads and layers write the answer into the logits?",
+        "causes",
+        "unit",
+        ("attribution.direct_logits.of_heads", "attribution.direct_logits.to_logits"),
+        ("Direct logit attribution",),
+        "direct_logits",
+        networks="transformer",
+        cannot="Only what a part adds to the residual stream itself is seen, not what later modules make of it,"
+        " and the scale of the last normalisation is held as it is.",
+    ),
 )
