@@ -18,8 +18,8 @@ PLANTED = [(0, 1), (1, 2), (2, 4)]  # first to a, a to b, b to the output
 
 
 class Stream(nn.Module):
-    """a, b and c write into a stream and read it. planted: a reads the first number, b reads a, c the second number, and only
-    b is read out."""
+    """a, b and c write into a stream and read it. planted: a reads the first number, b reads a, c the second number, and b
+    alone is read out."""
 
     def __init__(self, planted=False):
         super().__init__()

@@ -123,6 +123,8 @@ def test_every_quantity_of_the_docstring_and_no_other_is_measured(name):
         expected -= {"completeness/lrp_z_plus", "completeness/deeplift"}
     if CASES[name][1] is TEXT:
         expected -= {"maximised/gain", "maximised/cosine"}
+    if CASES[name][1] is not SHAPE:
+        expected -= {"maximised/natural_gain", "maximised/natural_cosine"}
     assert set(table["quantity"]) == expected
     value = table.set_index(["step", "quantity"])["value"]
     for step in (0, 8):
@@ -147,6 +149,7 @@ def test_every_quantity_of_the_docstring_and_no_other_is_measured(name):
     assert maps["curve/random"].shape == maps["curve/saliency"].shape == (6,)
     assert abs(maps["curve/random"][-1]) < 1e-5 and abs(maps["curve/saliency"][-1]) < 1e-5
     assert ("maximised" in maps) == (CASES[name][1] is not TEXT)
+    assert ("natural" in maps) == (CASES[name][1] is SHAPE)
     assert "attribution" in tools_for(CASES[name][0])
 
 

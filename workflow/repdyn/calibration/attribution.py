@@ -11,6 +11,7 @@ from repdyn.attribution.gradcam import grad_cam
 from repdyn.attribution.gradients import integrated_gradients, saliency
 from repdyn.attribution.lrp import epsilon_rule, relevance
 from repdyn.attribution.maximisation import maximise, unit_activation
+from repdyn.attribution.natural import coloured, shifted
 from repdyn.attribution.removal import area, removal_curve
 from repdyn.attribution.shapley import exact_shapley, masking_game, permutation_shapley
 from repdyn.attribution.surrogates import kernel_shap, lime
@@ -184,4 +185,23 @@ def lime_of_weights(rng: np.random.Generator) -> Trial:
     return Trial(
         "a sum of three players in noise, one of weight 3", "coefficient", 3, 0.3, found[:, 0].tolist(),
         "a player of weight 0", 0, 0.3, found[:, 3].tolist(),
+    )  # fmt: skip
+
+
+def natural_best_input(rng: np.random.Generator) -> Trial:
+    weight = torch.from_numpy(rng.standard_normal((3, 1, 16, 16)))
+    shifts = torch.tensor([[0, 0], [1, 0], [0, -1]])
+    start = torch.from_numpy(0.01 * rng.standard_normal((3, 1, 16, 16)))
+
+    def activation(x):
+        return (coloured(x) * weight).flatten(1).sum(1)
+
+    found = coloured(maximise(shifted(activation, shifts), start, 1.0)[0])
+    # Of a linear unit it is the weights, shifted back and averaged, coloured twice.
+    mean = torch.stack([weight.roll((-int(a), -int(b)), (-2, -1)) for a, b in shifts]).mean(0)
+    cosine = torch.nn.functional.cosine_similarity
+    right, plain = (cosine(found.flatten(1), each.flatten(1)).tolist() for each in (coloured(coloured(mean)), weight))
+    return Trial(
+        "a linear unit, its best image in 1 / f coordinates under shifts", "cosine with the one in closed form", 1, 1e-6,
+        right, "with its weights, which no prior has touched", 0.25, 0.2, plain,
     )  # fmt: skip

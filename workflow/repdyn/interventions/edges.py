@@ -1,8 +1,8 @@
 """Circuits on edges: which node hears which, where a network's parts write into one stream and read from it.
 
-Nodes are sites in the order in which they are computed, the first such as the embedding; an edge (i, j) goes from node i to a
-later node j, or to the output, j = the number of nodes. Over an edge a node hears another directly, through no third node. A
-circuit is a set of edges; over all others a node hears the values of the pair's corrupted run (Conmy 2023, ACDC).
+Nodes are sites in the order in which they are computed, the first such as the embedding; an edge (i, j) goes from node i to
+a later node j, or to the output, j = the number of nodes. Over an edge a node hears another directly, through no third node.
+A circuit is a set of edges; over all others a node hears the values of the pair's corrupted run (Conmy 2023, ACDC).
 Nodes must hold all paths from the first to the output, and one must not lie within another.
 """
 

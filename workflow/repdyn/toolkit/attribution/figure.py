@@ -27,7 +27,7 @@ SHORT = {
 LOOKS = {name: (OKABE_ITO[i], MARKERS[i]) for i, name in enumerate(METHODS)}
 UNSIGNED = ("saliency", "grad_cam")
 PICTURES = {"input": "input", **{f"map/{name}": short for name, short in SHORT.items()}}
-PICTURES |= {"maximised": "best in", "exemplar": "best ex."}
+PICTURES |= {"maximised": "best in", "natural": "best 1/f", "exemplar": "best ex."}
 
 LEFT, TOP, BOTTOM = 0.15, 0.95, 0.55  # inches
 CELL, GAP = 0.62, 0.05  # of a picture

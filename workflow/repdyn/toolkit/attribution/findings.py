@@ -223,11 +223,18 @@ def _best_inputs(last: pd.DataFrame) -> str:
     excess = rows.assign(excess=rows["value"] - rows["null_mean"]).groupby([*RUN, "quantity"])["excess"].mean()
     ratio = rows[rows["quantity"] == "maximised/gain"].groupby(RUN)["value"].median()
     likeness = excess.xs("maximised/cosine", level="quantity")
+    natural = last[last["quantity"] == "maximised/natural_cosine"].dropna(subset=["value"])
+    smooth = (natural["value"] - natural["null_mean"]).groupby([natural[name] for name in RUN]).mean()
+    again = (
+        f" Sought among images with the spectrum of photographs, and shifted, it does by {_judged(smooth, 'natural')}."
+        if len(smooth)
+        else ""
+    )
     return (
         f"Best inputs of units: those found on the ball of the median training norm excite a unit"
         f" {ratio.min():.2g} to {ratio.max():.2g} times as much as its best held-out example (medians of"
         f" {plural(len(ratio), 'run')}). Their cosine with the examples that excite the unit most exceeds that with random"
-        f" examples by {_judged(likeness, 'cosine')}. Texts are not evaluable: words are no points of a ball."
+        f" examples by {_judged(likeness, 'cosine')}.{again} Texts are not evaluable: words are no points of a ball."
     )
 
 

@@ -19,6 +19,7 @@ from repdyn.attribution.case import Case, attributions, case_of, integrated
 from repdyn.attribution.exemplars import exemplar_likeness, exemplars
 from repdyn.attribution.groups import group_sums, image_parts, runs
 from repdyn.attribution.maximisation import maximise, unit_activation
+from repdyn.attribution.natural import coloured, shifted
 from repdyn.attribution.randomisation import reinitialised, stages
 from repdyn.attribution.removal import area, removal_curve
 from repdyn.attribution.shapley import Game, exact_shapley, masking_game, tabulated
@@ -39,6 +40,7 @@ POINTS = 64  # of an integral
 COALITIONS = 128  # to which the surrogates are fitted, of the 2^GROUPS
 LEVELS, ORDERS = 10, 5  # of a deletion curve, and random orders of each example
 UNITS, STARTS, EXEMPLARS, NOISE = 8, 2, 9, 200
+JITTER, SHIFTS = 2, 4  # pixels, at most, and how many draws of them
 SHOWN = 2  # examples and units in the figure
 
 SIGNED = ("gradient_x_input", "integrated_gradients", "lrp_z_plus", "deeplift")
@@ -81,8 +83,13 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
     - maximised/cosine [cosine] (unit: unit): mean cosine of that input and the EXEMPLARS held-out examples that excite
       the unit most (minus the mean training input). Null: as many random held-out examples, exact.
 
-    Maps, of the last step: input, map/<method> and, for images, maximised and exemplar (SHOWN, ...); curve/<method>,
-    curve/random and curve/random_sd (LEVELS + 1,): mean deletion curve over its scale.
+    - maximised/natural_gain [ratio] (unit: unit): as maximised/gain at the last step, of images, sought in 1 / f coordinates
+      and with the mean over SHIFTS shifts of up to JITTER pixels, scaled to the median norm. Null: NOISE random 1 / f
+      images of that norm. Source: Olah 2017; Field 1987.
+    - maximised/natural_cosine [cosine] (unit: unit): as maximised/cosine, of that image.
+
+    Maps, of the last step: input, map/<method> and, for images, maximised, natural and exemplar (SHOWN, ...);
+    curve/<method>, curve/random and curve/random_sd (LEVELS + 1,): mean deletion curve over its scale.
     """
     rows = stratified(held_out.labels, EXAMPLES, np.random.default_rng(derive(*held_out.key, "attribution examples")))
     entries, shown, first = [], {}, None
@@ -256,4 +263,28 @@ def _maximised(subject: Subject, training: Subject, step: int) -> tuple[list[dic
     cosine = entry(step, layer, "maximised/cosine", *(column * alive for column in likeness))
     picked = np.argsort(-np.nan_to_num(highest / top), kind="stable")[:SHOWN]
     pictures = {"maximised": array(best[picked]), "exemplar": array(subject.inputs[exemplars(outputs, 1)[0, picked]])}
-    return [row | {"unit": units} for row in (gain, cosine)], pictures
+    entries = [gain, cosine]
+    if noise.ndim == 4 and step == subject.grid[-1]:
+        natural, reached, chance = _natural(model, layer, torch.from_numpy(units), noise, radius, rng)
+        alive = np.where(reached > 0, alive, np.nan)
+        likeness = exemplar_likeness(array(natural.flatten(1)), centred, outputs, min(EXEMPLARS, len(outputs)))
+        scaled = (each * alive / top for each in (reached, chance.mean(0), chance.std(0, ddof=1)))
+        entries.append(entry(step, layer, "maximised/natural_gain", *scaled))
+        entries.append(entry(step, layer, "maximised/natural_cosine", *(column * alive for column in likeness)))
+        pictures["natural"] = array(natural[picked])
+    return [row | {"unit": units} for row in entries], pictures
+
+
+def _natural(model: nn.Module, layer: str, units: torch.Tensor, noise: torch.Tensor, radius: float, rng) -> tuple:
+    """Of every unit (k,) its best image under the priors, the activation there, and that of coloured noise (NOISE, k)."""
+    shifts = torch.from_numpy(rng.integers(-JITTER, JITTER + 1, (SHIFTS, 2)))
+    activation = unit_activation(model, layer, units)
+    found = maximise(shifted(lambda x: activation(coloured(x)), shifts), noise[: len(units)], radius)[0]
+
+    def scaled(images):
+        return images * (radius / images.flatten(1).norm(dim=1)).view(-1, 1, 1, 1)
+
+    best, random = scaled(coloured(found)), scaled(coloured(noise))
+    with torch.no_grad():
+        chance = [unit_activation(model, layer, torch.full((NOISE,), int(unit)))(random).double() for unit in units]
+        return best, array(activation(best).double()), torch.stack(chance, 1).numpy()

@@ -23,8 +23,8 @@ def draw(table: pd.DataFrame, maps: dict):
     First row: R of the top tenth of units by layer at the last step; its mean over layers against the step; R of the
     leading components by layer; faithfulness of circuits against their share of the nodes. Second row: denoising by head
     and component, by position, causal tracing by position, and total and direct effect of heads; of CNNs, parts of the
-    maps of the first and the last layer; of transformers a third with edges, of texts one with swapped words. Bars and whiskers: 95 % intervals over
-    pairs. Grey: mean and two deviations of the null.
+    maps of the first and the last layer; of transformers a third with edges, of texts one with swapped words. Bars and
+    whiskers: 95 % intervals over pairs. Grey: mean and two deviations of the null.
     """
     from matplotlib.figure import Figure
 
@@ -52,16 +52,13 @@ def draw(table: pd.DataFrame, maps: dict):
 def _kinds(run: pd.DataFrame) -> list[tuple]:
     there = set(run["quantity"])
     tokens = _SECOND if "head_direct" in there else _TOKENS
+    streams = _EDGES if "edge_noising" in there else _LOGITS
     kinds = (
-        [(tokens, "tracing"), (_streams(there), "direct_logits"), (_WORDS, "swap_denoising")]
+        [(tokens, "tracing"), (streams, "direct_logits"), (_WORDS, "swap_denoising")]
         if "tracing" in there
         else [(_MAPS, "position_denoising")]
     )
     return [_FIRST, *(kind for kind, quantity in kinds if quantity in there)]
-
-
-def _streams(there: set) -> tuple:
-    return _EDGES if "edge_noising" in there else _LOGITS
 
 
 def _top(axes, last: pd.DataFrame) -> None:
@@ -256,8 +253,10 @@ def _edge_matrix(axes, last: pd.DataFrame) -> None:
     dotted[at] = (low > 0) | (high < 0)
     _heat(axes, cells[:-1, 1:], np.zeros_like(cells)[:-1, 1:], np.where(dotted == 1, 0, np.inf)[:-1, 1:])
     axes.set_facecolor("#EEEEEE")
-    axes.set_xlabel("receiver (last: the output)", labelpad=1)
-    axes.set_ylabel("sender (first: embedding)")
+    axes.set_xticks([0, sides - 2], ["1", "output"])
+    axes.set_yticks([0, sides - 2], ["0", f"{sides - 1}"])
+    axes.set_xlabel("receiver", labelpad=1)
+    axes.set_ylabel("sender (0: embedding)")
 
 
 def _edge_circuit(axes, last: pd.DataFrame) -> None:

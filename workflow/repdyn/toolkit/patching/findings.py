@@ -163,9 +163,9 @@ def _direct(last: pd.DataFrame) -> list[str]:
     beyond = (heads["value"] - heads["null_mean"]).abs() > 2 * heads["null_sd"]
     gap = 100 * last[last["quantity"] == "direct_gap"]["value"].max()
     return [
-        f"Straight to the logits, the largest part (embedding, a head, a feed-forward layer) adds {from_to(share)} of all that"
-        f" parts add ({plural(len(share), 'run')}); {int(beyond.sum())} of {plural(len(heads), 'head')} add more or less than"
-        f" projected as another head of their layer. The parts miss their sum by {gap:.2g} % at most."
+        f"Straight to the logits, the largest part (embedding, a head, a feed-forward layer) adds {from_to(share)} of all"
+        f" that parts add ({plural(len(share), 'run')}); {int(beyond.sum())} of {plural(len(heads), 'head')} add more or"
+        f" less than projected as another head of their layer. The parts miss their sum by {gap:.2g} % at most."
     ]
 
 

@@ -1,4 +1,4 @@
-"""Direct logit attribution of the study's transformers: what each part adds to the difference between two classes by itself."""
+"""Direct logit attribution of the study's transformers: what each part alone adds to the difference of two classes."""
 
 from collections.abc import Iterator
 
