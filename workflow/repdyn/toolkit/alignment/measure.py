@@ -114,7 +114,7 @@ def _compared(step: int, layer: str, x: np.ndarray, brains: list, key: tuple) ->
 
 def _ceilings(step: int, right: str, brains: list, key: tuple) -> list[dict]:
     rng = np.random.default_rng(derive(*key, "ceiling"))
-    lower, upper = rsa.ceiling(distances(brains))
+    lower, upper = rsa.similarity_ceiling(distances(brains))
     return [
         entry(step, right, "encoding_ceiling", encoding_ceiling(brains, rng)),
         entry(step, right, "cca_ceiling", canonical_ceiling(brains[0], rng)),
