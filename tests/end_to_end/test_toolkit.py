@@ -7,7 +7,7 @@ import pytest
 from helpers.html_reader import Reader
 from repdyn.measures.table import COLUMNS
 from repdyn.report.quantities import described, is_described
-from repdyn.toolkit import PAGES, RECURRENT, TOOLS, tools_on
+from repdyn.toolkit import ALL_TOOLS, PAGES, RECURRENT, TOOLS, tools_on
 from repdyn.wording.numbers import short
 
 RESULTS = "results/small"
@@ -22,7 +22,7 @@ def pages(study):
 
 def test_contents_lead_to_every_tool_with_a_sentence_on_it(study, pages):
     contents = Reader((study.folder / RESULTS / "report/toolkit.html").read_text(encoding="utf-8"))
-    assert {f"toolkit/{tool.page}.html#{name}" for name, tool in (TOOLS | RECURRENT).items()} <= set(contents.links)
+    assert {f"toolkit/{tool.page}.html#{name}" for name, tool in ALL_TOOLS.items()} <= set(contents.links)
     assert "calibration-table" in contents.tables and not contents.images
     for name in PAGES:
         shown = contents.words()
