@@ -35,6 +35,7 @@ PAGES = {
     "information": "Information",
     "dynamics": "Dynamics of training",
     "recurrent": "Recurrent networks",
+    "alignment": "Brain alignment",
     "organisms": "Model organisms",
 }
 
@@ -128,6 +129,13 @@ TOOLS = {
         "Per experiment: variances of principal components by rank, their exponent against the training step beside that of"
         " units in orders of their own, and the fluctuations of the loss beside those of shuffled increments",
         dense=True,
+    ),
+    "alignment": Tool(
+        "Brain alignment",
+        "alignment",
+        ALL,
+        "Per experiment: how well the right layer, wrong layers, the untrained network and the input predict a simulated"
+        " brain, beside its ceiling and shuffled stimuli; how often a wrong layer is picked, by noise; and pairs of stimuli",
     ),
 }
 
