@@ -52,6 +52,7 @@ def render(
     profile: tuple[list[str], list[list[str]]] | None = None,
     shipped: dict | None = None,
     declared: dict | None = None,
+    guide: bool = False,
 ) -> str:
     """The page as HTML.
 
@@ -65,7 +66,7 @@ def render(
     and as files. inside: the tables of `mechanisms`, by name: moments, measurements, hypotheses. stages: by name of a
     stage, its jobs with cpu_seconds and peak_memory_mb, NaN for those without a record. unfinished: experiments of the
     study that are not in the tables. profile: headings and rows of `profile.profile_rows`. shipped:
-    data/readme/verdicts.json. declared: config/claims.yaml.
+    data/readme/verdicts.json. declared: config/claims.yaml. guide: whether the pages of the toolkit lie beside this one.
     """
     runs = with_clocks(experiments, provenance)
     runs = runs.astype(dict.fromkeys(MEASURED, np.float64))
@@ -103,6 +104,7 @@ def render(
         leads={claim: of_claim(claim, ledger, declared) for claim in (ledger["claim"].unique() if len(ledger) else ())},
         **_inside(inside, runs),
         profile=profile,
+        guide=guide,
         source=declared.get("source"),
         defects=declared.get("defects", {}),
         defects_of={claim["id"]: claim["defects"] for claim in declared.get("claims", ())},
