@@ -1,4 +1,4 @@
-"""Trainings that are repeated: the budget is matched, a deficit acts in its window alone, and planted features are needed."""
+"""Trainings that are repeated: the budget is matched, deficits act in their windows alone, planted features are needed."""
 
 import numpy as np
 import pytest

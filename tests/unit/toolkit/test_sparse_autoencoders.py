@@ -38,6 +38,7 @@ LAST = (
     {"class_effect", "explained_variance_longer"}
     | {f"penalty_{name}" for name in ("l0", "explained_variance", "loss_recovered", "pca_explained_variance")}
     | {f"expansion_{name}" for name in ("explained_variance", "dead", "mmcs_seeds")}
+    | {"nested_features", "nested_explained_variance", "nested_containment"}
 )
 WITH_NULL = {
     "explained_variance",
@@ -48,6 +49,8 @@ WITH_NULL = {
     "class_f1",
     "class_effect",
     "expansion_mmcs_seeds",
+    "nested_explained_variance",
+    "nested_containment",
 }
 
 

@@ -28,8 +28,8 @@ def train(
 ) -> None:
     """Train a network from the weights `start` by Adam on the examples that order (steps, batch) names at each step.
 
-    inputs (n, ...), labels (n,) int64. change: of the inputs of a step, given its number. Parameters that require no gradient
-    stay. StudyError where the loss is not finite.
+    inputs (n, ...), labels (n,) int64. change: of the inputs of a step, given its number. Parameters that require no
+    gradient stay. StudyError where the loss is not finite.
     """
     model.load_state_dict(start)
     optimizer = Adam(model.parameters(), rate)
