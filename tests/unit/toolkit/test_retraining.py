@@ -88,8 +88,8 @@ def test_what_is_said_of_a_planted_effect():
         "Trained without them, networks lose more by the features that a map ranks first than by random ones for most shares"
         " removed, by saliency in 4 of 4 runs and by integrated gradients in 0 of 4 runs; blurred images in the first tenth"
         " of a training leave a loss of accuracy at its end in 4 of 4 runs, in the last fifth in 0; given the same examples"
-        " from easy to hard they are more accurate in 0 and less in 4 of 4 runs, from hard to easy they are more accurate in 0"
-        " and less in 0 of 4 runs than in random order."
+        " from easy to hard they are more accurate in 0 and less in 4 of 4 runs, from hard to easy they are more accurate in"
+        " 0 and less in 0 of 4 runs than in random order."
     )
     features, windows, orders = found(table)
     assert "saliency 40.00" in features and "10.0, 0.0, 0.0, 0.0, 0.0" in windows and "saved 0.10" in orders

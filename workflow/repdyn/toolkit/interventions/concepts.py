@@ -59,7 +59,9 @@ def _erasure(subject: Subject, step: int, layer: str, rest, fitted: tuple, judge
         return float(probe_accuracies(rows, labels[None], half, subject.classes)[0]), float((answers == labels).mean())
 
     try:
-        once, rounds = leace(*fitted), inlp(*fitted, ROUNDS)[-1]
+        # A round takes out as many directions as there are classes but one: not all that there are.
+        most = max(1, (other.shape[1] - 1) // max(1, subject.classes - 1))
+        once, rounds = leace(*fitted), inlp(*fitted, min(ROUNDS, most))[-1]
     except StudyError:  # a layer that is constant or not finite
         return
     count = min(subject.classes - 1, other.shape[1])
@@ -104,9 +106,11 @@ def _units(subject: Subject, step: int, layer: str, weight, bias, x, labels) -> 
         # Set to its mean above the median and below it, in every example: all other units stay as they are.
         change = x[high == 1, unit].mean() - x[high == 0, unit].mean()
         columns["done"][place] = change * (weight[:, unit].max() - weight[:, unit].mean())
-        try:
-            columns["adjusted"][place] = back_door(high, y, labels, 1) - back_door(high, y, labels, 0)
-        except StudyError:  # a class in which the unit is never high, or always
-            continue
+        # Of a class in which the unit is always high nothing says what it would be when low.
+        both = [label for label in np.unique(labels) if len(np.unique(high[labels == label])) == 2]
+        if both:
+            rows = np.isin(labels, both)
+            sides = [back_door(high[rows], y[rows], labels[rows], value) for value in (1, 0)]
+            columns["adjusted"][place] = sides[0] - sides[1]
     for name, values in columns.items():
         yield entry(step, layer, f"unit_{name}", values) | {"unit": units}

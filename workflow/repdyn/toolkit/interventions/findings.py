@@ -80,19 +80,19 @@ def _concepts(table: pd.DataFrame) -> list[str]:
         return []
     ratio = (both["done"] / both["seen"]).groupby(level=RUN).median()
     adjusted = (both["adjusted"] / both["seen"]).dropna().groupby(level=RUN).median()
+    probe = rows["erased_probe/leace"]
     text = (
         f"With the class erased from the last hidden layer in closed form, a linear probe reads it with an accuracy of"
-        f" {_spanned(rows['erased_probe/leace'])}, with random directions erased {_spanned(rows['erased_probe/leace'], 'null_mean')};"
-        f" the network is right in {_spanned(rows['erased_accuracy/leace'])} of cases, after rounds of null-space projection in"
-        f" {_spanned(rows['erased_accuracy/inlp'])} ({plural(len(ratio), 'run')} with a linear read-out)."
-        f" Setting a unit moves its logit by {from_to(ratio)} of what is seen between examples where it is high and low (median"
-        " over units)"
+        f" {_spanned(probe)}, with random directions erased {_spanned(probe, 'null_mean')}; the network is right in"
+        f" {_spanned(rows['erased_accuracy/leace'])} of cases, after rounds of null-space projection in"
+        f" {_spanned(rows['erased_accuracy/inlp'])} ({plural(len(ratio), 'run')} with a linear read-out). Setting a unit moves"
+        f" its logit by {from_to(ratio)} of what is seen between examples where it is high and low (median over units)"
     )
-    text += f"; adjusting for the class explains the rest down to {from_to(adjusted)}." if len(adjusted) else "."
+    text += f"; adjusted for the class, what is seen is {from_to(adjusted)} of that." if len(adjusted) else "."
     if len(interchange):
         text += (
-            f" A part of the layer sought for it gives an example the parity of another's class in {_spanned(interchange)} of"
-            f" pairs, random parts in {_spanned(interchange, 'null_mean')}."
+            f" A part of the layer sought for it gives an example the parity of another's class in {_spanned(interchange)}"
+            f" of pairs, random parts in {_spanned(interchange, 'null_mean')}."
         )
     return [text]
 
