@@ -85,8 +85,8 @@ def _concepts(table: pd.DataFrame) -> list[str]:
         f"With the class erased from the last hidden layer in closed form, a linear probe reads it with an accuracy of"
         f" {_spanned(probe)}, with random directions erased {_spanned(probe, 'null_mean')}; the network is right in"
         f" {_spanned(rows['erased_accuracy/leace'])} of cases, after rounds of null-space projection in"
-        f" {_spanned(rows['erased_accuracy/inlp'])} ({plural(len(ratio), 'run')} with a linear read-out). Setting a unit moves"
-        f" its logit by {from_to(ratio)} of what is seen between examples where it is high and low (median over units)"
+        f" {_spanned(rows['erased_accuracy/inlp'])} ({plural(len(ratio), 'run')} with a linear read-out). Setting a unit"
+        f" moves its logit by {from_to(ratio)} of what is seen between examples where it is high and low (median over units)"
     )
     text += f"; adjusted for the class, what is seen is {from_to(adjusted)} of that." if len(adjusted) else "."
     if len(interchange):
