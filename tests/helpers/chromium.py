@@ -3,6 +3,8 @@
 import os
 import shutil
 from contextlib import contextmanager
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -35,9 +37,10 @@ def chromium():
 
 
 @contextmanager
-def tab(browser, width: int = 1280, scheme: str = "light"):
+def tab(browser, width: int = 1280, scheme: str = "light", script: bool = True):
     """An empty page with a profile of its own."""
-    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    size = {"width": width, "height": 800}
+    context = browser.new_context(viewport=size, color_scheme=scheme, java_script_enabled=script)
     yield context.new_page()
     context.close()
 
@@ -48,3 +51,12 @@ def opened(browser, path: Path, fragment: str = "", **settings):
     with tab(browser, **settings) as page:
         page.goto(path.as_uri() + fragment)
         yield page
+
+
+@cache
+def axe() -> str:
+    """The script of axe-core, from the pinned package that carries it; the tests that ask for it are skipped without."""
+    try:
+        return files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+    except ImportError as error:
+        missing(f"axe is not installed (pip install --require-hashes -r envs/requirements.txt): {error}")

@@ -2,9 +2,10 @@
 
 import pandas as pd
 
+from repdyn.report.guide import questions_of
 from repdyn.report.html import Picture, fill, run_link
 from repdyn.report.quantities import HEADINGS, table_of
-from repdyn.toolkit import PAGES, RECURRENT, TOOLS, caption, load, tools_on
+from repdyn.toolkit import ALL_TOOLS, PAGES, TOOLS, caption, load, tools_on
 from repdyn.wording.numbers import interval, plural, short
 
 CALIBRATION = ("Method", "System", "Truth", "Found", "Null", "Expected there", "Found there", "CPU s", "Verdict")
@@ -14,7 +15,7 @@ def contents(tables: dict[str, pd.DataFrame], calibration: pd.DataFrame, seconds
     """The first page as HTML: how the methods did where the truth is known, then a sentence per tool.
 
     tables: {tool: the measurements of all its runs}, with experiment and seed before `measures.table.COLUMNS`; tools by the
-    names in `toolkit.TOOLS` and RECURRENT, one without a table is left out. calibration: `calibration.table.COLUMNS`;
+    names in `toolkit.ALL_TOOLS`, one without a table is left out. calibration: `calibration.table.COLUMNS`;
     seconds: of its methods. Of a tool with a method that missed, no finding is shown.
     """
     pages = [
@@ -75,7 +76,7 @@ def section(
     seconds: dict[str, float],
 ) -> dict:
     """What the page of its family says of a tool."""
-    tool = (TOOLS | RECURRENT)[name]
+    tool = ALL_TOOLS[name]
     own = methods_of(calibration, name)
     findings = load(name, "findings")
     return {
@@ -92,6 +93,7 @@ def section(
         "runs": runs_of(table, pages if name in TOOLS else 0),
         "rows": quantity_rows(table),
         "described": table_of(f"repdyn.toolkit.{name}", "measure"),
+        "questions": [(place, question.asks) for place, question in questions_of(name).items()],
     }
 
 
@@ -107,7 +109,7 @@ def calibrated(calibration: pd.DataFrame) -> str:
 
 def methods_of(calibration: pd.DataFrame, tool: str) -> pd.DataFrame:
     """The rows of a tool's methods, and of those that it borrows."""
-    return calibration[calibration["tool"].isin([tool, *(TOOLS | RECURRENT)[tool].borrows])]
+    return calibration[calibration["tool"].isin([tool, *ALL_TOOLS[tool].borrows])]
 
 
 def not_calibrated(calibration: pd.DataFrame, tool: str) -> list[str]:

@@ -9,10 +9,12 @@ A tool is a folder here and a line in TOOLS:
   found, in plain words, or that nothing was; `found(table) -> list[str]`, paragraphs with the numbers, against which null,
   on which experiments; `limits(table) -> str`, what that cannot say.
 - figure.py: `draw(table, maps)`, with maps {"experiment/seed": {name: array}}, and caption.rst.
+- guide.py: QUESTIONS, the `questions.Question`s that it answers. What no tool applies is asked for in library.py.
 - across.py, of a tool that compares seeds: `across(table, maps, first, key) -> table` of a run with the first seed's maps.
 
 Tools of RECURRENT have the same files; their `measure(subject)` takes one `recurrent.subject.RecurrentSubject`. Their
-families are the tasks that they fit; without any they fit all.
+families are the tasks that they fit; without any they fit all. Likewise those of ORGANISMS, with an
+`organisms.subject.OrganismSubject`.
 
 Only measure.py needs torch. What a tool measures with are plain functions on arrays and modules, for any network.
 `own_model.subjects` gives `measure` any model with checkpoints and data.
@@ -33,6 +35,8 @@ PAGES = {
     "information": "Information",
     "dynamics": "Dynamics of training",
     "recurrent": "Recurrent networks",
+    "alignment": "Brain alignment",
+    "organisms": "Model organisms",
 }
 
 
@@ -134,6 +138,13 @@ TOOLS = {
         " and by how much a deficit during a window of the training, or another order of examples, changes it",
         dense=True,
     ),
+    "alignment": Tool(
+        "Brain alignment",
+        "alignment",
+        ALL,
+        "Per experiment: how well the right layer, wrong layers, the untrained network and the input predict a simulated"
+        " brain, beside its ceiling and shuffled stimuli; how often a wrong layer is picked, by noise; and pairs of stimuli",
+    ),
 }
 
 # Of recurrent networks trained for tasks whose solution is known, config/recurrent.tsv.
@@ -177,10 +188,27 @@ RECURRENT = {
     ),
 }
 
+# Of small networks whose solution is known, config/organisms.tsv.
+ADDITION = ("addition", "addition_shuffled")
+ORGANISMS = {
+    "grokking": Tool(
+        "Grokking",
+        "organisms",
+        ADDITION,
+        "Per organism against the training step: accuracy on pairs that are learnt and on others, the share of few"
+        " frequencies beside random embeddings, the length of the weights and the learning coefficient; and when each"
+        " measure has half of its final change",
+        borrows=("dynamics",),
+    )
+}
+# Of networks that have a sheet of their own.
+TRAINED_FOR_A_TASK = RECURRENT | ORGANISMS
+ALL_TOOLS = TOOLS | TRAINED_FOR_A_TASK
+
 
 def tools_on(page: str) -> dict[str, Tool]:
     """The tools of a page by name, in its order."""
-    return {name: tool for name, tool in (TOOLS | RECURRENT).items() if tool.page == page}
+    return {name: tool for name, tool in ALL_TOOLS.items() if tool.page == page}
 
 
 def tools_for(family: str) -> list[str]:
@@ -189,8 +217,9 @@ def tools_for(family: str) -> list[str]:
 
 
 def fits_task(name: str, task: str) -> bool:
-    """Whether a tool of RECURRENT looks into networks that are trained for a task."""
-    return not RECURRENT[name].families or task in RECURRENT[name].families
+    """Whether a tool of RECURRENT or ORGANISMS looks into networks that are trained for a task."""
+    tasks = TRAINED_FOR_A_TASK[name].families
+    return not tasks or task in tasks
 
 
 def load(name: str, part: str):

@@ -1,0 +1,68 @@
+"""What the library has and no tool applies in the study: the questions that it answers, for the guide."""
+
+from repdyn.toolkit.questions import Question
+
+QUESTIONS = (
+    Question(
+        "How much do two counted variables share, and how far apart are two distributions?",
+        "information",
+        "data",
+        ("information.closed_forms.table_information", "information.closed_forms.normal_divergence"),
+        ("Information of a table", "Kullback-Leibler divergence"),
+        cannot="Counts are taken for probabilities: of a table with few of them the information is too high.",
+    ),
+    Question(
+        "How much of a variable must be kept to tell another?",
+        "information",
+        "data",
+        ("information.bottleneck.bottleneck",),
+        ("Information bottleneck",),
+        cannot="It takes the whole joint table of two discrete variables: that a network reaches the curve, or"
+        " seeks it, does not follow.",
+    ),
+    Question(
+        "Which states does a system prefer, and how high is the barrier between them?",
+        "series",
+        "data",
+        ("energy.landscape.density", "energy.landscape.minima", "energy.paths.lowest_path", "energy.paths.barrier"),
+        ("Energy landscape", "Path of least energy"),
+        cannot="The landscape is the logarithm of how often a state was seen: of a system out of equilibrium it is"
+        " not what drives it, and the height rests on the bandwidth, which other draws must choose.",
+    ),
+    Question(
+        "Does a process tell forwards from backwards in time?",
+        "series",
+        "data",
+        ("energy.entropy_production.entropy_production", "energy.entropy_production.linear_production"),
+        ("Entropy production", "Thermodynamic uncertainty"),
+        cannot="It is a lower bound of what the variables that are seen produce; that none is found does not show"
+        " equilibrium.",
+    ),
+    Question(
+        "How far apart in free energy are two states, by the work between them?",
+        "series",
+        "data",
+        ("energy.work.jarzynski", "energy.work.crooks"),
+        ("Jarzynski's equality", "Crooks' theorem"),
+        cannot="The mean of exp(-W) rests on rare small works: where work is large beside the temperature it is"
+        " biased upwards with few draws. A network has no temperature unless its noise gives it one.",
+    ),
+    Question(
+        "How many features fit into a few units?",
+        "features",
+        "network",
+        ("organisms.superposition.fitted_toy", "organisms.superposition.stored_features"),
+        ("Superposition",),
+        cannot="It is a toy whose features are known and independent: that a layer of another network holds"
+        " features in superposition does not follow.",
+    ),
+    Question(
+        "Does more capacity make a network worse before it makes it better?",
+        "learning",
+        "network",
+        ("organisms.double_descent.random_feature_error",),
+        ("Double descent",),
+        cannot="The peak is one of least squares without a penalty at as many features as rows; where training"
+        " stops early, or weights decay, there may be none.",
+    ),
+)
