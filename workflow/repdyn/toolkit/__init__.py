@@ -130,6 +130,14 @@ TOOLS = {
         " units in orders of their own, and the fluctuations of the loss beside those of shuffled increments",
         dense=True,
     ),
+    "retraining": Tool(
+        "Trained again",
+        "dynamics",
+        ("mlp",),
+        "Per experiment: held-out accuracy after trainings without the features that maps rank highest, beside random ones;"
+        " and by how much a deficit during a window of the training, or another order of examples, changes it",
+        dense=True,
+    ),
     "alignment": Tool(
         "Brain alignment",
         "alignment",
