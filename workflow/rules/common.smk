@@ -12,7 +12,7 @@ from dag.config import HYPOTHESES, check_files, complete, load_study, original_f
 from dag.disk import from_the_future, full, links
 from dag.dispatch import pin
 from dag.finished import finished, write_sheet
-from dag.listing import FOLDER, list_code
+from dag.listing import FOLDER, LOCK, kept, list_code
 from repdyn.datasets.docstrings import PACKAGES as DOCUMENTED
 from repdyn.datasets.originals import writable
 from repdyn.datasets.registry import LOADERS
@@ -22,8 +22,9 @@ from repdyn.figures.registry import RUN as RUN_FIGURES
 from repdyn.figures.registry import STUDY as STUDY_FIGURES
 from repdyn.measures import MODULES, modules_for
 from repdyn.toolkit import PAGES as TOOLKIT_PAGES
-from repdyn.toolkit import ORGANISMS, RECURRENT, TRAINED_FOR_A_TASK, fits_task
+from repdyn.toolkit import ALL_TOOLS, ORGANISMS, RECURRENT, TRAINED_FOR_A_TASK, fits_task
 from repdyn.toolkit import TOOLS as TOOLKIT
+from repdyn.toolkit.questions import RECIPES
 
 # As a module of another workflow, and with --directory, Snakemake runs elsewhere.
 HERE = Path.cwd() == HOME
@@ -134,6 +135,18 @@ def timed_networks():
     """What `snakemake benchmark` left, if it was run: the report waits for no benchmark."""
     table = placed(f"{RESULTS}/benchmark.parquet")
     return [f"{RESULTS}/benchmark.parquet"] if Path(table).is_file() else []
+
+
+def led_to():
+    """A file that names the guide once it is there, or asked for with the toolkit: the index leads to it then.
+
+    No input of the index, which waits for no toolkit. Written by the process that plans, like the lists of code.
+    """
+    name = "led_to_" + re.sub(r"\W", "_", RESULTS)
+    if not workflow.is_main_process:
+        return given(f"{FOLDER}/{name}.txt")
+    there = "toolkit" in sys.argv or Path(placed(f"{RESULTS}/report/guide.html")).is_file()
+    return given(kept(name, "guide.html\n" if there else "", [project(LOCK)]))
 
 
 def templates(*names):

@@ -252,7 +252,37 @@ rule toolkit_page:
         " --calibration {input.calibration:q} --out {params.out:q} > {log:q} 2>&1"
 
 
+rule guide:
+    input:
+        code=code("guide"),
+        questions=[tool_code(tool, "guide") for tool in ALL_TOOLS],
+        limits=[tool_code(tool, "findings") for tool in ALL_TOOLS],
+        quantities=[project(f"workflow/repdyn/toolkit/{tool}/measure.py") for tool in ALL_TOOLS],
+        page=templates("guide"),
+        calibration=rules.calibration.output,
+        recipes=[project(f"examples/recipes/{name}.py") for name in RECIPES],
+        printed=[project(f"examples/recipes/{name}.txt") for name in RECIPES],
+    output:
+        f"{RESULTS}/report/guide.html",
+    log:
+        f"{RESULTS}/logs/guide.log",
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory(1000),
+        runtime=10,
+    params:
+        tools=list(EVERY_TOOL),
+    message:
+        "Writing {output}"
+    shell:
+        "python {input.code[0]:q} --calibration {input.calibration:q} --tools {params.tools:q} --recipes {input.recipes:q}"
+        " --out {output:q} > {log:q} 2>&1"
+
+
 rule toolkit:
     input:
         rules.all.input,
         rules.toolkit_page.output,
+        rules.guide.output,

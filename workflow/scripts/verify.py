@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+import guide
 import integrated_report
 import report
 import run_page
@@ -26,6 +27,7 @@ from repdyn.figures.registry import RUN, STUDY
 REPLAYED = 10
 FOR_TASKS = ("recurrent", "organisms")  # folders of networks that are trained for a task
 TOOLKIT = (toolkit_page.CONTENTS, *toolkit_page.FAMILIES)
+GUIDE = "guide.html"
 
 
 def main():
@@ -42,6 +44,7 @@ def main():
     parser.add_argument("--inside", nargs="+", required=True, help="those of them on the page, of phase 2")
     parser.add_argument("--integrated", nargs="+", required=True, help="those of them in the integrated report")
     parser.add_argument("--toolkit", type=to_path, nargs="*", default=[], help="<run>/toolkit/<tool>.parquet, by tool")
+    parser.add_argument("--recipes", type=to_path, nargs="+", required=True, help="scripts (.py) that the guide shows")
     arguments = parser.parse_args()
     root = arguments.results
     table = root / "study/experiments.parquet"
@@ -99,7 +102,7 @@ def expected(arguments: Namespace, experiments: pd.DataFrame, runs: list[Path]) 
     files |= {root / "figures" / f"{name}{kind}" for name in STUDY for kind in (".png", ".svg", ".webp")}
     files |= {root / "report" / name for name in ("index.html", "integrated_report.json", "integrated_report.md")}
     if (root / "report" / toolkit_page.CONTENTS).is_file():
-        files |= {root / "report" / name for name in TOOLKIT}
+        files |= {root / "report" / name for name in (*TOOLKIT, GUIDE)}
     for run, family, dataset in zip(runs, experiments["family"], experiments["dataset"], strict=True):
         files |= {run / name for name in arguments.of_runs}
         files |= {run / f"{name}{kind}" for name in figures_of(family) for kind in (".png", ".svg", ".webp")}
@@ -158,6 +161,7 @@ def pages_of(arguments: Namespace, experiments: pd.DataFrame, runs: list[Path]) 
         logs=root / "logs",
         stages={},
         benchmark=None,
+        led_to=None,
     )
     compared = [
         (compare_json, root / "report/integrated_report.json", integrated_report.made, numbers),
@@ -173,6 +177,7 @@ def pages_of(arguments: Namespace, experiments: pd.DataFrame, runs: list[Path]) 
         calibration = [root / "toolkit" / name for name in ("calibration.parquet", "calibration_seconds.json")]
         made_of = (arguments.toolkit, figures, arguments.pages, *calibration)
         compared += [(compare, root / "report" / name, toolkit_page.made, name, *made_of) for name in TOOLKIT]
+        compared.append((compare, root / "report" / GUIDE, guide.made, *calibration, list(tools), arguments.recipes))
     return compared
 
 
