@@ -101,6 +101,12 @@ def induction(key: tuple, fixed: bool = False) -> Task:
     return Task(AttentionNetwork, draw, held_out, _error, _accuracy, _rate, optimum, learnt)
 
 
+def accuracy_without(network: AttentionNetwork, task: Task, batch: Batch, heads: Iterable[tuple[int, int]]) -> float:
+    """Share of right answers of a network of which some heads, (layer, head), write nothing."""
+    with torch.no_grad():
+        return task.accuracy(network(batch.inputs, heads), batch)
+
+
 def prefix_matching(pattern: torch.Tensor, periods: np.ndarray) -> np.ndarray:
     """Attention of each head (h,) on what followed the last token in earlier blocks, mean over positions from the second
     block on; pattern (n, h, T, T) of sequences with these periods (n,). Olsson 2022, "Prefix matching score"."""

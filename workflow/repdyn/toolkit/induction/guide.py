@@ -15,7 +15,7 @@ QUESTIONS = (
         "What is a layer of attention worth, beside each of its heads?",
         "causes",
         "unit",
-        ("organisms.induction.AttentionNetwork",),
+        ("organisms.induction.accuracy_without",),
         ("Heads ablated",),
         "accuracy_without",
     ),

@@ -12,6 +12,7 @@ from repdyn.organisms.induction import (
     LAYERS,
     PERIODS,
     TOKENS,
+    accuracy_without,
     prefix_matching,
     previous_token,
     unrepeated,
@@ -90,16 +91,13 @@ def measure(subject: OrganismSubject) -> tuple[pd.DataFrame, dict[str, np.ndarra
 
 def _ablations(subject: OrganismSubject, network, whole: float) -> list[dict]:
     """Accuracies of the trained network without a layer's heads, all and one by one."""
-    batch, entries = subject.task.held_out, []
-
-    def without(heads: list[tuple[int, int]]) -> float:
-        with torch.no_grad():
-            return subject.task.accuracy(network(batch.inputs, heads), batch)
-
+    known, entries = (network, subject.task, subject.task.held_out), []
     for layer in range(LAYERS):
         heads = [(layer, head) for head in range(HEADS)]
-        entries.append(entry(subject.steps[-1], _name(layer), "accuracy_without", without(heads), whole))
-        alone = np.array([without([head]) for head in heads])
+        entries.append(
+            entry(subject.steps[-1], _name(layer), "accuracy_without", accuracy_without(*known, heads), whole)
+        )
+        alone = np.array([accuracy_without(*known, [head]) for head in heads])
         entries.append(entry(subject.steps[-1], _name(layer), "accuracy_without_head", alone, whole))
     return entries
 

@@ -80,7 +80,7 @@ def _coefficients(axes, runs: pd.DataFrame) -> None:
                 markeredgecolor=colour(number),
             )
     axes.axhline(known["null_mean"].iloc[0], color="black", linestyle="--", linewidth=0.8)
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, 1.15 * max(tried["value"].max(), known["null_mean"].max()))
     axes.set_xticks(range(tried["seed"].nunique()), [f"seed {seed}" for seed in tried["seed"].unique()])
     axes.set_xlim(-0.5, tried["seed"].nunique() - 0.5)
 

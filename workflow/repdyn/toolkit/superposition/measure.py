@@ -29,7 +29,8 @@ LENGTH, DRAWS, CHAINS = 3e-3, 200, 4  # of a Langevin step, variance; of its cha
 def measure(subject: OrganismSubject) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
     """Every checkpoint of the instances of one toy model; but for the losses, of the instance whose loss is lowest there.
 
-    Null: that instance's weights in random order, SHUFFLES times. Maps: weights (m, n) of the best instance after training.
+    Null of directions and angles: that instance's weights in random order, SHUFFLES times. Maps: weights (m, n) of the best
+    instance after training.
 
     - instance_loss [weighted squared error] (unit: instance, lowest first): on held-out rows.
     - stored_features [features]: with a direction longer than half. Source: Elhage 2022.
@@ -50,6 +51,7 @@ def measure(subject: OrganismSubject) -> tuple[pd.DataFrame, dict[str, np.ndarra
         own = torch.from_numpy(best.weights)
         shuffled = [_shape(independent_state({"w": own}, rng)["w"].numpy()) for _ in range(SHUFFLES)]
         entries.append(entry(step, "", "instance_loss", np.array([toy.loss for toy in toys])))
+        entries.append(entry(step, "", "units_per_feature", dimensions_per_feature(best.weights)))
         for name, value in _shape(best.weights).items():
             null = np.array([each[name] for each in shuffled])
             known = null[np.isfinite(null)]
@@ -65,12 +67,7 @@ def _shape(weights: np.ndarray) -> dict[str, float]:
     """What the directions are like; gaps are NaN with fewer than two of them."""
     stored = len(stored_features(weights))
     found = gaps(weights) if stored > 1 else np.array([np.nan])
-    return {
-        "stored_features": stored,
-        "units_per_feature": dimensions_per_feature(weights),
-        "least_gap": found.min(),
-        "largest_gap": found.max(),
-    }
+    return {"stored_features": stored, "least_gap": found.min(), "largest_gap": found.max()}
 
 
 def _coefficient(subject: OrganismSubject, toy: Toy) -> list[dict]:
