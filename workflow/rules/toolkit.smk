@@ -225,6 +225,7 @@ rule toolkit_page:
         **{f"facts_{tool}": facts_of_tool(tool) for tool in EVERY_TOOL},
         code=code("toolkit_page"),
         findings=[tool_code(tool, "findings") for tool in EVERY_TOOL],
+        questions=[tool_code(tool, "guide") for tool in EVERY_TOOL],
         page=templates("toolkit", "toolkit_page"),
         quantities=[project(f"workflow/repdyn/toolkit/{tool}/measure.py") for tool in EVERY_TOOL],
         captions=[project(f"workflow/repdyn/toolkit/{tool}/caption.rst") for tool in EVERY_TOOL],

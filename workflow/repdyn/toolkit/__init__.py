@@ -9,6 +9,7 @@ A tool is a folder here and a line in TOOLS:
   found, in plain words, or that nothing was; `found(table) -> list[str]`, paragraphs with the numbers, against which null,
   on which experiments; `limits(table) -> str`, what that cannot say.
 - figure.py: `draw(table, maps)`, with maps {"experiment/seed": {name: array}}, and caption.rst.
+- guide.py: QUESTIONS, the `questions.Question`s that it answers. What no tool applies is asked for in library.py.
 - across.py, of a tool that compares seeds: `across(table, maps, first, key) -> table` of a run with the first seed's maps.
 
 Tools of RECURRENT have the same files; their `measure(subject)` takes one `recurrent.subject.RecurrentSubject`. Their
@@ -34,6 +35,7 @@ PAGES = {
     "information": "Information",
     "dynamics": "Dynamics of training",
     "recurrent": "Recurrent networks",
+    "alignment": "Brain alignment",
     "organisms": "Model organisms",
 }
 
@@ -127,6 +129,13 @@ TOOLS = {
         "Per experiment: variances of principal components by rank, their exponent against the training step beside that of"
         " units in orders of their own, and the fluctuations of the loss beside those of shuffled increments",
         dense=True,
+    ),
+    "alignment": Tool(
+        "Brain alignment",
+        "alignment",
+        ALL,
+        "Per experiment: how well the right layer, wrong layers, the untrained network and the input predict a simulated"
+        " brain, beside its ceiling and shuffled stimuli; how often a wrong layer is picked, by noise; and pairs of stimuli",
     ),
 }
 
