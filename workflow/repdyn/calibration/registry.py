@@ -186,9 +186,12 @@ METHODS = {
     "Null-space projection": Method("interventions", causes.erased_in_rounds),
     "Causal abstraction": Method("interventions", causes.aligned_with_a_variable),
     "Direct logit attribution": Method("patching", causes.sum_of_parts),
-    "Superposition": Method(NO_TOOL, organisms.features_in_two_units),
+    "Angles of features": Method("superposition", organisms.angles_of_pairs),
+    "Superposition": Method("superposition", organisms.features_in_two_units),
     "Double descent": Method(NO_TOOL, organisms.second_descent),
     "Frequencies of an embedding": Method("grokking", organisms.circles),
+    "Prefix matching": Method("induction", organisms.attention_on_what_followed),
+    "Heads ablated": Method("induction", organisms.heads_taken_away),
     "Grokking": Method("grokking", organisms.late_rule),
     "Learning coefficient": Method("grokking", organisms.degenerate_minimum),
 }

@@ -199,7 +199,23 @@ ORGANISMS = {
         " frequencies beside random embeddings, the length of the weights and the learning coefficient; and when each"
         " measure has half of its final change",
         borrows=("dynamics",),
-    )
+    ),
+    "induction": Tool(
+        "Induction heads",
+        "organisms",
+        ("induction", "induction_fixed"),
+        "Per organism against the training step: accuracy on tokens that come back and attention on what followed the last"
+        " token before, beside sequences without repetition; accuracy without layers and heads; a head's attention; and when"
+        " each measure has half of its final change",
+        borrows=("dynamics",),
+    ),
+    "superposition": Tool(
+        "Superposition",
+        "organisms",
+        ("features_dense", "features_half_sparse", "features_sparse"),
+        "Per organism: the directions of five features in two units, how many are stored and units per feature against the"
+        " training step beside weights in random order, and the learning coefficient",
+    ),
 }
 # Of networks that have a sheet of their own.
 TRAINED_FOR_A_TASK = RECURRENT | ORGANISMS

@@ -48,15 +48,6 @@ QUESTIONS = (
         " biased upwards with few draws. A network has no temperature unless its noise gives it one.",
     ),
     Question(
-        "How many features fit into a few units?",
-        "features",
-        "network",
-        ("organisms.superposition.fitted_toy", "organisms.superposition.stored_features"),
-        ("Superposition",),
-        cannot="It is a toy whose features are known and independent: that a layer of another network holds"
-        " features in superposition does not follow.",
-    ),
-    Question(
         "Does more capacity make a network worse before it makes it better?",
         "learning",
         "network",
