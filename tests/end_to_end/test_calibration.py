@@ -14,16 +14,16 @@ from repdyn.calibration.trial import Trial, attempted, within
 from repdyn.dynamics.phases import Phases
 from repdyn.errors import StudyError
 from repdyn.report.toolkit import calibration_rows, not_calibrated
-from repdyn.toolkit import RECURRENT, TOOLS
+from repdyn.toolkit import ALL_TOOLS
 
 LIBRARY = ROOT / "workflow/repdyn"
 ROOMS = (
     "geometry", "topology", "information", "dynamics", "attribution", "interventions", "sparse_autoencoders",
-    "dynamical_systems", "circuits", "fractals", "energy", "organisms",
+    "dynamical_systems", "circuits", "fractals", "energy", "organisms", "biophysics",
 )  # fmt: skip
 # Prepare, choose, or put to work what is tried.
 PREPARE = {
-    "attribution/case", "attribution/groups", "attribution/randomisation", 
+    "attribution/case", "attribution/groups", "attribution/randomisation", "biophysics/checks",
     "fractals/surrogates", "information/intervals", "information/projections", "interventions/features",
     "interventions/pairs", "interventions/surgery", "interventions/swaps", "sparse_autoencoders/gradients",
     "sparse_autoencoders/linear", "topology/landmarks",
@@ -52,7 +52,7 @@ def test_the_table_is_complete_and_takes_a_minute_at_most(table):
     rows, seconds = table
     assert list(rows.columns) == list(COLUMNS) and list(rows["method"]) == list(METHODS) == list(seconds)
     assert sum(seconds.values()) < 60
-    assert set(rows["tool"]) - {NO_TOOL} == set(TOOLS) | set(RECURRENT)
+    assert set(rows["tool"]) - {NO_TOOL} == set(ALL_TOOLS)
     intervals = rows.dropna(subset=["low"])
     assert len(intervals) > 20 and (intervals["low"] <= intervals["high"]).all() and (intervals["draws"] >= 3).all()
 

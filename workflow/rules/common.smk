@@ -22,7 +22,7 @@ from repdyn.figures.registry import RUN as RUN_FIGURES
 from repdyn.figures.registry import STUDY as STUDY_FIGURES
 from repdyn.measures import MODULES, modules_for
 from repdyn.toolkit import PAGES as TOOLKIT_PAGES
-from repdyn.toolkit import RECURRENT, fits_task
+from repdyn.toolkit import RECURRENT, SELF_CONTAINED, fits_task
 from repdyn.toolkit import TOOLS as TOOLKIT
 
 # As a module of another workflow, and with --directory, Snakemake runs elsewhere.
@@ -65,6 +65,7 @@ EVERY_TOOL = TOOLKIT | {
     for name, tool in RECURRENT.items()
     if any(fits_task(name, row["task"]) for row in STUDY.recurrent.values())
 }
+EVERY_TOOL |= SELF_CONTAINED if config["toolkit"]["seeds"] else {}
 RESULTS = config["results"]
 DATA = given(Path(config["data_dir"]).as_posix())
 ENVIRONMENT = "../../envs/environment.yaml"
@@ -85,6 +86,7 @@ if config["partial"]:
 GPU = {"gpu": 1} if config["device"] == "cuda" else {}
 RUN = f"{RESULTS}/runs/{{experiment}}/seed{{seed}}"
 RECURRENT_RUN = f"{RESULTS}/recurrent/{{network}}/seed{{seed}}"
+SELF_CONTAINED_RUN = f"{RESULTS}/toolkit/{{tool}}/seed{{seed}}"
 
 
 wildcard_constraints:
@@ -321,7 +323,9 @@ def looked_into(tool, suffix):
 
 
 def of_tool(tool, name):
-    """The file of that name of every run, or of every recurrent network, that a tool looks into."""
+    """The file of that name of every run, or of every recurrent network, that a tool looks into; or of its own seeds."""
+    if tool in SELF_CONTAINED:
+        return expand(f"{SELF_CONTAINED_RUN}/{name}", tool=tool, seed=range(config["toolkit"]["seeds"]))
     if tool in RECURRENT:
         return [
             f"{RECURRENT_RUN}/{name}".format(network=network, seed=seed)
@@ -345,7 +349,8 @@ def toolkit_tables(wildcards):
     if not Path(placed(f"{RESULTS}/report/toolkit.html")).is_file():
         return []
     found = [placed(file) for tool in TOOLKIT for file in looked_into(tool, ".parquet")(wildcards)]
-    return found + [placed(file) for tool in RECURRENT for file in looked_into(tool, ".parquet")]
+    others = [tool for tool in EVERY_TOOL if tool not in TOOLKIT]
+    return found + [placed(file) for tool in others for file in looked_into(tool, ".parquet")]
 
 
 def tool_figure(name):

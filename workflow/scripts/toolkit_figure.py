@@ -6,16 +6,14 @@ from common.arguments import to_path
 from common.figure_files import write_figure
 from common.files import read_arrays, readable_errors
 from common.tools import read_tables, run_of
-from repdyn.toolkit import RECURRENT, TOOLS, load
+from repdyn.toolkit import ALL_TOOLS, load
 
 PAGE_LIMIT = 400 * 1024  # bytes
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--tool", choices=[*TOOLS, *RECURRENT], required=True, help="a name in repdyn.toolkit.TOOLS or RECURRENT"
-    )
+    parser.add_argument("--tool", choices=ALL_TOOLS, required=True, help="a name in repdyn.toolkit.ALL_TOOLS")
     parser.add_argument(
         "--tables", type=to_path, nargs="+", required=True, help="<run>/toolkit/<tool>.parquet of each run"
     )

@@ -9,7 +9,7 @@ from common.files import read_json, read_parquet, read_picture, readable_errors,
 from common.tools import read_tables
 from repdyn.report.html import picture
 from repdyn.report.toolkit import contents, family
-from repdyn.toolkit import PAGES, RECURRENT, TOOLS, tools_on
+from repdyn.toolkit import ALL_TOOLS, PAGES, tools_on
 
 CONTENTS = "toolkit.html"
 FAMILIES = {f"toolkit/{name}.html": name for name in PAGES}
@@ -35,7 +35,7 @@ def main():
 def made(page: str, tables: list[Path], figures: list[Path], pages: int, calibration: Path, seconds: Path) -> str:
     """A page, CONTENTS or one of FAMILIES, as HTML. tables: by tool."""
     methods = read_parquet(calibration), read_json(seconds)
-    shown = tools_on(FAMILIES[page]) if page in FAMILIES else [*TOOLS, *RECURRENT]
+    shown = tools_on(FAMILIES[page]) if page in FAMILIES else ALL_TOOLS
     found = {tool: read_tables(list(files)) for tool, files in groupby(tables, lambda file: file.stem) if tool in shown}
     if page not in FAMILIES:
         return contents(found, *methods)

@@ -5,7 +5,7 @@ import pytest
 from dag.imports import import_closure
 from helpers.project import ROOT
 from repdyn.figures.registry import RUN, SECTIONS, STUDY, run_caption, study_caption
-from repdyn.toolkit import PAGES, RECURRENT, TOOLS, load, tools_on
+from repdyn.toolkit import ALL_TOOLS, PAGES, load, tools_on
 
 LIBRARY = ROOT / "workflow/repdyn"
 STEPS = ("study_figure", "study_data", "run_figure", "toolkit_figure", "toolkit_page", "report", "run_page", "readme")
@@ -15,9 +15,7 @@ def folders(path: str) -> set[str]:
     return {file.parent.name for file in (LIBRARY / path).glob("*/figure.py")}
 
 
-@pytest.mark.parametrize(
-    ("kind", "entries"), [("figures/study", STUDY), ("figures/run", RUN), ("toolkit", TOOLS | RECURRENT)]
-)
+@pytest.mark.parametrize(("kind", "entries"), [("figures/study", STUDY), ("figures/run", RUN), ("toolkit", ALL_TOOLS)])
 def test_every_folder_has_an_entry_and_every_entry_a_folder(kind, entries):
     assert folders(kind) == set(entries)
     for name in entries:
@@ -35,9 +33,9 @@ def test_every_figure_has_a_caption_a_section_and_the_data_that_its_entry_names(
 
 
 def test_every_tool_stands_on_a_page_and_says_what_it_found_and_what_it_cannot_say():
-    assert [name for page in PAGES for name in tools_on(page)] == [*TOOLS, *RECURRENT]
+    assert [name for page in PAGES for name in tools_on(page)] == list(ALL_TOOLS)
     assert all(tools_on(page) for page in PAGES)
-    for name in (*TOOLS, *RECURRENT):
+    for name in ALL_TOOLS:
         findings = load(name, "findings")
         assert callable(findings.sentence) and callable(findings.found) and callable(findings.limits)
 

@@ -4,7 +4,7 @@ import pandas as pd
 
 from repdyn.report.html import Picture, fill, run_link
 from repdyn.report.quantities import HEADINGS, table_of
-from repdyn.toolkit import PAGES, RECURRENT, TOOLS, caption, load, tools_on
+from repdyn.toolkit import ALL_TOOLS, PAGES, TOOLS, caption, load, tools_on
 from repdyn.wording.numbers import interval, plural, short
 
 CALIBRATION = ("Method", "System", "Truth", "Found", "Null", "Expected there", "Found there", "CPU s", "Verdict")
@@ -14,7 +14,7 @@ def contents(tables: dict[str, pd.DataFrame], calibration: pd.DataFrame, seconds
     """The first page as HTML: how the methods did where the truth is known, then a sentence per tool.
 
     tables: {tool: the measurements of all its runs}, with experiment and seed before `measures.table.COLUMNS`; tools by the
-    names in `toolkit.TOOLS` and RECURRENT, one without a table is left out. calibration: `calibration.table.COLUMNS`;
+    names in `toolkit.ALL_TOOLS`, one without a table is left out. calibration: `calibration.table.COLUMNS`;
     seconds: of its methods. Of a tool with a method that missed, no finding is shown.
     """
     pages = [
@@ -75,7 +75,7 @@ def section(
     seconds: dict[str, float],
 ) -> dict:
     """What the page of its family says of a tool."""
-    tool = (TOOLS | RECURRENT)[name]
+    tool = ALL_TOOLS[name]
     own = methods_of(calibration, name)
     findings = load(name, "findings")
     return {
@@ -107,7 +107,7 @@ def calibrated(calibration: pd.DataFrame) -> str:
 
 def methods_of(calibration: pd.DataFrame, tool: str) -> pd.DataFrame:
     """The rows of a tool's methods, and of those that it borrows."""
-    return calibration[calibration["tool"].isin([tool, *(TOOLS | RECURRENT)[tool].borrows])]
+    return calibration[calibration["tool"].isin([tool, *ALL_TOOLS[tool].borrows])]
 
 
 def not_calibrated(calibration: pd.DataFrame, tool: str) -> list[str]:

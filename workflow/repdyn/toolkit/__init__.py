@@ -14,6 +14,8 @@ A tool is a folder here and a line in TOOLS:
 Tools of RECURRENT have the same files; their `measure(subject)` takes one `recurrent.subject.RecurrentSubject`. Their
 families are the tasks that they fit; without any they fit all.
 
+Tools of SELF_CONTAINED have them too, and look at no run: their `measure(seed)` makes what it measures.
+
 Only measure.py needs torch. What a tool measures with are plain functions on arrays and modules, for any network.
 `own_model.subjects` gives `measure` any model with checkpoints and data.
 """
@@ -33,6 +35,7 @@ PAGES = {
     "information": "Information",
     "dynamics": "Dynamics of training",
     "recurrent": "Recurrent networks",
+    "biophysics": "Biophysics",
 }
 
 
@@ -169,10 +172,23 @@ RECURRENT = {
     ),
 }
 
+# Of cells, synapses and networks that they make themselves, toolkit.seeds of each.
+SELF_CONTAINED = {
+    "biophysics": Tool(
+        "Biophysics",
+        "biophysics",
+        (),
+        "Voltages and rates of model cells, synapses by use and by competition; and accuracy of networks that spike, or that"
+        " obey Dale's law, beside free ones, and errors of recurrent networks with a penalty on the spectrum of their states"
+        " beside a matched one",
+    )
+}
+ALL_TOOLS = TOOLS | RECURRENT | SELF_CONTAINED
+
 
 def tools_on(page: str) -> dict[str, Tool]:
     """The tools of a page by name, in its order."""
-    return {name: tool for name, tool in (TOOLS | RECURRENT).items() if tool.page == page}
+    return {name: tool for name, tool in ALL_TOOLS.items() if tool.page == page}
 
 
 def tools_for(family: str) -> list[str]:
