@@ -1,5 +1,6 @@
 """The tool of biophysics: measured small, and told and drawn from tables whose answers are planted."""
 
+import copy
 import functools
 
 import numpy as np
@@ -26,8 +27,9 @@ def measured():
         return Competition(weights, np.full(20, 60.0))
 
     def quickly(network, data, seed):
-        fit(network, data["train"], seed, 3e-2, 30)
-        return network, 3e-2
+        trained = copy.deepcopy(network)
+        fit(trained, data["train"], seed, 3e-2, 30)
+        return trained, 3e-2
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "compete", competed)

@@ -10,8 +10,8 @@ from repdyn.errors import StudyError
 def cable_voltage(current: np.ndarray, length: float) -> np.ndarray:
     """Steady voltage (n,) at n points, end to end, of a cable of `length` length constants under currents (n,) put in.
 
-    V'' = V - I, ends sealed (V' = 0), in second differences; I is in units in which a half-infinite cable answers to 1 at its
-    end with a voltage of 1. Rall 1962; Koch 1999, chapter 2. A cable's stimulus is a current here, whatever makes it.
+    V'' = V - I, ends sealed (V' = 0), in second differences; I is in units in which a half-infinite cable answers to 1 at
+    its end with a voltage of 1. Rall 1962; Koch 1999, chapter 2. A cable's stimulus is a current here, whatever makes it.
     StudyError for fewer than three points, a length that is not above 0, and points so far apart that they do not meet
     (more than one length constant).
     """

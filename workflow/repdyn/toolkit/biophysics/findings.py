@@ -76,8 +76,8 @@ def _cells(table: pd.DataFrame) -> str:
     onset = f"starts at {short(first.iloc[0])} Hz, not from 0" if len(first) else "does not fire"
     return (
         f"With the step that Izhikevich published, .5 ms, rates of his cells are off by {from_to(published)} % (most of"
-        f" {worst} ones), against steps of .02 ms. Variation of the intervals between spikes: {regular} (a clock has 0, chance 1)."
-        f" Under rising currents the axon {onset}."
+        f" {worst} ones), against steps of .02 ms. Variation of the intervals between spikes: {regular} (a clock has 0,"
+        f" chance 1). Under rising currents the axon {onset}."
     )
 
 

@@ -29,8 +29,8 @@ def measure(seed: int) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
     with one on their size; the gradients of both penalties are equally long at every update.
 
     - cell_rate [Hz] (unit: current): of an integrate-and-fire cell and of Hodgkin and Huxley's axon.
-    - step_error [%] (unit: step size): rate of Izhikevich's cells, one layer per kind, with steps of .5, .25 and .1 ms, above
-      that with .02 ms. Source: Izhikevich 2003.
+    - step_error [%] (unit: step size): rate of Izhikevich's cells, one layer per kind, with steps of .5, .25 and .1 ms,
+      above that with .02 ms. Source: Izhikevich 2003.
     - irregularity [ratio]: standard deviation over mean of the intervals between spikes, one layer per kind of cell.
     - favoured [share of the strongest]: mean weight of synapses that are active together, less that of the others, after
       SECONDS s under the pair rule. Null: a cell that fires as often, whatever comes in. Source: Song, Miller & Abbott 2000.
