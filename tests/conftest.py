@@ -27,15 +27,24 @@ def study(project):
     return project
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="session")
 def one_run(request, tmp_path_factory):
-    """A study of one run, started before the first test where tests of it are asked for: it runs beside the others."""
-    folders = {item.path.parent.name for item in request.session.items}
-    if "short" not in folders:
-        yield None
-        return
-    with OneRun(Project(tmp_path_factory.mktemp("short")), cores=2 if folders == {"short"} else 1) as started:
+    """A study of one run."""
+    alone = {item.path.parent.name for item in request.session.items} == {"short"}
+    with OneRun(Project(tmp_path_factory.mktemp("short")), cores=2 if alone else 1) as started:
         yield started
+
+
+@pytest.fixture(scope="session", autouse=True)
+def early(request):
+    """Starts the study of one run before the first test where tests of it are asked for: it runs beside the others.
+
+    A worker of several does not know whether it will be given those tests.
+    """
+    if hasattr(request.config, "workerinput"):
+        return
+    if any(item.path.parent.name == "short" for item in request.session.items):
+        request.getfixturevalue("one_run")
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The index, the toolkit's pages and one per family in Chromium: quiet, whole, readable anywhere, usable by keyboard."""
+"""The index, the guide, pages of the toolkit and of runs in Chromium: quiet, whole, readable anywhere, usable by keys."""
 
 import os
 from base64 import b64decode
@@ -15,14 +15,15 @@ MEGABYTES = 15
 OPEN_ALL = "document.querySelectorAll('details').forEach((each) => { each.open = true; })"
 
 
+WITHOUT_FIGURES = ("guide.html", "toolkit.html")
 RUNS = ("runs/mlp_*.html", "runs/cnn_*.html", "runs/transformer_*.html")
 
 
-@pytest.fixture(params=["index.html", "toolkit.html", "toolkit/causes.html", *RUNS])
+@pytest.fixture(params=["index.html", "guide.html", "toolkit.html", "toolkit/causes.html", *RUNS])
 def path(request, report):
-    """The index, the toolkit's contents, a page of it, or the first run page of a family."""
+    """The index, the guide, the toolkit's contents, a page of it, or the first run page of a family."""
     found = sorted(report.glob(request.param))
-    if not found and request.param.startswith("toolkit") and "REPDYN_REPORT" in os.environ:
+    if not found and request.param.startswith(("toolkit", "guide")) and "REPDYN_REPORT" in os.environ:
         pytest.skip(f"{report} is of a study without the toolkit (snakemake toolkit)")
     assert found, f"{report} has no {request.param}"
     return found[0]
@@ -70,7 +71,7 @@ def test_the_policy_lets_nothing_else_in_and_the_page_keeps_its_style(browser, p
             "[...document.querySelectorAll('.chip')].map((each) => getComputedStyle(each).backgroundColor)"
         )
     assert done == [False, False, False]
-    assert (widths or path.name == "toolkit.html") and all(
+    assert (widths or path.name in WITHOUT_FIGURES) and all(
         name == f"w{limit.removesuffix('px')}" for name, limit in widths
     )
     assert all(colour.startswith("rgb(") for colour in chips)
@@ -113,7 +114,7 @@ def test_every_figure_has_an_image_with_words_that_comes_when_it_is_scrolled_to(
             "figure", "(all) => all.map((each) => each.querySelectorAll('img[alt], svg[aria-label]').length)"
         )
         assert page.evaluate("document.documentElement.scrollHeight") == height, "images move the text when they come"
-    assert (images or path.name == "toolkit.html") and figures == [1] * len(figures)
+    assert (images or path.name in WITHOUT_FIGURES) and figures == [1] * len(figures)
     assert all(image["loading"] == "lazy" for image in images)
     assert all(min(image["natural"]) > 0 and image["natural"] == image["stated"] for image in images)
     words = [image["alt"] for image in images]
@@ -217,7 +218,8 @@ def test_text_stands_out_in_both_schemes(browser, path, scheme):
         page.evaluate(OPEN_ALL)
         contrasts = page.evaluate(CONTRASTS)
     assert contrasts["page"] < 0.05 if scheme == "dark" else contrasts["page"] > 0.8
-    tags = {"p", "a", "td", "th"} | ({"figcaption"} if path.name != "toolkit.html" else {"dd"})
+    tags = {"p", "a"} | ({"dd"} if path.name in WITHOUT_FIGURES else {"figcaption"})
+    tags |= {"summary"} if path.name == "guide.html" else {"td", "th"}
     assert tags <= {tag for tag, _, _ in contrasts["text"]}
     assert [(name, ratio) for _, ratio, name in contrasts["text"] if ratio < 4.5] == []
     assert contrasts["ring"] >= 3
@@ -243,12 +245,13 @@ def broken(path: Path, link: str) -> bool:
 
 def test_every_link_of_every_page_leads_somewhere(report):
     pages = [report / "index.html", *sorted(report.glob("runs/*.html"))]
-    toolkit = [*report.glob("toolkit.html"), *sorted(report.glob("toolkit/*.html"))]
+    toolkit = [*report.glob("toolkit.html"), *report.glob("guide.html"), *sorted(report.glob("toolkit/*.html"))]
     assert len(pages) > 1
     for path in [*pages, *toolkit]:
         page = read(path)
         assert [link for link in page.links if broken(path, link)] == [], path
         assert len(set(page.ids)) == len(page.ids), path
+        assert len(set(page.regions)) == len(page.regions), path
     linked = {(report / link).resolve() for link in read(pages[0]).links if link.startswith("runs/")}
     assert linked == set(pages[1:])
     reached = {(report / link.partition("#")[0]).resolve() for each in toolkit[:1] for link in read(each).links}

@@ -19,7 +19,7 @@ from repdyn.toolkit import ALL_TOOLS
 LIBRARY = ROOT / "workflow/repdyn"
 ROOMS = (
     "geometry", "topology", "information", "dynamics", "attribution", "interventions", "sparse_autoencoders",
-    "dynamical_systems", "circuits", "fractals", "energy", "organisms", "biophysics",
+    "dynamical_systems", "circuits", "fractals", "energy", "organisms", "alignment", "biophysics",
 )  # fmt: skip
 # Prepare, choose, or put to work what is tried.
 PREPARE = {

@@ -35,9 +35,10 @@ def chromium():
 
 
 @contextmanager
-def tab(browser, width: int = 1280, scheme: str = "light"):
+def tab(browser, width: int = 1280, scheme: str = "light", script: bool = True):
     """An empty page with a profile of its own."""
-    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    size = {"width": width, "height": 800}
+    context = browser.new_context(viewport=size, color_scheme=scheme, java_script_enabled=script)
     yield context.new_page()
     context.close()
 

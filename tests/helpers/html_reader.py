@@ -21,6 +21,7 @@ class Reader(HTMLParser):
     def __init__(self, page: str):
         super().__init__()
         self.images, self.ids, self.links, self.loads, self.tables, self.text = [], [], [], [], {}, []
+        self.regions: list[str] = []
         self.rows = None
         self.feed(page)
 
@@ -28,6 +29,8 @@ class Reader(HTMLParser):
         attributes = dict(attributes)
         if "id" in attributes:
             self.ids.append(attributes["id"])
+        if attributes.get("role") == "region":
+            self.regions.append(attributes["aria-label"])
         if tag == "a":
             self.links.append(attributes["href"])
         self.loads += [attributes[name] for name in ("src", "srcset", "data", "poster") if attributes.get(name)]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dag.folders import check_folders
 from dag.numerals import require_decimals
+from dag.organisms import read_organisms
 from dag.own import train_examples
 from dag.pairs import check_pair
 from dag.reading import parse_yaml, require_file
@@ -28,12 +29,14 @@ CLAIMS = "config/claims.yaml"
 # More than any study needs, and less than what planning takes hours and all memory for.
 MOST_RUNS = 100_000
 # Keys of the configuration whose defaults are files of the project.
-OWN_FILES = ("experiments", "recurrent", "architectures", "datasets", "downloads")
+OWN_FILES = ("experiments", "recurrent", "organisms", "architectures", "datasets", "downloads")
 
 
 @dataclass(frozen=True)
 class Study:
-    """The checked configuration. experiments: {name: (architecture name, dataset name)}; recurrent: {name: its row}."""
+    """The checked configuration. experiments: {name: (architecture name, dataset name)}; recurrent, organisms:
+    {name: its row}.
+    """
 
     config: dict
     experiments: dict[str, tuple[str, str]]
@@ -41,6 +44,7 @@ class Study:
     datasets: dict[str, dict]
     downloads: dict[str, dict]
     recurrent: dict[str, dict]
+    organisms: dict[str, dict]
 
 
 def complete(config: dict, home: Path) -> None:
@@ -79,6 +83,8 @@ def load_study(config: dict, home: Path = Path()) -> Study:
     require_different(experiments, config["experiments"])
     require_file(config["recurrent"], "recurrent")
     recurrent = read_recurrent(config["recurrent"])
+    require_file(config["organisms"], "organisms")
+    organisms = read_organisms(config["organisms"])
     for name, (architecture, dataset) in experiments.items():
         where = f"{config['experiments']}, experiment {name!r}"
         network = known(architecture, architectures, f"{where}: architecture", config["architectures"])
@@ -89,7 +95,7 @@ def load_study(config: dict, home: Path = Path()) -> Study:
     check_hypotheses(str(home / HYPOTHESES))
     read_yaml(str(home / CLAIMS), "claims")
     used = {name: datasets[name] for _, name in experiments.values()}
-    study = Study(config, experiments, architectures, used, downloads, recurrent)
+    study = Study(config, experiments, architectures, used, downloads, recurrent, organisms)
     check_numbers(study)
     return study
 

@@ -30,12 +30,17 @@ def list_code(
     modules = {*packages}.union(*(elsewhere for _, elsewhere in closures))
     lines = [f"{file} {digest(file)}" for file in files] + pinned(modules, home)
     text = "".join(f"{line}\n" for line in lines)
+    return kept(name, text, [*files, home / LOCK])
+
+
+def kept(name: str, text: str, made_of: Iterable[str | Path]) -> str:
+    """A small file of what is known when jobs are planned, input of those that hang on it; left alone where it is right."""
     path = Path(FOLDER, f"{name}.txt")
     if path.is_file():
         if path.read_text(encoding="utf-8") != text:
             replace(path, text)
     else:
-        replace(path, text, max(Path(file).stat().st_mtime_ns for file in [*files, home / LOCK]))
+        replace(path, text, max(Path(file).stat().st_mtime_ns for file in made_of))
     return path.as_posix()
 
 

@@ -1,6 +1,7 @@
 # The names of __init__.py for type checkers; a test keeps the two equal.
 
 from repdyn import activations as activations
+from repdyn import alignment as alignment
 from repdyn import attribution as attribution
 from repdyn import audit as audit
 from repdyn import biophysics as biophysics

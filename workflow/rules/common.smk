@@ -12,7 +12,7 @@ from dag.config import HYPOTHESES, check_files, complete, load_study, original_f
 from dag.disk import from_the_future, full, links
 from dag.dispatch import pin
 from dag.finished import finished, write_sheet
-from dag.listing import FOLDER, list_code
+from dag.listing import FOLDER, LOCK, kept, list_code
 from repdyn.datasets.docstrings import PACKAGES as DOCUMENTED
 from repdyn.datasets.originals import writable
 from repdyn.datasets.registry import LOADERS
@@ -22,8 +22,9 @@ from repdyn.figures.registry import RUN as RUN_FIGURES
 from repdyn.figures.registry import STUDY as STUDY_FIGURES
 from repdyn.measures import MODULES, modules_for
 from repdyn.toolkit import PAGES as TOOLKIT_PAGES
-from repdyn.toolkit import RECURRENT, SELF_CONTAINED, fits_task
+from repdyn.toolkit import ALL_TOOLS, ORGANISMS, RECURRENT, SELF_CONTAINED, TRAINED_FOR_A_TASK, fits_task
 from repdyn.toolkit import TOOLS as TOOLKIT
+from repdyn.toolkit.questions import RECIPES
 
 # As a module of another workflow, and with --directory, Snakemake runs elsewhere.
 HERE = Path.cwd() == HOME
@@ -59,11 +60,12 @@ except StudyError as error:
     raise WorkflowError(str(error))
 
 pin(config["dispatch"])
-# Of those for recurrent networks, the ones for whose tasks the sheet has networks.
+# Of those for networks with a sheet of their own, the ones for whose tasks it has any.
+SHEETS = {name: STUDY.organisms if name in ORGANISMS else STUDY.recurrent for name in TRAINED_FOR_A_TASK}
 EVERY_TOOL = TOOLKIT | {
     name: tool
-    for name, tool in RECURRENT.items()
-    if any(fits_task(name, row["task"]) for row in STUDY.recurrent.values())
+    for name, tool in TRAINED_FOR_A_TASK.items()
+    if any(fits_task(name, row["task"]) for row in SHEETS[name].values())
 }
 EVERY_TOOL |= SELF_CONTAINED if config["toolkit"]["seeds"] else {}
 RESULTS = config["results"]
@@ -86,6 +88,7 @@ if config["partial"]:
 GPU = {"gpu": 1} if config["device"] == "cuda" else {}
 RUN = f"{RESULTS}/runs/{{experiment}}/seed{{seed}}"
 RECURRENT_RUN = f"{RESULTS}/recurrent/{{network}}/seed{{seed}}"
+ORGANISM_RUN = f"{RESULTS}/organisms/{{organism}}/seed{{seed}}"
 SELF_CONTAINED_RUN = f"{RESULTS}/toolkit/{{tool}}/seed{{seed}}"
 
 
@@ -134,6 +137,18 @@ def timed_networks():
     """What `snakemake benchmark` left, if it was run: the report waits for no benchmark."""
     table = placed(f"{RESULTS}/benchmark.parquet")
     return [f"{RESULTS}/benchmark.parquet"] if Path(table).is_file() else []
+
+
+def led_to():
+    """A file that names the guide once it is there, or asked for with the toolkit: the index leads to it then.
+
+    No input of the index, which waits for no toolkit. Written by the process that plans, like the lists of code.
+    """
+    name = "led_to_" + re.sub(r"\W", "_", RESULTS)
+    if not workflow.is_main_process:
+        return given(f"{FOLDER}/{name}.txt")
+    there = "toolkit" in sys.argv or Path(placed(f"{RESULTS}/report/guide.html")).is_file()
+    return given(kept(name, "guide.html\n" if there else "", [project(LOCK)]))
 
 
 def templates(*names):
@@ -323,13 +338,14 @@ def looked_into(tool, suffix):
 
 
 def of_tool(tool, name):
-    """The file of that name of every run, or of every recurrent network, that a tool looks into; or of its own seeds."""
+    """The file of that name of every run, recurrent network or organism that a tool looks into, or of its own seeds."""
     if tool in SELF_CONTAINED:
         return expand(f"{SELF_CONTAINED_RUN}/{name}", tool=tool, seed=range(config["toolkit"]["seeds"]))
-    if tool in RECURRENT:
+    if tool in SHEETS:
+        run = ORGANISM_RUN if tool in ORGANISMS else RECURRENT_RUN
         return [
-            f"{RECURRENT_RUN}/{name}".format(network=network, seed=seed)
-            for network, row in STUDY.recurrent.items()
+            f"{run}/{name}".format(network=network, organism=network, seed=seed)
+            for network, row in SHEETS[tool].items()
             if fits_task(tool, row["task"])
             for seed in range(row["seeds"])
         ]

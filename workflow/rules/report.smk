@@ -105,6 +105,7 @@ rule report:
         ],
         pages=run_pages,
         benchmark=lambda wildcards: timed_networks(),
+        led_to=led_to(),
     output:
         f"{RESULTS}/report/index.html",
     log:
@@ -127,7 +128,7 @@ rule report:
         "python {input.code[0]:q} --sheet {input.sheet:q} --experiments {input.experiments:q}"
         " --runs-root {params.runs:q} --pages {params.pages:q} --logs {params.logs:q} --stages {params.stages:q}"
         " --figures {input.figures:q} --evidence {input.evidence:q} --inside {input.inside:q}"
-        " --published {input.published:q} --shipped {input.shipped:q} --claims {input.claims:q} {params.benchmark:q} --out {output:q} > {log:q} 2>&1"
+        " --published {input.published:q} --shipped {input.shipped:q} --claims {input.claims:q} {params.benchmark:q} --led-to {input.led_to:q} --out {output:q} > {log:q} 2>&1"
 
 
 rule integrated_report:

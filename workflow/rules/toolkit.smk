@@ -8,6 +8,7 @@ localrules:
 wildcard_constraints:
     tool="|".join([*TOOLKIT, *SELF_CONTAINED]),
     network="|".join(map(re.escape, STUDY.recurrent)),
+    organism="|".join(map(re.escape, STUDY.organisms)),
 
 
 rule look_into:
@@ -129,6 +130,63 @@ rule look_into_recurrent:
         " --run {params.run:q} > {log:q} 2>&1"
 
 
+rule train_organism:
+    input:
+        code=code("train_organism"),
+    output:
+        trajectory=f"{ORGANISM_RUN}/trajectory.parquet",
+        training=f"{ORGANISM_RUN}/training.parquet",
+        facts=f"{ORGANISM_RUN}/run.json",
+        checksums=f"{ORGANISM_RUN}/checkpoints.json",
+        checkpoints=directory(f"{ORGANISM_RUN}/checkpoints"),
+        provenance=f"{ORGANISM_RUN}/provenance.json",
+    log:
+        f"{RESULTS}/logs/train_organism/{{organism}}-seed{{seed}}.log",
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory(1000),
+        runtime=30,
+    params:
+        out=subpath(output.facts, parent=True),
+        row=lambda wildcards: json.dumps(STUDY.organisms[wildcards.organism]),
+    message:
+        "Training {wildcards.organism}, seed {wildcards.seed}"
+    shell:
+        "python {input.code[0]:q} --organism {wildcards.organism:q} --seed {wildcards.seed:q} --row {params.row:q}"
+        " --out {params.out:q} > {log:q} 2>&1"
+
+
+rule look_into_organism:
+    input:
+        code=code("look_into_organism"),
+        tools=[tool_code(tool, "measure") for tool in ORGANISMS],
+        checksums=rules.train_organism.output.checksums,
+        checkpoints=rules.train_organism.output.checkpoints,
+        training=rules.train_organism.output.training,
+        provenance=rules.train_organism.output.provenance,
+    output:
+        tables=[f"{ORGANISM_RUN}/toolkit/{tool}.parquet" for tool in ORGANISMS],
+        maps=[f"{ORGANISM_RUN}/toolkit/{tool}.safetensors" for tool in ORGANISMS],
+    log:
+        f"{RESULTS}/logs/look_into_organism/{{organism}}-seed{{seed}}.log",
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory(1000),
+        runtime=30,
+    params:
+        run=subpath(input.checksums, parent=True),
+        row=lambda wildcards: json.dumps(STUDY.organisms[wildcards.organism]),
+    message:
+        "Toolkit: organism {wildcards.organism}, seed {wildcards.seed}"
+    shell:
+        "python {input.code[0]:q} --organism {wildcards.organism:q} --seed {wildcards.seed:q} --row {params.row:q}"
+        " --run {params.run:q} > {log:q} 2>&1"
+
+
 rule self_contained:
     input:
         code=code("self_contained"),
@@ -218,7 +276,37 @@ rule toolkit_page:
         " --calibration {input.calibration:q} --out {params.out:q} > {log:q} 2>&1"
 
 
+rule guide:
+    input:
+        code=code("guide"),
+        questions=[tool_code(tool, "guide") for tool in ALL_TOOLS],
+        limits=[tool_code(tool, "findings") for tool in ALL_TOOLS],
+        quantities=[project(f"workflow/repdyn/toolkit/{tool}/measure.py") for tool in ALL_TOOLS],
+        page=templates("guide"),
+        calibration=rules.calibration.output,
+        recipes=[project(f"examples/recipes/{name}.py") for name in RECIPES],
+        printed=[project(f"examples/recipes/{name}.txt") for name in RECIPES],
+    output:
+        f"{RESULTS}/report/guide.html",
+    log:
+        f"{RESULTS}/logs/guide.log",
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory(1000),
+        runtime=10,
+    params:
+        tools=list(EVERY_TOOL),
+    message:
+        "Writing {output}"
+    shell:
+        "python {input.code[0]:q} --calibration {input.calibration:q} --tools {params.tools:q} --recipes {input.recipes:q}"
+        " --out {output:q} > {log:q} 2>&1"
+
+
 rule toolkit:
     input:
         rules.all.input,
         rules.toolkit_page.output,
+        rules.guide.output,

@@ -45,10 +45,11 @@ rule verify:
         inside=[Path(path).name for path in rules.report.input.inside],
         integrated=[Path(path).name for path in rules.integrated_report.input.tables],
         toolkit=toolkit_tables,
+        recipes=rules.guide.input.recipes,
     message:
         "Checking the finished study in {params.results}"
     shell:
         "python {input.code[0]:q} --results {params.results:q} --sheet {input.sheet:q}"
         " --seeds {params.seeds:q} --pages {params.pages:q} --claims {input.claims:q} --published {input.published:q} --of-runs {params.of_runs:q}"
         " --of-study {params.of_study:q} --evidence {params.evidence:q} --inside {params.inside:q}"
-        " --integrated {params.integrated:q} --toolkit {params.toolkit:q} 2>&1 | tee {log:q}"
+        " --integrated {params.integrated:q} --toolkit {params.toolkit:q} --recipes {params.recipes:q} 2>&1 | tee {log:q}"

@@ -33,6 +33,7 @@ def main():
     parser.add_argument("--logs", type=to_path, required=True, help="folder of the logs of all jobs")
     parser.add_argument("--stages", type=mapping, required=True, help="JSON: {stage: [patterns of its logs]}")
     parser.add_argument("--benchmark", type=to_path, help="table that `snakemake benchmark` left, if it was run")
+    parser.add_argument("--led-to", type=to_path, help="names the guide, if the toolkit has run")
     parser.add_argument("--out", type=to_path, required=True)
     arguments = parser.parse_args()
     page = made(arguments)
@@ -67,6 +68,7 @@ def made(arguments: argparse.Namespace) -> str:
         profile_rows(costs, floor),
         read_json(arguments.shipped) if arguments.shipped else None,
         yaml.safe_load(arguments.claims.read_text(encoding="utf-8")) if arguments.claims else None,
+        bool(arguments.led_to and arguments.led_to.read_text(encoding="utf-8")),
     )
 
 

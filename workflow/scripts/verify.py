@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+import guide
 import integrated_report
 import report
 import run_page
@@ -24,7 +25,9 @@ from repdyn.errors import StudyError
 from repdyn.figures.registry import RUN, STUDY
 
 REPLAYED = 10
+FOR_TASKS = ("recurrent", "organisms")  # folders of networks that are trained for a task
 TOOLKIT = (toolkit_page.CONTENTS, *toolkit_page.FAMILIES)
+GUIDE = "guide.html"
 
 
 def main():
@@ -41,6 +44,7 @@ def main():
     parser.add_argument("--inside", nargs="+", required=True, help="those of them on the page, of phase 2")
     parser.add_argument("--integrated", nargs="+", required=True, help="those of them in the integrated report")
     parser.add_argument("--toolkit", type=to_path, nargs="*", default=[], help="<run>/toolkit/<tool>.parquet, by tool")
+    parser.add_argument("--recipes", type=to_path, nargs="+", required=True, help="scripts (.py) that the guide shows")
     arguments = parser.parse_args()
     root = arguments.results
     table = root / "study/experiments.parquet"
@@ -50,14 +54,14 @@ def main():
         )
     experiments = read_parquet(table)
     runs = [run_folder(root / "runs", run.experiment, run.seed) for run in experiments.itertuples()]
-    recurrent = [file.parent for file in sorted((root / "recurrent").glob("*/seed*/checkpoints.json"))]
+    for_tasks = [file.parent for kind in FOR_TASKS for file in sorted((root / kind).glob("*/seed*/checkpoints.json"))]
     wrong: dict[str, None] = {}
     files = files_of(root)
     missing = expected(arguments, experiments, runs) - set(files)
     wrong |= dict.fromkeys(f"{path} is missing; the same command makes it again" for path in sorted(missing))
     attempts = {
         "files": [(check, path) for path in files],
-        "checkpoints": [(read_checkpoint, *each) for run in [*runs, *recurrent] for each in checkpoints_of(run, wrong)],
+        "checkpoints": [(read_checkpoint, *each) for run in [*runs, *for_tasks] for each in checkpoints_of(run, wrong)],
         "replayed steps": [(replay, *each, root) for each in drawn(runs, wrong)],
         "pages": pages_of(arguments, experiments, runs),
     }
@@ -87,7 +91,7 @@ def tried(wrong: dict[str, None], function: Callable, *arguments):
 
 def files_of(root: Path) -> list[Path]:
     """All that steps have written and that carries a checksum."""
-    folders = [root / name for name in ("data", "runs", "recurrent", "study", "toolkit", "figures", "report")]
+    folders = [root / name for name in ("data", "runs", *FOR_TASKS, "study", "toolkit", "figures", "report")]
     found = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
     return [path for path in found if path.parent.name != "checkpoints" and not path.name.startswith(".")]
 
@@ -98,7 +102,7 @@ def expected(arguments: Namespace, experiments: pd.DataFrame, runs: list[Path]) 
     files |= {root / "figures" / f"{name}{kind}" for name in STUDY for kind in (".png", ".svg", ".webp")}
     files |= {root / "report" / name for name in ("index.html", "integrated_report.json", "integrated_report.md")}
     if (root / "report" / toolkit_page.CONTENTS).is_file():
-        files |= {root / "report" / name for name in TOOLKIT}
+        files |= {root / "report" / name for name in (*TOOLKIT, GUIDE)}
     for run, family, dataset in zip(runs, experiments["family"], experiments["dataset"], strict=True):
         files |= {run / name for name in arguments.of_runs}
         files |= {run / f"{name}{kind}" for name in figures_of(family) for kind in (".png", ".svg", ".webp")}
@@ -157,6 +161,7 @@ def pages_of(arguments: Namespace, experiments: pd.DataFrame, runs: list[Path]) 
         logs=root / "logs",
         stages={},
         benchmark=None,
+        led_to=None,
     )
     compared = [
         (compare_json, root / "report/integrated_report.json", integrated_report.made, numbers),
@@ -172,6 +177,7 @@ def pages_of(arguments: Namespace, experiments: pd.DataFrame, runs: list[Path]) 
         calibration = [root / "toolkit" / name for name in ("calibration.parquet", "calibration_seconds.json")]
         made_of = (arguments.toolkit, figures, arguments.pages, *calibration)
         compared += [(compare, root / "report" / name, toolkit_page.made, name, *made_of) for name in TOOLKIT]
+        compared.append((compare, root / "report" / GUIDE, guide.made, *calibration, list(tools), arguments.recipes))
     return compared
 
 

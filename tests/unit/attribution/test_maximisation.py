@@ -10,6 +10,7 @@ from helpers.tiny_networks import NETWORKS, SHAPE, data
 from repdyn.activations.hooks import recorded
 from repdyn.attribution.exemplars import exemplar_likeness, exemplars
 from repdyn.attribution.maximisation import maximise, unit_activation
+from repdyn.attribution.natural import coloured, shifted
 from repdyn.errors import StudyError
 from repdyn.models import build
 
@@ -130,3 +131,33 @@ def test_the_null_of_exemplars_is_that_of_drawing_them():
         exemplars(activations, 13)
     with pytest.raises(StudyError, match=r"found \(11, 6\) and \(1, 6\)"):
         exemplar_likeness(best, examples[:11], activations, 5)
+
+
+def test_coloured_noise_falls_with_frequency_and_keeps_its_power():
+    white = noise(400, 1, 16, 15).double()
+    power = torch.fft.rfft2(coloured(white)).abs().square().mean((0, 1)) / torch.fft.rfft2(white).abs().square().mean(
+        (0, 1)
+    )
+    assert power[0, 2] / power[0, 4] == pytest.approx(4) and power[0, 1] / power[0, 5] == pytest.approx(25)
+    assert coloured(white).square().mean() == pytest.approx(white.square().mean().item(), rel=0.05)
+    with pytest.raises(StudyError, match="needs images"):
+        coloured(white[0])
+
+
+def test_with_priors_a_linear_units_best_image_is_its_weights_coloured_twice_and_shifted():
+    weight, shifts = noise(3, 1, 16, 16).double(), torch.tensor([[0, 0], [2, 0], [0, -1]])
+
+    def activation(x):
+        return (coloured(x) * weight).flatten(1).sum(1)
+
+    start = noise(3, 1, 16, 16, seed=2).double()
+    found = coloured(maximise(shifted(activation, shifts), start, 1.0)[0])
+    mean = (weight + weight.roll(-2, 2) + weight.roll(1, 3)) / 3
+    assert cosine_similarity(found.flatten(1), coloured(coloured(mean)).flatten(1)).min() > 1 - 1e-9
+    assert cosine_similarity(found.flatten(1), coloured(coloured(weight)).flatten(1)).max() < 0.99
+
+
+def test_a_unit_of_noise_alone_likes_no_image():
+    dead = shifted(lambda x: 0 * x.flatten(1).sum(1), torch.zeros(1, 2, dtype=torch.int64))
+    found, reached = maximise(dead, noise(2, 1, 8, 8), 1.0)
+    assert not reached.any() and torch.equal(found, maximise(dead, noise(2, 1, 8, 8), 1.0)[0])

@@ -31,7 +31,7 @@ def folder(tmp_path, monkeypatch):
     """A folder with a network, data in three forms, and an experiment of theirs."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "config").mkdir()
-    for name in ("downloads.yaml", "hypotheses.yaml", "claims.yaml", "recurrent.tsv"):
+    for name in ("downloads.yaml", "hypotheses.yaml", "claims.yaml", "recurrent.tsv", "organisms.tsv"):
         (tmp_path / "config" / name).write_text((ROOT / "config" / name).read_text())
     (tmp_path / "network.py").write_text(NETWORK)
     (tmp_path / "data.py").write_text(DATA)

@@ -8,7 +8,9 @@ from repdyn.figures.registry import RUN, SECTIONS, STUDY, run_caption, study_cap
 from repdyn.toolkit import ALL_TOOLS, PAGES, load, tools_on
 
 LIBRARY = ROOT / "workflow/repdyn"
-STEPS = ("study_figure", "study_data", "run_figure", "toolkit_figure", "toolkit_page", "report", "run_page", "readme")
+STEPS = (
+    "study_figure", "study_data", "run_figure", "toolkit_figure", "toolkit_page", "guide", "report", "run_page", "readme",
+)  # fmt: skip
 
 
 def folders(path: str) -> set[str]:
@@ -51,6 +53,7 @@ def test_jobs_that_draw_and_write_pages_do_not_load_torch(monkeypatch):
         *LIBRARY.glob("figures/*/*/*.py"),
         *LIBRARY.glob("toolkit/*/figure.py"),
         *LIBRARY.glob("toolkit/*/findings.py"),
+        *LIBRARY.glob("toolkit/*/guide.py"),
     ]
     files = [*(ROOT / f"workflow/scripts/{name}.py" for name in STEPS), *parts]
     assert [str(file) for file in files if "torch" in imported(file)] == []

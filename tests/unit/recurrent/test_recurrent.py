@@ -9,10 +9,11 @@ from repdyn.dynamical_systems.maps import trajectory
 from repdyn.errors import StudyError
 from repdyn.recurrent.losses import Batch, right_signs, squared_error
 from repdyn.recurrent.networks import driven, held, initialise, with_weights
-from repdyn.recurrent.record import Record, probe_batch
+from repdyn.recurrent.record import probe_batch
 from repdyn.recurrent.tasks import TASKS, task_of
 from repdyn.recurrent.training import rate_at, train_steps
 from repdyn.training.adam import Adam
+from repdyn.training.by_task import Record
 from repdyn.training.loop import Recipe, get_state, set_state
 
 ROW = {"flipflop": ("gru", 8), "context": ("rnn", 8), "connect4_moves": ("gru", 8), "connect4_board": ("gru", 8)}

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from helpers.integrated_cases import CLAIMS, ledger
-from repdyn.report.forest import LEFT, RIGHT, bound_at, forest, place_of, share_of_effect
+from repdyn.report.forest import LEFT, LETTERS, LINE, RIGHT, TEXT_LINE, bound_at, forest, place_of, share_of_effect
 
 MIDDLE = (LEFT + RIGHT) / 2
 
@@ -52,11 +52,12 @@ def test_a_number_with_its_interval_and_one_beyond_the_axis():
     (row,) = forest(table(50, 25, 75), claims)["rows"]
     assert row["ours"] == {"x": MIDDLE, "low": place_of(0.25), "high": place_of(0.75), "beyond": 0}
     assert row["repaired"]["x"] == place_of(0) and row["repaired"]["low"] is None
-    assert (row["id"], row["text"], row["word"], row["bounds"]) == ("C01", "A claim", "holds", [MIDDLE])
+    assert (row["id"], row["lines"], row["word"], row["bounds"]) == ("C01", ["A claim"], "holds", [MIDDLE])
+    assert row["number"] == "50 (25 to 75)"
     (row,) = forest(table(500, 400, 600), claims)["rows"]
     assert row["ours"]["x"] == RIGHT and row["ours"]["beyond"] == 1
     (row,) = forest(table(np.nan, np.nan, np.nan), claims)["rows"]
-    assert row["ours"] is None
+    assert row["ours"] is None and row["number"] == ""
 
 
 def test_parts_have_rows_and_words_of_their_own_and_two_bounds_of_a_quantity_share_one():
@@ -69,13 +70,20 @@ def test_parts_have_rows_and_words_of_their_own_and_two_bounds_of_a_quantity_sha
     rule = {"rule": "bounds", "conditions": [*between, late]}
     head, early, other = forest(told, [{"id": "C01", "claim": "A claim", "verdict": rule}])["rows"]
     assert (head["id"], head["word"], head["ours"]) == ("C01", "undecided", None)
-    assert (early["text"], early["word"], early["bounds"]) == ("early", "holds", [place_of(0.4), place_of(0.9)])
-    assert (other["text"], other["word"], other["ours"]) == ("late", "undecided", None)
+    assert (early["lines"], early["word"], early["bounds"]) == (["early"], "holds", [place_of(0.4), place_of(0.9)])
+    assert (other["lines"], other["word"], other["ours"]) == (["late"], "undecided", None)
 
 
 def test_every_claim_has_a_row_and_every_row_lies_in_the_drawing():
     drawn = forest(ledger(), CLAIMS["claims"])
     assert [row["id"] for row in drawn["rows"] if row["id"]] == [claim["id"] for claim in CLAIMS["claims"]]
-    assert all(drawn["top"] < row["y"] < drawn["height"] for row in drawn["rows"])
+    places = [row["y"] for row in drawn["rows"]]
+    assert drawn["top"] < places[0] and places[-1] < drawn["height"]
+    # No word of a title is cut, and no line lies on that of the next row.
+    for row, nearest in zip(drawn["rows"], np.diff([*places, drawn["height"]]), strict=True):
+        assert len(row["lines"]) * TEXT_LINE <= row["height"] and nearest >= min(row["height"], LINE)
+        assert max(map(len, row["lines"])) <= LETTERS
+    titles = [" ".join(row["lines"]) for row in drawn["rows"] if row["id"]]
+    assert titles == [claim["claim"] for claim in CLAIMS["claims"]] and max(map(len, titles)) > LETTERS
     every = [row[side] for row in drawn["rows"] for side in ("repaired", "ours") if row[side]]
     assert len(every) > 12 and all(LEFT <= mark["x"] <= RIGHT for mark in every)

@@ -192,7 +192,7 @@ def test_runs_that_failed_and_records_that_are_lost_are_named():
 def test_a_study_without_a_finished_run_is_reported_as_such(runs):
     report = document(runs, {}, None, CLAIMS, [], [(f"mlp-{number}", 0) for number in range(8)])
     check(report, SCHEMA, Path("report.json"))
-    assert report["summary"] == ["The study has no finished run, so nothing can be said."]
+    assert report["summary"] == ["What was found: The study has no finished run, so nothing can be said."]
     assert report["metadata"]["missing"][0].endswith("mlp-5 (seed 0) and 2 more.")
     assert "No run has finished." in markdown(report)
 
@@ -320,7 +320,7 @@ def step(folder: Path, out: str) -> subprocess.CompletedProcess:
 def test_equal_studies_give_equal_bytes_and_a_broken_one_leaves_no_file(folder):
     done = step(folder, "first")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("The published study counts 2,991 jumps")
+    assert done.stdout.startswith("Claimed: Neural dimensionality tracking (NDT), 2025, makes 17 claims")
     write_origins(folder, 2.5)
     assert step(folder, "second").returncode == 0
     for name in ("report.json", "report.md"):

@@ -3,14 +3,18 @@
 import numpy as np
 import pandas as pd
 
-from helpers.integrated_cases import experiments, ledger
+from helpers.integrated_cases import experiments, ledger, verdict_errors
 from repdyn.report.story import story
 
 NOTHING = pd.DataFrame()
 
 
 def told(runs: pd.DataFrame, claims: pd.DataFrame, **tables) -> str:
-    return "\n".join(story({"experiments": runs, "ledger": claims, **tables}))
+    return "\n".join(points(runs, claims, **tables).values())
+
+
+def points(runs: pd.DataFrame, claims: pd.DataFrame, **tables) -> dict[str, str]:
+    return story({"experiments": runs, "ledger": claims, **tables}, "A study, 2025")
 
 
 def test_the_numbers_are_those_of_the_tables():
@@ -18,13 +22,14 @@ def test_the_numbers_are_those_of_the_tables():
     words = told(experiments(), claims)
     total = claims[(claims["claim"] == "C02") & (claims["quantity"] == "total")].iloc[0]
     assert (
-        f"counts {total['as_published']:,.0f} jumps" in words and f"gives {total['repaired']:,.0f}, and series" in words
+        f"its {total['as_published']:,.0f} jumps are" in words
+        and f"gives {total['repaired']:,.0f}, and series" in words
     )
     by_claim = claims.drop_duplicates("claim")
-    for word, verb in (("holds", "hold"), ("does not hold", "do")):
+    for word, verb in (("holds", "claim"), ("does not hold", "do")):
         number = int(by_claim["holds"].eq(word).sum())
         assert f"{number} {verb}" in words
-    assert f"{by_claim['holds'].eq('not evaluable').sum()} are not evaluable" in words
+    assert f"{by_claim['holds'].eq('not evaluable').sum()} not evaluable" in words
     assert f"stands for {by_claim['evidence'].eq('stands').sum()} (" in words
     # Two of the four learned; they have seven candidates and three jumps between them, or fewer.
     assert "In 2 networks of ours that learned, 6 changes between two measurements exceed" in words
@@ -34,7 +39,7 @@ def test_the_numbers_are_those_of_the_tables():
 def test_no_jumps_no_ledger_and_no_runs_are_said_or_left_out():
     none = told(experiments().assign(candidates=0, jumps=0), NOTHING)
     assert "0 changes between two measurements exceed" in none and "does not jump where it was measured" in none
-    assert "published claim" not in none and "The published study" not in none
+    assert "claim" not in none and "published metric" not in none
     assert "none of them happens within" in told(experiments().assign(jumps=0), NOTHING)
     without = experiments().assign(pattern=None, test_accuracy=np.nan)
     assert "settle" not in told(without, NOTHING) and "accuracy" not in told(without, NOTHING)
@@ -45,7 +50,7 @@ def test_one_seed_is_said_and_several_are_counted():
     assert "with 1 seed each; nothing here says how another seed would differ." in told(runs, NOTHING)
     assert "2 of which diverged or ended at chance and count nowhere" in told(runs, NOTHING)
     both = pd.concat([runs, runs.assign(seed=1)], ignore_index=True)
-    assert told(both, NOTHING).endswith("with 2 seeds each.")
+    assert points(both, NOTHING)["How sure"].endswith("with 2 seeds each.")
 
 
 def test_words_that_hang_on_a_seed_are_named():
@@ -53,14 +58,14 @@ def test_words_that_hang_on_a_seed_are_named():
     words = pd.DataFrame(
         {"claim": ["C01", "C07"], "single": 3, "single_same": [3, 1], "firm": pd.array([True, False], "boolean")}
     )
-    assert told(three, NOTHING, seed_agreement=words).endswith(
+    assert points(three, NOTHING, seed_agreement=words)["How sure"].endswith(
         "with 3 seeds each. Whichever seed is left out, the word is the same for 1 of 2 claims; it is not firm for C07,"
         " which 1 of 3 seeds alone say."
     )
-    firm = told(three, NOTHING, seed_agreement=words[:1])
+    firm = points(three, NOTHING, seed_agreement=words[:1])["How sure"]
     assert firm.endswith("the word is the same for 1 of 1 claim.")
     few = words.assign(firm=pd.array([pd.NA, pd.NA], "boolean"))
-    assert told(three, NOTHING, seed_agreement=few).endswith("with 3 seeds each.")
+    assert points(three, NOTHING, seed_agreement=few)["How sure"].endswith("with 3 seeds each.")
 
 
 def test_where_jumps_lie_and_how_many_are_missed_is_said():
@@ -82,3 +87,24 @@ def test_the_fall_and_rise_of_the_dimension_is_said():
 
 def test_a_study_without_runs_says_so():
     assert told(experiments()[:0], ledger()) == "The study has no finished run, so nothing can be said."
+
+
+def test_a_new_reader_is_told_what_was_claimed_what_is_wrong_what_holds_and_how_sure_in_this_order():
+    told_of = points(experiments(), ledger(), verdict_errors=verdict_errors())
+    assert list(told_of) == ["Claimed", "What is wrong", "What holds", "How sure", "What we see"]
+    claims = ledger().drop_duplicates("claim").set_index("claim")
+    assert told_of["Claimed"].startswith(
+        "A study, 2025, makes 17 claims, among them: C01, layers are stable from step 0"
+    )
+    # A claim is told in words once, and by its id after that.
+    for claim, title in claims["title"].items():
+        assert " ".join(told_of.values()).lower().count(title.partition(" (")[0].lower()) <= 1, claim
+    held = claims.index[claims["holds"].isin(["holds", "does not hold"]) | claims["evidence"].eq("stands")]
+    assert len(held) and all(claim in told_of["What holds"] for claim in held)
+    open_ones = claims.index[claims["holds"] == "not evaluable"]
+    assert f"{len(open_ones)} not evaluable, 2 of these because they rest on jumps" in told_of["What holds"]
+    assert "C03" in open_ones and "C10" in open_ones and "it rest" not in told_of["What holds"]
+    words = sum(len(text.split()) for about, text in told_of.items() if about != "What we see")
+    assert words <= 240, "more than a minute to read"
+    assert "none hold" not in told_of["What holds"] and "()" not in told_of["What holds"]
+    assert list(points(experiments(), NOTHING)) == ["How sure", "What we see"]

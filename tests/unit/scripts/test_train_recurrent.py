@@ -8,6 +8,7 @@ import pytest
 
 import look_into_recurrent
 import train_recurrent
+from common import by_task
 from common.files import read_arrays, read_json, read_parquet
 from common.unfinished import claim
 from repdyn.errors import StudyError
@@ -40,8 +41,8 @@ def test_a_killed_training_continues_to_the_same_bytes(task, tmp_path, monkeypat
 
     locks = []
     with monkeypatch.context() as patch:
-        patch.setattr(train_recurrent.Progress, "update", update)
-        patch.setattr(train_recurrent, "claim", lambda out: locks.append(claim(out)) or locks[-1])
+        patch.setattr(by_task.Progress, "update", update)
+        patch.setattr(by_task, "claim", lambda out: locks.append(claim(out)) or locks[-1])
         with pytest.raises(Killed):
             call(patch, train_recurrent, tmp_path / "killed", task=task)
     # A killed process holds nothing.

@@ -36,8 +36,8 @@ CASES = {
 }
 EVERYWHERE = ("saliency", "gradient_x_input", "integrated_gradients")
 METHODS = {name: EVERYWHERE for name in CASES}
-METHODS |= {name: (*EVERYWHERE, "lrp_z_plus") for name in ("mlp", "words", "vectors")}
-METHODS["cnn"] = (*EVERYWHERE, "grad_cam", "lrp_z_plus")
+METHODS |= {name: (*EVERYWHERE, "lrp_z_plus", "deeplift") for name in ("mlp", "words", "vectors")}
+METHODS["cnn"] = (*EVERYWHERE, "grad_cam", "lrp_z_plus", "deeplift")
 
 
 def inputs(shape, n, seed):
@@ -69,6 +69,7 @@ SMALL = {
     "EXAMPLES": 6,
     "SHAPLEY_EXAMPLES": 3,
     "POINTS": 24,
+    "COALITIONS": 40,
     "NOISE": 16,
     "ORDERS": 2,
     "LEVELS": 5,
@@ -95,6 +96,8 @@ def documented(methods):
         other = [(a, b) for i, a in enumerate(methods) for b in methods[i + 1 :]]
         if "<other method>" in one:
             names |= {f"agreement/{a}/{b}" for a, b in other}
+        elif "<surrogate>" in one:
+            names |= {one.replace("<surrogate>", fit) for fit in ("kernel_shap", "lime")}
         elif "<method>" in one:
             names |= {one.replace("<method>", method) for method in methods}
         else:
@@ -117,14 +120,19 @@ def test_every_quantity_of_the_docstring_and_no_other_is_measured(name):
     assert tuple(table.columns) == COLUMNS
     expected = documented(methods)
     if "lrp_z_plus" not in methods:
-        expected.remove("completeness/lrp_z_plus")
+        expected -= {"completeness/lrp_z_plus", "completeness/deeplift"}
     if CASES[name][1] is TEXT:
         expected -= {"maximised/gain", "maximised/cosine"}
+    if CASES[name][1] is not SHAPE:
+        expected -= {"maximised/natural_gain", "maximised/natural_cosine"}
     assert set(table["quantity"]) == expected
     value = table.set_index(["step", "quantity"])["value"]
     for step in (0, 8):
         assert value[step, "completeness/shapley"] < 1e-4
         assert value[step, "completeness/integrated_gradients"] < 0.2
+        assert value[step, "completeness/kernel_shap"] < 1e-4
+        assert value[step, "shapley/kernel_shap"] > 0.7 < value[step, "repeated/kernel_shap"]
+        assert "deeplift" not in methods or value[step, "completeness/deeplift"] < 1e-3
         assert value[step, "deletion/integrated_gradients"] > 0 < value[step, "insertion/integrated_gradients"]
     for method in methods:
         between = area(maps["curve/random"][None]) - area(maps[f"curve/{method}"][None])
@@ -141,6 +149,7 @@ def test_every_quantity_of_the_docstring_and_no_other_is_measured(name):
     assert maps["curve/random"].shape == maps["curve/saliency"].shape == (6,)
     assert abs(maps["curve/random"][-1]) < 1e-5 and abs(maps["curve/saliency"][-1]) < 1e-5
     assert ("maximised" in maps) == (CASES[name][1] is not TEXT)
+    assert ("natural" in maps) == (CASES[name][1] is SHAPE)
     assert "attribution" in tools_for(CASES[name][0])
 
 
@@ -214,17 +223,21 @@ def test_the_figure_holds_what_was_measured(drawn):
     FigureCanvasAgg(figure).draw()
     assert [text.get_text() for text in figure.texts] == ["mlp", "words", "cnn"]
     start = titles(figure).index("deletion")
-    curve, gain, sanity = figure.axes[start : start + 3]
+    curve, gain, sanity, groups = figure.axes[start : start + 4]
     np.testing.assert_allclose(curve.lines[0].get_ydata(), maps["mlp/0"]["curve/saliency"])
     mine = table[table["experiment"] == "mlp"].set_index("quantity")["value"]
     assert gain.lines[0].get_ydata().tolist() == mine["deletion/saliency"].tolist()
     assert sanity.lines[0].get_ydata().tolist() == [1, *mine["sanity/saliency"]]
+    ends = table[(table["experiment"] == "mlp") & (table["step"] == 8)].set_index("quantity")["value"]
+    drawn_groups = dict(zip([tick.get_text() for tick in groups.get_yticklabels()], groups.lines, strict=False))
+    assert drawn_groups["KernelSHAP"].get_xdata().tolist() == [ends["shapley/kernel_shap"]]
+    assert drawn_groups["DeepLIFT"].get_xdata().tolist() == [ends["shapley/deeplift"]]
     images = [axes for axes in figure.axes[:start] if axes.images]
     np.testing.assert_array_equal(images[0].images[0].get_array(), maps["mlp/0"]["input"][0, 0])
     np.testing.assert_array_equal(images[2].images[0].get_array(), maps["mlp/0"]["map/saliency"][0])
     words = [axes for axes in figure.axes if axes.get_title(loc="left").startswith("example")]
-    assert len(words) == 2 and len(words[0].get_yticklabels()) == 4
-    assert words[0].images[0].get_array().shape == (4, 11)
+    assert len(words) == 2 and len(words[0].get_yticklabels()) == 5
+    assert words[0].images[0].get_array().shape == (5, 11)
 
 
 def test_the_figure_of_nothing_and_of_a_run_that_broke(drawn):
@@ -258,7 +271,11 @@ def test_what_is_said_of_a_planted_effect():
         (8, "hidden.0", "sanity/saliency"): (0.11, 0.1, 0.02),
         (8, "hidden.0", "sanity/grad_cam"): (0.9, 0.1, 0.02),
         (8, "", "completeness/integrated_gradients"): (0.002, np.nan, np.nan),
+        (8, "", "completeness/deeplift"): (1e-6, np.nan, np.nan),
         (8, "", "shapley/saliency"): (0.7, 0.1, 0.1),
+        (8, "", "shapley/lime"): (0.8, 0.1, 0.1),
+        (8, "", "repeated/lime"): (0.7, 0.1, 0.1),
+        (8, "", "completeness/lime"): (0.05, np.nan, np.nan),
         (8, "", "agreement/saliency/grad_cam"): (0.3, 0, 0.1),
         (8, "", "baseline/integrated_gradients"): (0.6, 0, 0.1),
         (8, "", "constant/saliency"): (0.3, np.nan, np.nan),
@@ -278,6 +295,14 @@ def test_what_is_said_of_a_planted_effect():
     assert "like those of the first step in 0 of 4; Grad-CAM in 4 of 4 runs (mean rank correlation 0.90" in sanity
     assert "maps of Grad-CAM show there more of the input" in sanity
     assert "by 0.2 to 0.2 % (4 runs)" in checks and "saliency 0.60 (0.60 to 0.60), above 0" in checks
+    assert "DeepLIFT misses it by 0.0001 to 0.0001 %" in checks and "KernelSHAP" not in checks
+    assert (
+        "LIME from a few coalitions orders groups as exact Shapley values do with a rank correlation of 0.80" in checks
+    )
+    assert (
+        "as a second fit does with 0.70 (0.70 to 0.70); its numbers miss the change of the output by 5 % at most"
+        in checks
+    )
     assert "least for saliency and Grad-CAM (0.30)" in checks and "keep 0.60 (0.60 to 0.60)" in checks
     assert "Most maps have one value only and rank nothing for Grad-CAM in run0 (70 %)" in checks
     assert "2.5 to 2.5 times" in units and "0.40 (0.40 to 0.40), above 0" in units

@@ -26,7 +26,19 @@ LAYERS = {
     "cnn": ["blocks.0.relu", "blocks.1.relu"],
     "transformer": ["blocks.0.feedforward", "blocks.1.feedforward"],
 }
-TRANSFORMERS_ALONE = {"head_direct", "tracing", "tracing_total"}
+TRANSFORMERS_ALONE = {
+    "head_direct",
+    "tracing",
+    "tracing_total",
+    "edge_noising",
+    "edge_sender",
+    "edge_receiver",
+    "edge_rho",
+    "edge_faithfulness",
+    "edge_share",
+    "direct_logits",
+    "direct_gap",
+}
 TEXTS_ALONE = {"swap_span", "swap_denoising"}
 
 
@@ -77,7 +89,7 @@ def test_the_quantities_are_those_of_the_docstring(tables):
     assert "patching" in TOOLS and load("patching", "measure") is patching
     assert all("patching" in tools_for(family) for family in NETWORKS)
     names = documented()
-    assert len(names) == 25
+    assert len(names) == 33
     for family, table in tables.items():
         assert tuple(table.columns) == COLUMNS
         written = set(table["quantity"].unique())
@@ -182,7 +194,7 @@ def test_the_figure_shows_the_table(tables):
     figure = draw(study, {})
     FigureCanvasAgg(figure).draw()
     panels = [axes for axes in figure.axes if axes.get_title(loc="left")]
-    assert len(panels) == 4 * (3 + 1) + 2
+    assert len(panels) == 4 * (3 + 1) + 2 + 3
     top, over, _, circuit = panels[:4]
     expected = last_of(tables["mlp"], "top_denoising")
     points = [line for line in top.lines if len(line.get_xdata()) == 2 and line.get_marker() == "o"]
@@ -307,3 +319,22 @@ def test_texts_are_compared_by_the_frequencies_of_their_words():
     training.inputs = torch.tensor([[3, 3, 1, 0], [2, 0, 0, 0]])
     frequencies = pairwise._features(training)
     np.testing.assert_allclose(frequencies, [[0, 1 / 3, 0, 2 / 3], [0, 0, 1, 0]], rtol=1e-6)
+
+
+def test_edges_and_parts_of_a_transformer(tables):
+    table = tables["transformer"]
+    edges, sender, receiver = (last_of(table, f"edge_{name}")["value"] for name in ("noising", "sender", "receiver"))
+    assert len(edges) == len(sender) == 54 and receiver.max() == 11 and sender.min() == 0
+    assert last_of(table, "edge_rho")["value"].item() > 0.7
+    faithful = last_of(table, "edge_faithfulness")
+    assert faithful["value"].iloc[-1] == pytest.approx(1) and faithful["unit"].iloc[-1] == 54
+    assert (faithful["value"] >= faithful["null_mean"] - 0.1).all()
+    parts = last_of(table, "direct_logits")
+    assert len(parts) == 1 + 2 * 5 + 1 and parts["null_mean"].notna().sum() == 8
+    assert parts["value"].sum() == pytest.approx(last_of(table, "span")["value"].item(), abs=1e-4)
+    assert last_of(table, "direct_gap")["value"].item() < 1e-5
+    text = found(named({"transformer_x-digits": table}))[1]
+    assert "Circuits on edges, from node to node, stay faithful from" in text and "parts miss their sum by" in text
+    axes = {axes.get_title(loc="left"): axes for axes in draw(named({"transformer_x-digits": table}), {}).axes}
+    cells = axes["one edge corrupted"].images[0].get_array()
+    assert cells.shape == (11, 11) and cells[0, 0] == edges.iloc[0]

@@ -1,5 +1,6 @@
 """What is explained, and the maps of all methods that fit: for images, texts and vectors alike."""
 
+from contextlib import suppress
 from typing import NamedTuple
 
 import numpy as np
@@ -8,6 +9,7 @@ from torch import nn
 
 from repdyn.activations.addresses import Where, address, find, inner, named
 from repdyn.activations.answers import array
+from repdyn.attribution.deeplift import deeplift
 from repdyn.attribution.gradcam import enlarged, grad_cam
 from repdyn.attribution.gradients import Function, from_layer, gradient, integrated_gradients, layer_output, scores
 from repdyn.attribution.lrp import alpha_beta_rule, bends, relevance, unfit
@@ -111,6 +113,9 @@ def attributions(case: Case, points: int) -> dict[str, np.ndarray]:
         found["grad_cam"] = _known(case, enlarged(maps, tuple(case.x.shape[2:])))
     if not (unfit(case.model) or bends(case.f, case.x, case.targets)):
         found["lrp_z_plus"] = _summed(case, relevance(case.model, case.x, case.targets, alpha_beta_rule(), case.f))
+        # Not of activations that are no modules, which only its check of the sum finds.
+        with suppress(StudyError):
+            found["deeplift"] = _summed(case, deeplift(case.model, case.x, case.targets, case.baseline, case.f))
     return found
 
 

@@ -20,12 +20,7 @@ ROWS = 256  # in a forward pass: few enough for the cache
 
 def exact_shapley(game: Game, players: int) -> np.ndarray:
     """Shapley values (players, ...) from all 2^players coalitions. StudyError for more than EXACT_PLAYERS players."""
-    if not 1 <= players <= EXACT_PLAYERS:
-        raise StudyError(
-            f"Exact Shapley values need 1 to {EXACT_PLAYERS} players, found {players}; permutation_shapley takes more."
-        )
-    number = np.arange(2**players)
-    coalitions = (number[:, None] >> np.arange(players)) % 2 == 1
+    coalitions, number = _all_coalitions(players), np.arange(2**players)
     values = np.asarray(game(coalitions), dtype=np.float64)
     orders = [math.factorial(size) * math.factorial(players - size - 1) for size in range(players)]
     weights = np.array([*orders, 0]) / math.factorial(players)
@@ -36,6 +31,13 @@ def exact_shapley(game: Game, players: int) -> np.ndarray:
         gains = values[without + 2**player] - values[without]
         found.append(np.tensordot(weights[without], gains, 1))
     return np.stack(found)
+
+
+def tabulated(game: Game, players: int) -> Game:
+    """The same game with the values of all coalitions computed once. StudyError for more than EXACT_PLAYERS players."""
+    coalitions = _all_coalitions(players)
+    values = np.asarray(game(coalitions), dtype=np.float64)
+    return lambda asked: values[np.asarray(asked) @ 2 ** np.arange(players)]
 
 
 def permutation_shapley(
@@ -84,6 +86,15 @@ def masking_game(
         return torch.cat(values).cpu().numpy()
 
     return game
+
+
+def _all_coalitions(players: int) -> np.ndarray:
+    """(2^players, players): the coalition in row i holds the players whose bit of i is set."""
+    if not 1 <= players <= EXACT_PLAYERS:
+        raise StudyError(
+            f"Exact Shapley values need 1 to {EXACT_PLAYERS} players, found {players}; permutation_shapley takes more."
+        )
+    return (np.arange(2**players)[:, None] >> np.arange(players)) % 2 == 1
 
 
 def _pair(game: Game, order: np.ndarray) -> np.ndarray:

@@ -16,6 +16,20 @@ def printed_beside(quantity: str, printed: dict[str, float]) -> dict[str, float]
     return {name: printed[name] for name in (quantity, *parts(base)) if name in printed}
 
 
+def published_of(deciding: list[str], printed: dict[str, float], claimed: float | None = None) -> dict[str, dict]:
+    """{deciding quantity: the published numbers that stand beside it}, the one source of tables and README.
+
+    printed: in the order of the configuration, the most telling first. claimed: the number that the rule asks for, if it
+    asks for one. Where nothing that decides was printed, the first printed number stands beside the first quantity.
+    """
+    if claimed is not None:
+        return {name: {name: claimed} if name == deciding[0] else {} for name in deciding}
+    beside = {name: printed_beside(name, printed) for name in deciding}
+    if not any(beside.values()):
+        beside[deciding[0]] = dict(list(printed.items())[:1])
+    return beside
+
+
 def parts(quantity: str) -> list[str]:
     """The two quantities of a difference (early_percent_cnn_minus_transformer, early_minus_mid_percent), else the one."""
     first, minus, other = quantity.partition("_minus_")

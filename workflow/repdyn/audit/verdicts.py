@@ -118,7 +118,8 @@ def equals(rows: pd.DataFrame, rule: dict, said: dict, drawn: Drawn) -> Verdict:
         evidence, why = STANDS, f"the repaired logs give {short(row['repaired'])}"
     else:
         evidence, why = _of_defect(defect, {"above": rule["value"], "defect": rule["defect"]})
-        why = f"the repaired logs give {short(row['repaired'])}; {why}"
+        gives = f"do not give {rule['quantity']}" if pd.isna(row["repaired"]) else f"give {short(row['repaired'])}"
+        why = f"the repaired logs {gives}; {why}"
     if pd.isna(row["ours"]) or not row["runs"] >= MINIMUM_RUNS:
         return _single(evidence, NOT_EVALUABLE, why, _too_few(rule["quantity"], row, drawn.ours))
     says = 1 if row["ours"] == rule["value"] else -1
@@ -255,6 +256,8 @@ def _told(rows: pd.DataFrame, condition: dict, side: str, says: int) -> str:
 
 
 def _ours(row: pd.Series, quantity: str) -> str:
+    if pd.isna(row["ours"]) or pd.isna(row["runs"]):
+        return f"our runs do not give {quantity}"
     told = interval(*(float(row[name]) for name in ("ours", "ours_low", "ours_high")))
     return f"{quantity} is {told} in {row['runs']:.0f} runs of ours"
 

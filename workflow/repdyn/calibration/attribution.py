@@ -5,13 +5,16 @@ import torch
 from torch import nn
 
 from repdyn.attribution.agreement import rank_agreement
+from repdyn.attribution.deeplift import deeplift
 from repdyn.attribution.exemplars import exemplar_likeness
 from repdyn.attribution.gradcam import grad_cam
 from repdyn.attribution.gradients import integrated_gradients, saliency
 from repdyn.attribution.lrp import epsilon_rule, relevance
 from repdyn.attribution.maximisation import maximise, unit_activation
+from repdyn.attribution.natural import coloured, shifted
 from repdyn.attribution.removal import area, removal_curve
 from repdyn.attribution.shapley import exact_shapley, masking_game, permutation_shapley
+from repdyn.attribution.surrogates import kernel_shap, lime
 from repdyn.calibration.trial import Trial
 
 
@@ -147,4 +150,58 @@ def agreement_of_maps(rng: np.random.Generator) -> Trial:
     return Trial(
         "maps and their cubes", "rank correlation", 1, 1e-9, [rank_agreement(maps, maps**3).mean],
         "unrelated maps", 0, 0.03, [rank_agreement(maps, rng.standard_normal((50, 64))).mean for _ in range(5)],
+    )  # fmt: skip
+
+
+def deeplift_of_a_minimum(rng: np.random.Generator) -> Trial:
+    # min(1, x1 + x2) as a network; a third input is not read.
+    first, last = linear(np.array([[-1.0, -1, 0], [0, 0, 0]])), linear(np.array([[-1.0, 0]]))
+    model = nn.Sequential(first, nn.ReLU(), last)
+    first.bias = nn.Parameter(torch.ones(2, dtype=torch.float64))
+    x = torch.ones(1, 3, dtype=torch.float64)
+    found = deeplift(model, x, torch.zeros(1, dtype=torch.int64), torch.zeros_like(x)).numpy()[0]
+    return Trial(
+        "the smaller of 1 and the sum of two inputs of 1, baseline 0", "part of either", 0.5, 1e-9, found[:2].tolist(),
+        "an input that is not read", 0, 1e-9, [found[2]],
+    )  # fmt: skip
+
+
+def kernel_shap_of_gloves(rng: np.random.Generator) -> Trial:
+    def game(coalitions):
+        return coalitions[:, :2].any(1) & coalitions[:, 2]
+
+    found = np.stack([kernel_shap(game, 4, 200, rng) for _ in range(5)])
+    return Trial(
+        "two left gloves and a right one, 400 coalitions", "value of the right glove", 2 / 3, 0.05, found[:, 2].tolist(),
+        "a player without a glove", 0, 0.05, found[:, 3].tolist(),
+    )  # fmt: skip
+
+
+def lime_of_weights(rng: np.random.Generator) -> Trial:
+    def game(coalitions):
+        return coalitions @ np.array([3.0, 1, -1, 0]) + 0.5 * rng.standard_normal(len(coalitions))
+
+    found = np.stack([lime(game, 4, 200, rng) for _ in range(5)])
+    return Trial(
+        "a sum of three players in noise, one of weight 3", "coefficient", 3, 0.3, found[:, 0].tolist(),
+        "a player of weight 0", 0, 0.3, found[:, 3].tolist(),
+    )  # fmt: skip
+
+
+def natural_best_input(rng: np.random.Generator) -> Trial:
+    weight = torch.from_numpy(rng.standard_normal((3, 1, 16, 16)))
+    shifts = torch.tensor([[0, 0], [1, 0], [0, -1]])
+    start = torch.from_numpy(0.01 * rng.standard_normal((3, 1, 16, 16)))
+
+    def activation(x):
+        return (coloured(x) * weight).flatten(1).sum(1)
+
+    found = coloured(maximise(shifted(activation, shifts), start, 1.0)[0])
+    # Of a linear unit it is the weights, shifted back and averaged, coloured twice.
+    mean = torch.stack([weight.roll((-int(a), -int(b)), (-2, -1)) for a, b in shifts]).mean(0)
+    cosine = torch.nn.functional.cosine_similarity
+    right, plain = (cosine(found.flatten(1), each.flatten(1)).tolist() for each in (coloured(coloured(mean)), weight))
+    return Trial(
+        "a linear unit, its best image in 1 / f coordinates under shifts", "cosine with the one in closed form", 1, 1e-6,
+        right, "with its weights, which no prior has touched", 0.25, 0.2, plain,
     )  # fmt: skip

@@ -8,6 +8,7 @@ from repdyn.geometry.curvature import curvature
 from repdyn.geometry.dimension import maximum_likelihood_dimension, two_nearest_dimension
 from repdyn.geometry.embedding import cluster_silhouette, trustworthiness
 from repdyn.geometry.geodesics import geodesic_ratio, geodesics
+from repdyn.geometry.mean_field import manifold_capacity, mean_field_capacity
 from repdyn.geometry.neighbours import nearest
 from repdyn.geometry.tangents import local_components, principal_angles
 
@@ -113,4 +114,28 @@ def silhouette(rng: np.random.Generator) -> Trial:
     return Trial(
         "four points far apart, blurred", "silhouette", 1, 0.03, [clusters(1.0) for _ in range(3)],
         "one blurred point", 0.35, 0.06, [clusters(0.0) for _ in range(3)],
+    )  # fmt: skip
+
+
+def capacity_of_a_point(rng: np.random.Generator) -> Trial:
+    ball = rng.standard_normal((400, 8))
+    ball *= 100 / np.linalg.norm(ball, axis=1, keepdims=True)
+    ball[:, 0] += 1 - ball[:, 0].mean()
+    return Trial(
+        "a manifold that is a point", "manifolds per dimension", 2, 0.15,
+        [manifold_capacity(np.ones((1, 8)), 1500, rng) for _ in range(4)],
+        "a ball of 8 dimensions, large against its mean", 1 / 8.5, 0.02, [manifold_capacity(ball, 200, rng)],
+    )  # fmt: skip
+
+
+def capacity_by_theory(rng: np.random.Generator) -> Trial:
+    def found(shuffled):
+        labels = np.repeat(np.arange(30), 5)
+        x = rng.standard_normal((30, 120))[labels] + 0.5 * rng.standard_normal((150, 120))
+        tried = capacity(x, labels, 50, rng).value
+        return mean_field_capacity(x, rng.permutation(labels) if shuffled else labels, 100, rng) / tried
+
+    return Trial(
+        "30 classes of 5 rows around a mean, theory over trying", "ratio", 1, 0.1, [found(False) for _ in range(3)],
+        "theory of shuffled labels", 0.45, 0.15, [found(True)],
     )  # fmt: skip

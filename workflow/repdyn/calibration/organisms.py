@@ -5,7 +5,7 @@ import numpy as np
 from repdyn.calibration.trial import Trial
 from repdyn.dynamics.learning_coefficient import learning_coefficient
 from repdyn.organisms.double_descent import random_feature_error
-from repdyn.organisms.grokking import first_step, modular_addition
+from repdyn.organisms.grokking import PRIME, first_step, frequency_share, modular_addition
 from repdyn.organisms.superposition import fitted_toy, stored_features
 
 
@@ -30,6 +30,22 @@ def second_descent(rng: np.random.Generator) -> Trial:
     return Trial(
         "random features, half as many as rows, as many, ten times as many", "peaks of the error", 1, 0,
         [peaks(0.0) for _ in range(3)], "with a ridge penalty", 0, 0, [peaks(0.1) for _ in range(3)],
+    )  # fmt: skip
+
+
+def circles(rng: np.random.Generator) -> Trial:
+    angles = 2 * np.pi * np.arange(PRIME) / PRIME
+
+    def of(noise):
+        kept = rng.permutation(np.arange(1, PRIME // 2 + 1))[:3]
+        planted = np.stack([turn(k * angles) for k in kept for turn in (np.cos, np.sin)], 1)
+        return frequency_share(
+            (1 - noise) * planted @ rng.standard_normal((6, 64)) + noise * rng.standard_normal((PRIME, 64))
+        )
+
+    return Trial(
+        "numbers on three circles", "share of five frequencies", 1, 1e-9, [of(0) for _ in range(5)],
+        "random numbers", 5 / (PRIME // 2), 0.05, [of(1) for _ in range(5)],
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from repdyn.calibration.trial import Trial
 from repdyn.sparse_autoencoders.autoencoder import explained_variance, fit, reconstruct
 from repdyn.sparse_autoencoders.dictionaries import gaussian_matched, mmcs, random_dictionary
 from repdyn.sparse_autoencoders.features import class_detectors
+from repdyn.sparse_autoencoders.hierarchy import containment
 from repdyn.sparse_autoencoders.pairing import paired_correlation, shuffled_within
 from repdyn.sparse_autoencoders.spliced import recovered
 
@@ -84,4 +85,32 @@ def loss_recovered(rng: np.random.Generator) -> Trial:
         "a reconstruction that costs a quarter of what the ablation costs", "loss recovered", 0.75, 1e-9,
         [recovered(loss, loss + 0.5, loss + 2)],
         "an ablation that costs nothing", np.nan, 0, [recovered(loss, loss, loss + 1e-3 * rng.standard_normal(500))],
+    )  # fmt: skip
+
+
+def parents_of_a_tree(rng: np.random.Generator) -> Trial:
+    parents, children = 6, 3
+    shared = random_dictionary(parents, D, rng)
+    own = rng.standard_normal((parents, children, D))
+    own -= own.mean(1, keepdims=True)
+    own /= np.linalg.norm(own, axis=2, keepdims=True)
+    on = rng.random((8000, parents)) < 0.2
+    child = np.eye(children)[rng.integers(children, size=on.shape)] * (on & (rng.random(on.shape) < 0.9))[:, :, None]
+    x = on @ shared + 0.7 * np.einsum("npc,pcd->nd", child, own)
+    nested, flat = (fit(x, 30, 0, penalty=0.1, steps=1200, batch=128, nested=sizes) for sizes in ((parents,), ()))
+    return Trial(
+        "families of three that share a parent, a nested dictionary", "cosine of its first features with the parents", 1,
+        0.05, [mmcs(shared, nested.decoder[:parents].numpy())],
+        "as many features of a flat dictionary", 0.6, 0.25, [mmcs(shared, flat.decoder[:parents].numpy())],
+    )  # fmt: skip
+
+
+def families_of_features(rng: np.random.Generator) -> Trial:
+    parents = rng.random((4000, 5)) < 0.2
+    kin = parents.repeat(2, 1) & (rng.random((4000, 10)) < 0.5)
+    strangers = rng.random((4000, 10)) < 0.1
+    found, null = (containment(np.hstack([parents, later]), 5, rng) for later in (kin, strangers))
+    return Trial(
+        "ten features that are active only where one of five is", "share of their rows within it", 1, 1e-9, [found.share],
+        "ten that are active anywhere", 0.23, 0.04, [null.share, found.null_mean],
     )  # fmt: skip

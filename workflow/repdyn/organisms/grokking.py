@@ -4,15 +4,46 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch.nn.functional import cross_entropy
+from torch import nn
 
 from repdyn.errors import StudyError
+from repdyn.organisms.tasks import Batch, Task, constant, cross_entropy_of, initialise, share_right
+from repdyn.organisms.training import train_steps
+from repdyn.seeds import derive
 from repdyn.training.adam import Adam
+from repdyn.training.loop import Recipe
 
+PRIME = 53
 EMBEDDED, HIDDEN = 64, 128  # units
 RATE = 1e-2
 EVERY = 25  # updates between measurements
 TOP = 5  # frequencies
+
+
+class AdditionNetwork(nn.Module):
+    """Both numbers embedded alike, side by side, then one hidden ReLU layer: pairs (n, 2) to logits (n, prime).
+
+    Of a sum of embeddings a + b would be known from b + a.
+    """
+
+    embedding: nn.Parameter
+    hidden: nn.Parameter
+    readout: nn.Parameter
+
+    def __init__(self, prime: int):
+        super().__init__()
+        shapes = {"embedding": (prime, EMBEDDED), "hidden": (2 * EMBEDDED, HIDDEN), "readout": (HIDDEN, prime)}
+        for name, (rows, columns) in shapes.items():
+            scale = 1.0 if name == "embedding" else rows**-0.5
+            self.register_parameter(name, nn.Parameter(torch.randn(rows, columns) * scale))
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        return self.observed(inputs)[1]
+
+    def observed(self, inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The hidden layer (n, HIDDEN), and the outputs."""
+        states = torch.relu(self.embedding[inputs].flatten(1) @ self.hidden)
+        return states, states @ self.readout
 
 
 class Course(NamedTuple):
@@ -25,62 +56,56 @@ class Course(NamedTuple):
     frequencies: np.ndarray
 
 
+def addition(key: tuple, prime: int = PRIME, share: float = 0.5, shuffled: bool = False) -> Task:
+    """a + b modulo a prime, from a share of all pairs, all of them in every update where a batch is as large.
+
+    Which pairs are learnt is drawn from the key, and where the answers are shuffled over the table, which answer is whose:
+    then there is no rule. StudyError for a prime below 5, or a share that leaves nothing to learn or to ask.
+    """
+    if prime < 5 or any(prime % i == 0 for i in range(2, prime)) or not 0 < share < 1:
+        raise StudyError(f"a prime of 5 or more and a share between 0 and 1 are needed, found {prime} and {share}")
+    rng = np.random.default_rng(derive(*key, "table"))
+    pairs = np.stack(np.divmod(np.arange(prime**2), prime), 1)
+    answers = pairs.sum(1) % prime
+    if shuffled:
+        answers = rng.permutation(answers)
+    order = rng.permutation(len(pairs))
+    parts = np.split(order, [int(share * len(order))])
+    learnt, held_out = (Batch(torch.from_numpy(pairs[part]), torch.from_numpy(answers[part])) for part in parts)
+
+    def draw(n: int, rng: np.random.Generator) -> Batch:
+        if n >= len(learnt.inputs):
+            return learnt
+        rows = torch.from_numpy(rng.choice(len(learnt.inputs), n, replace=False))
+        return Batch(learnt.inputs[rows], learnt.targets[rows])
+
+    optimum = "no rule" if shuffled else "the sum, by rotations of few frequencies"
+    return Task(
+        lambda: AdditionNetwork(prime), draw, held_out, cross_entropy_of, share_right, constant, optimum, learnt
+    )
+
+
 def modular_addition(
     prime: int, decay: float, seed: int, updates: int = 1000, share: float = 0.5, shuffled: bool = False
 ) -> Course:
     """How a network learns a + b modulo a prime from a share of all pairs, all of them in every update.
 
-    Both numbers are embedded alike, side by side, then one hidden ReLU layer; AdamW with this decay of the weights. (Of a
-    sum of embeddings a + b would be known from b + a.) Without decay, or with the answers shuffled over the table, it
-    learns by heart at most: the two nulls. Numbers too small to be normal are taken for 0 meanwhile, which without decay
-    saves most of the time. StudyError for a prime below 5, and settings that are none.
+    AdamW with this decay of the weights. Without decay, or with the answers shuffled over the table, it learns by heart at
+    most: the two nulls. StudyError as `addition`, and for a decay below 0 or no update.
     """
-    if prime < 5 or any(prime % i == 0 for i in range(2, prime)) or not 0 < share < 1 or decay < 0 or updates < 1:
-        raise StudyError(
-            f"a prime of 5 or more, a share between 0 and 1, and a decay of 0 or more are needed, found {prime}, {share},"
-            f" {decay}"
-        )
-    random = torch.Generator().manual_seed(seed)
-    pairs = torch.cartesian_prod(torch.arange(prime), torch.arange(prime))
-    answers = pairs.sum(1) % prime
-    if shuffled:
-        answers = answers[torch.randperm(len(answers), generator=random)]
-    order = torch.randperm(len(pairs), generator=random)
-    fitted, unseen = order[: int(share * len(order))], order[int(share * len(order)) :]
-    weights = [
-        torch.nn.Parameter(torch.randn(rows, columns, generator=random) * scale)
-        for rows, columns, scale in (
-            (prime, EMBEDDED, 1.0), (2 * EMBEDDED, HIDDEN, (2 * EMBEDDED) ** -0.5), (HIDDEN, prime, HIDDEN**-0.5)
-        )
-    ]  # fmt: skip
-    optimizer = Adam(weights, RATE)
-
-    def logits(rows: torch.Tensor) -> torch.Tensor:
-        return torch.relu(weights[0][pairs[rows]].flatten(1) @ weights[1]) @ weights[2]
-
-    def right(rows: torch.Tensor) -> float:
-        return float((logits(rows).argmax(1) == answers[rows]).float().mean())
-
-    def measured(step: int) -> tuple[int, float, float, float]:
-        with torch.no_grad():
-            return step, right(fitted), right(unseen), frequency_share(weights[0].detach().numpy())
-
-    found = [measured(0)]
-    before = torch.set_flush_denormal(True)
-    try:
-        for update in range(1, updates + 1):
-            with torch.enable_grad():
-                optimizer.zero_grad()
-                cross_entropy(logits(fitted), answers[fitted]).backward()
+    if decay < 0 or updates < 1:
+        raise StudyError(f"a decay of 0 or more and an update or more are needed, found {decay} and {updates}")
+    key = ("addition", seed)
+    task = addition(key, prime, share, shuffled)
+    network = initialise(task, key)
+    recipe = Recipe(key, updates, prime**2, RATE)
+    found = []
+    for step, _ in train_steps(network, Adam(network.parameters(), RATE), task, recipe, decay):
+        if step % EVERY == 0 or step == updates:
             with torch.no_grad():
-                for weight in weights:
-                    weight.mul_(1 - RATE * decay)
-            optimizer.step()
-            if update % EVERY == 0 or update == updates:
-                found.append(measured(update))
-    finally:
-        if before:
-            torch.set_flush_denormal(False)
+                batches = [batch for batch in (task.learnt, task.held_out) if batch]
+                right = [task.accuracy(network(batch.inputs), batch) for batch in batches]
+            found.append((step, *right, frequency_share(network.embedding.detach().numpy())))
     return Course(*(np.array(column) for column in zip(*found, strict=True)))
 
 

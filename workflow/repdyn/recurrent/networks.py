@@ -25,6 +25,11 @@ class RecurrentNetwork(nn.Module):
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         return self.readout(self.cell(inputs)[0])
 
+    def observed(self, inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The states at all time steps (n T, h), and the outputs."""
+        states = self.cell(inputs)[0]
+        return states.flatten(0, 1), self.readout(states)
+
 
 def initialise(cell: str, inputs: int, hidden: int, outputs: int, key: tuple) -> RecurrentNetwork:
     """The network of a run at step 0, drawn from its key."""

@@ -21,10 +21,3 @@ class RecurrentSubject(NamedTuple):
     @property
     def steps(self) -> list[int]:
         return sorted(self.states)
-
-
-def probe_loss(task: Task, network: RecurrentNetwork, weights: dict[str, torch.Tensor], probe: Batch) -> float:
-    """The task's error on the held-out examples, as `record.Record` measured it; the network keeps the weights."""
-    network.load_state_dict(weights)
-    with torch.no_grad():
-        return float(task.error(network(probe.inputs), probe))

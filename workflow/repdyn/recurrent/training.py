@@ -1,4 +1,4 @@
-"""Training on drawn batches whose every step is a function of (key, step) and the state before it, so that it can resume."""
+"""How a recurrent network is trained: one cycle of the learning rate, gradients of bounded length."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ import torch
 
 from repdyn.recurrent.networks import RecurrentNetwork
 from repdyn.recurrent.tasks import Task
-from repdyn.seeds import derive
+from repdyn.training import by_task
 from repdyn.training.adam import Adam
 from repdyn.training.loop import Recipe
 
@@ -29,17 +29,10 @@ def rate_at(step: int, recipe: Recipe) -> float:
 def train_steps(
     network: RecurrentNetwork, optimizer: Adam, task: Task, recipe: Recipe, start: int = 0
 ) -> Iterator[tuple[int, float]]:
-    """Yield (step, loss) for steps start..recipe.steps, each before its update; stops after a loss that is not finite."""
-    for step in range(start, recipe.steps + 1):
-        batch = task.draw(recipe.batch_size, np.random.default_rng(derive(*recipe.key, "batch", step)))
-        optimizer.zero_grad()
-        loss = task.error(network(batch.inputs), batch)
-        loss.backward()
-        value = loss.item()
-        yield step, value
-        if not np.isfinite(value):
-            return
-        if step < recipe.steps:
-            torch.nn.utils.clip_grad_norm_(optimizer.parameters, CLIP)
-            optimizer.learning_rate = rate_at(step, recipe)
-            optimizer.step()
+    """Yield (step, loss) for steps start..recipe.steps, as `by_task.train_steps`."""
+
+    def prepare(step: int) -> None:
+        torch.nn.utils.clip_grad_norm_(optimizer.parameters, CLIP)
+        optimizer.learning_rate = rate_at(step, recipe)
+
+    return by_task.train_steps(network, optimizer, task, recipe, prepare, start)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from repdyn.audit.bounds import FAILS, HOLDS, NOT_EVALUABLE, TRUTHS, UNDECIDED, WORDS
-from repdyn.audit.deciding import printed_beside
+from repdyn.audit.deciding import printed_beside, published_of
 from repdyn.audit.verdicts import ARTEFACT, EVIDENCE, NOT_DERIVABLE, STANDS
 from repdyn.wording.names import family_name, metric_name
 from repdyn.wording.numbers import MISSING, interval, plural, short
@@ -24,17 +24,18 @@ MEANINGS = {
 SETS = "single", "all_but_one"  # of seeds, as columns of `audit.seed_agreement.SUMMARY`
 
 
-def claim_rows(ledger: pd.DataFrame) -> list[dict]:
+def claim_rows(ledger: pd.DataFrame, claims: Iterable[dict] = ()) -> list[dict]:
     """One entry per claim, in order: its two words, their reasons, the cells of a row per quantity, and which rows decide.
 
     ledger: claim, title, quantity, published, as_published, defect_mean, defect_low, defect_high, repaired, null,
     null_mean, null_low, null_high, ours, ours_low, ours_high, runs, decides, evidence, holds, parts, evidence_reason,
-    reason, note; the words are the same in all rows of a claim.
+    reason, note; the words are the same in all rows of a claim. claims: those of config/claims.yaml.
     """
-    claims = []
+    claimed = {claim["id"]: claim["verdict"].get("value") for claim in claims}
+    told = []
     for name, rows in ledger.groupby("claim", sort=False):
         first = rows.iloc[0]
-        claims.append(
+        told.append(
             {
                 "claim": name,
                 "title": first["title"],
@@ -43,34 +44,42 @@ def claim_rows(ledger: pd.DataFrame) -> list[dict]:
                 "reasons": [first[name].replace("_", " ") for name in ("evidence_reason", "reason")],
                 "rows": [_claim_cells(row) for row in rows.itertuples()],
                 "decides": rows["decides"].astype(bool).tolist(),
-                "deciding": deciding_rows(rows),
+                "deciding": deciding_rows(rows, claimed.get(name)),
             }
         )
-    return claims
+    return told
 
 
-def deciding_rows(rows: pd.DataFrame) -> list[dict]:
-    """What the word of a claim rests on: quantity, and as cells what was printed of it, repaired, its null, and ours.
+def deciding_rows(rows: pd.DataFrame, claimed: float | None = None) -> list[dict]:
+    """What the word of a claim rests on: quantity, and as cells what was published of it, repaired, its null, and ours.
 
-    The first quantity, without numbers of ours, where the rule's are not in the table. Where nothing that decides was
-    printed, the first printed number stands in the first row, with its name.
+    The first quantity, without numbers of ours, where the rule's are not in the table. A published number of another
+    quantity has its name. claimed: as for `published_of`.
     """
     printed = {row.quantity: row.published for row in rows.itertuples() if np.isfinite(row.published)}
     chosen = rows[rows["decides"].astype(bool)]
-    cells = [
+    chosen = chosen if len(chosen) else rows.head(1)
+    beside = published_of(chosen["quantity"].tolist(), printed, claimed)
+    return [
         {
             "quantity": row.quantity.removesuffix("_detected").replace("_", " "),
-            "published": " and ".join(map(short, printed_beside(row.quantity, printed).values())) or MISSING,
+            "published": _published_cell(row.quantity, beside[row.quantity]),
             "repaired": short(row.repaired),
             "null": interval(row.null_mean, row.null_low, row.null_high),
             "ours": interval(row.ours, row.ours_low, row.ours_high),
         }
-        for row in (chosen if len(chosen) else rows.head(1)).itertuples()
+        for row in chosen.itertuples()
     ]
-    if printed and all(each["published"] == MISSING for each in cells):
-        name, value = next(iter(printed.items()))
-        cells[0]["published"] = f"{short(value)} ({name.replace('_', ' ')})"
-    return cells
+
+
+def _published_cell(quantity: str, numbers: dict[str, float]) -> str:
+    own = printed_beside(quantity, {quantity: np.nan, **numbers})
+    return (
+        " and ".join(
+            short(value) + ("" if name in own else f" ({name.replace('_', ' ')})") for name, value in numbers.items()
+        )
+        or MISSING
+    )
 
 
 def _claim_cells(row) -> list[str]:

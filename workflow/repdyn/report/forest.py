@@ -1,22 +1,28 @@
 """The claims on one axis, from no effect to the published one: what the repaired published logs and our runs give."""
 
 import json
+import textwrap
 
 import numpy as np
 import pandas as pd
 
+from repdyn.wording.numbers import interval
+
 LOW, HIGH = -0.5, 1.5  # of the axis; what lies beyond is drawn at its end
-LEFT, RIGHT = 380, 790  # of the axis, in units of the drawing
-WIDTH, LINE, TOP = 1000, 22, 46
-NOTHING: dict = {"bounds": [], "repaired": None, "ours": None}
+LEFT, RIGHT = 370, 655  # of the axis, in units of the drawing
+NUMBERS, WIDTH = 874, 1000  # where numbers and words end
+LINE, TEXT_LINE, TOP = 22, 16, 46
+LETTERS = 43  # of a line of text beside the axis
+NOTHING: dict = {"bounds": [], "repaired": None, "ours": None, "number": ""}
 
 
 def forest(ledger: pd.DataFrame, claims: list[dict]) -> dict:
     """What the template draws: width, height, marks of the axis, and `rows`.
 
     ledger: LEDGER_COLUMNS. claims: those of config/claims.yaml. A row per claim, and where several quantities decide, one
-    below it for each: id, text, word, y, bounds, and for `repaired` and `ours` None or {x, low, high, beyond}: places on the
-    axis (low and high None without an interval; beyond: -1 or 1 where the number lies outside).
+    below it for each: id, the lines of its text, word, number (ours, as written), y, height, bounds, and for `repaired` and
+    `ours` None or {x, low, high, beyond}: places on the axis (low and high None without an interval; beyond: -1 or 1 where
+    the number lies outside).
     """
     rows = []
     for claim in claims:
@@ -31,12 +37,17 @@ def forest(ledger: pd.DataFrame, claims: list[dict]) -> dict:
         head = {"id": claim["id"], "claim": claim["id"], "text": claim["claim"], "word": told["holds"].iloc[0]}
         if len(lines) == 1:
             rows.append(lines[0] | head)
+        elif not lines:
+            rows.append(NOTHING | head | {"number": _number(told, claim["verdict"]["quantity"])})
         else:
             rows += [NOTHING | head, *({"id": "", "claim": claim["id"]} | line for line in lines)]
-    for place, row in enumerate(rows):
-        row["y"] = TOP + LINE * place + LINE // 2
+    below = TOP
+    for row in rows:
+        row["lines"] = textwrap.wrap(row.pop("text"), LETTERS)
+        row["y"], row["height"] = below + LINE // 2, LINE + TEXT_LINE * (len(row["lines"]) - 1)
+        below += row["height"]
     marks = [(place_of(0.0), "no effect"), (place_of(1.0), "as published")]
-    return {"width": WIDTH, "height": TOP + LINE * len(rows) + 8, "top": TOP, "marks": marks, "rows": rows}
+    return {"width": WIDTH, "height": below + 8, "top": TOP, "numbers": NUMBERS, "marks": marks, "rows": rows}
 
 
 def _line(told: pd.DataFrame, conditions: list[dict], words: dict[str, str]) -> dict:
@@ -47,8 +58,16 @@ def _line(told: pd.DataFrame, conditions: list[dict], words: dict[str, str]) -> 
         "text": part or first["quantity"].removesuffix("_detected").replace("_", " "),
         "word": words[part] if part else "",
         "bounds": [bound_at(each) for each in conditions],
+        "number": _number(told, first["quantity"]),
         **{side: _mark(told, first, side) for side in ("repaired", "ours")},
     }
+
+
+def _number(told: pd.DataFrame, quantity: str) -> str:
+    """Ours, as the table of claims prints it; nothing where there is none."""
+    if quantity not in told.index or pd.isna(told.loc[quantity, "ours"]):
+        return ""
+    return interval(*(told.loc[quantity, name] for name in ("ours", "ours_low", "ours_high")))
 
 
 def share_of_effect(value: float, condition: dict) -> float:

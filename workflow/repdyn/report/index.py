@@ -29,7 +29,7 @@ from repdyn.report.origins import once, sources, stage_row
 from repdyn.report.quantities import HEADINGS, table_of
 from repdyn.report.runs import COLUMNS, MEASURED, by_family, flagged_note, run_row, with_clocks
 from repdyn.report.shipped import compared
-from repdyn.report.story import QUESTION, story
+from repdyn.report.story import QUESTION, story, study_of
 from repdyn.statistics.intervals import BOOTSTRAP_RUNS, MINIMUM_RUNS
 from repdyn.timeseries.periods import EARLY, MIDDLE
 from repdyn.wording.numbers import MISSING
@@ -52,6 +52,7 @@ def render(
     profile: tuple[list[str], list[list[str]]] | None = None,
     shipped: dict | None = None,
     declared: dict | None = None,
+    guide: bool = False,
 ) -> str:
     """The page as HTML.
 
@@ -65,7 +66,7 @@ def render(
     and as files. inside: the tables of `mechanisms`, by name: moments, measurements, hypotheses. stages: by name of a
     stage, its jobs with cpu_seconds and peak_memory_mb, NaN for those without a record. unfinished: experiments of the
     study that are not in the tables. profile: headings and rows of `profile.profile_rows`. shipped:
-    data/readme/verdicts.json. declared: config/claims.yaml.
+    data/readme/verdicts.json. declared: config/claims.yaml. guide: whether the pages of the toolkit lie beside this one.
     """
     runs = with_clocks(experiments, provenance)
     runs = runs.astype(dict.fromkeys(MEASURED, np.float64))
@@ -76,7 +77,7 @@ def render(
         "index",
         columns=COLUMNS,
         question=QUESTION,
-        story=story(tables),
+        story=story(tables, study_of(declared)),
         explained=Explained(),
         words=[(word, anchor(word), meaning) for word, meaning in sorted(WORDS.items())],
         forest=forest(ledger, declared["claims"]) if declared and len(ledger) else None,
@@ -99,10 +100,11 @@ def render(
         middle=f"{MIDDLE:g}",
         minimum_runs=MINIMUM_RUNS,
         bootstrap_runs=BOOTSTRAP_RUNS,
-        **_evidence(of_metric(evidence, experiments), shipped),
+        **_evidence(of_metric(evidence, experiments), shipped, declared.get("claims", ())),
         leads={claim: of_claim(claim, ledger, declared) for claim in (ledger["claim"].unique() if len(ledger) else ())},
         **_inside(inside, runs),
         profile=profile,
+        guide=guide,
         source=declared.get("source"),
         defects=declared.get("defects", {}),
         defects_of={claim["id"]: claim["defects"] for claim in declared.get("claims", ())},
@@ -128,14 +130,14 @@ def _inside(tables: dict[str, pd.DataFrame], runs: pd.DataFrame) -> dict:
     }
 
 
-def _evidence(tables: dict[str, pd.DataFrame], shipped: dict | None) -> dict:
+def _evidence(tables: dict[str, pd.DataFrame], shipped: dict | None, claims: list[dict]) -> dict:
     """What the template shows of each table of evidence; empty where a table was not made."""
     made = {name: tables.get(name, pd.DataFrame()) for name in EVIDENCE}
     words = made["ledger"].groupby("claim", sort=False)["holds"].first().to_dict() if len(made["ledger"]) else {}
     detectors, scenarios = detector_rows(made["validity"]) if len(made["validity"]) else ([], [])
     pairs, agreements = agreement_rows(made["agreement"]) if len(made["agreement"]) else ([], [])
     return {
-        "claims": claim_rows(made["ledger"]) if len(made["ledger"]) else [],
+        "claims": claim_rows(made["ledger"], claims) if len(made["ledger"]) else [],
         "verdicts": sorted(made["ledger"]["holds"].unique()) if len(made["ledger"]) else [],
         "errors": error_rows(made["verdict_errors"]) if len(made["verdict_errors"]) else [],
         "truths": list(TRUTHS),

@@ -29,7 +29,7 @@ from repdyn.report.findings import finding_rows, finding_summary
 from repdyn.report.html import templates
 from repdyn.report.mechanisms import hypothesis_rows, window_summary
 from repdyn.report.quantities import described
-from repdyn.report.story import story
+from repdyn.report.story import story, study_of
 from repdyn.report.units import unit_of
 from repdyn.study.exclusion import DIVERGED, excluded_runs, why_excluded
 from repdyn.wording.names import FAMILIES, METRIC_NAMES, family_order
@@ -77,7 +77,7 @@ def document(
         {
             "schema_version": SCHEMA_VERSION,
             "title": TITLE,
-            "summary": _summary(experiments, tables),
+            "summary": _summary(experiments, tables, study_of(claims)),
             "metadata": _metadata(experiments, tables, jump_types, provenance, planned),
             "provenance": _provenance(provenance),
             "defects": {name: " ".join(text.split()) for name, text in claims.get("defects", {}).items()},
@@ -124,9 +124,10 @@ def _rows(tables: dict[str, pd.DataFrame], name: str) -> list[dict]:
     return tables[name].to_dict("records") if name in tables else []
 
 
-def _summary(experiments: pd.DataFrame, tables: dict[str, pd.DataFrame]) -> list[str]:
+def _summary(experiments: pd.DataFrame, tables: dict[str, pd.DataFrame], study: str) -> list[str]:
     """Sentences of numbers, each computed from one table."""
-    sentences = story(tables | {"experiments": experiments})
+    told = story(tables | {"experiments": experiments}, study)
+    sentences = [f"{about}: {text}" for about, text in told.items()]
     if len(tables.get("ledger", ())):
         sentences.append(verdict_counts(tables["ledger"]))
     if len(tables.get("hypotheses", ())):

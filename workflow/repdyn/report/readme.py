@@ -1,6 +1,6 @@
 """The part of README.md that says what the study found, written from the integrated report."""
 
-from repdyn.audit.deciding import printed_beside
+from repdyn.audit.deciding import published_of
 from repdyn.errors import StudyError
 from repdyn.report.evidence import SETS, counted, told_of_sets
 from repdyn.report.integrated import quantity_words, table_row, words_of
@@ -122,12 +122,11 @@ def _summed(runs: list[dict], name: str) -> float | None:
 
 
 def _published(claim: dict) -> list[dict]:
-    """The printed numbers of the quantities that decide; the first printed one where those were not printed."""
-    if claim["claimed"] is not None:
-        return [{"quantity": claim["decided_by"][0], "value": claim["claimed"]}]
+    """The published numbers beside the quantities that decide, each once."""
     printed = {row["quantity"]: row["published"] for row in claim["quantities"] if row["published"] is not None}
-    chosen = dict.fromkeys(name for each in claim["decided_by"] for name in printed_beside(each, printed))
-    return [{"quantity": name, "value": printed.get(name)} for name in chosen or claim["printed"][:1]]
+    beside = published_of(claim["decided_by"], printed, claim["claimed"])
+    chosen = {name: value for numbers in beside.values() for name, value in numbers.items()}
+    return [{"quantity": name, "value": value} for name, value in chosen.items()]
 
 
 def _ours(claim: dict) -> list[dict]:

@@ -64,9 +64,16 @@ def single_steps(tables: Tables) -> str:
     candidates = steps.drop_duplicates(["experiment", "seed", "layer", "step"]) if len(steps) else steps
     if candidates.empty:
         return "No layer changes more between two measurements than its null does"
-    jumps = int(candidates["jump"].sum())
+    kept = learned(tables["experiments"])[["experiment", "seed"]]
+    counted = candidates.merge(kept, on=["experiment", "seed"], how="left", indicator="where")
+    inside = counted["where"] == "both"
+    jumps, apart = (int(counted.loc[rows, "jump"].sum()) for rows in (inside, ~inside))
     happen = "none happens" if not jumps else f"{jumps:,} happens" if jumps == 1 else f"{jumps:,} happen"
-    return f"Of {plural(len(candidates), 'candidate')} for jumps, {happen} within one training step"
+    said = f"Of {plural(int(inside.sum()), 'candidate')} for jumps, {happen} within one training step"
+    if inside.all():
+        return said
+    do = "none does" if not apart else f"{apart:,} does" if apart == 1 else f"{apart:,} do"
+    return f"{said}; of {int((~inside).sum())} more in runs that count nowhere, {do}"
 
 
 def deep_dive(tables: Tables) -> str:

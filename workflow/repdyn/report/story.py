@@ -1,4 +1,4 @@
-"""What was found, in five points of plain words, each written from the tables by rule."""
+"""The study in five points of plain words, written from the tables by rule: claimed, wrong, what holds, how sure, seen."""
 
 import pandas as pd
 
@@ -15,22 +15,44 @@ QUESTION = (
 )
 
 
-def story(tables: Tables) -> list[str]:
-    """Points, in order; one whose numbers are missing is left out.
+CLAIMED = 3  # claims that are told in words at the top
 
-    tables: by the names of their files; `experiments` is the table of runs.
+
+def story(tables: Tables, study: str = "the published study") -> dict[str, str]:
+    """{what it is about: sentences}, in order; a point whose numbers are missing is left out.
+
+    tables: by the names of their files; `experiments` is the table of runs. study: the name of the published study.
     """
-    runs = tables["experiments"]
+    runs, ledger = tables["experiments"], table(tables, "ledger")
     if runs.empty:
-        return ["The study has no finished run, so nothing can be said."]
-    points = [
-        [defect(tables)],
-        [jumps(tables), placed(tables), missed(tables)],
-        claims(table(tables, "ledger")),
-        [settled(tables), dimension_curves(tables)],
-        [seeds(runs), firm(table(tables, "seed_agreement"))],
-    ]
-    return [" ".join(f"{sentence}." for sentence in point if sentence) for point in points if any(point)]
+        return {"What was found": "The study has no finished run, so nothing can be said."}
+    points = {
+        "Claimed": [claimed(ledger, study)],
+        "What is wrong": [defect(tables)],
+        "What holds": holding(tables),
+        "How sure": [seeds(runs), firm(table(tables, "seed_agreement")), missed(tables)],
+        "What we see": [jumps(tables), placed(tables), settled(tables), dimension_curves(tables)],
+    }
+    return {
+        about: " ".join(f"{sentence}." for sentence in point if sentence)
+        for about, point in points.items()
+        if any(point)
+    }
+
+
+def study_of(claims: dict) -> str:
+    """The name of the published study in config/claims.yaml."""
+    return claims.get("source", {}).get("study", "the published study")
+
+
+def claimed(ledger: pd.DataFrame, study: str) -> str:
+    """How many claims there are, and the first ones in words."""
+    if ledger.empty:
+        return ""
+    told = ledger.drop_duplicates("claim")
+    more = ", among them" if len(told) > CLAIMED else ""
+    name = f"{study[0].upper()}{study[1:]}{',' if ',' in study else ''}"
+    return f"{name} makes {plural(len(told), 'claim')}{more}: {_named(told[:CLAIMED])}"
 
 
 def defect(tables: Tables) -> str:
@@ -41,9 +63,9 @@ def defect(tables: Tables) -> str:
     if pd.isna([printed, repaired, noise, tested]).any():
         return ""
     return (
-        f"The published study counts {short(printed)} jumps in a metric that a bug makes constant, so that it counts "
-        f"rounding errors. By the same rule the repaired metric gives {short(repaired)}, and series without jumps give "
-        f"{short(noise)}; a detector that is tested against such series leaves {short(tested)}"
+        f"A bug makes the published metric constant, so that its {short(printed)} jumps are rounding errors. By the same "
+        f"rule the repaired metric gives {short(repaired)}, and series without jumps give {short(noise)}; a detector that "
+        f"is tested against such series leaves {short(tested)}"
     )
 
 
@@ -72,19 +94,35 @@ def missed(tables: Tables) -> str:
     return f"Jumps may be missed: {said[0].lower()}{said[1:]}" if said else ""
 
 
-def claims(ledger: pd.DataFrame) -> list[str]:
+def holding(tables: Tables) -> list[str]:
+    """How many claims have which words, by name, and how many cannot be judged because they rest on jumps."""
+    ledger = table(tables, "ledger")
     if ledger.empty:
         return []
-    told = ledger.drop_duplicates("claim")
-    stands = told[told["evidence"] == STANDS]
-    by_word = {word: told[told["holds"] == word] for word in (HOLDS, FAILS, UNDECIDED, NOT_EVALUABLE)}
-    rest = " and ".join(f"{len(by_word[word])} are {word}" for word in (UNDECIDED, NOT_EVALUABLE))
-    known = set(stands["claim"])
+    claims = ledger.drop_duplicates("claim")
+    stands = claims[claims["evidence"] == STANDS]
+    by_word = {word: claims[claims["holds"] == word] for word in (HOLDS, FAILS, UNDECIDED, NOT_EVALUABLE)}
+    known = set(claims["claim"][:CLAIMED])
+    holds, fails = (_named(by_word[word], known) for word in (HOLDS, FAILS))
+    open_ones = by_word[NOT_EVALUABLE]["claim"]
+    errors = table(tables, "verdict_errors")
+    on_jumps = set(errors.loc[errors["rests_on_jumps"].astype(bool), "claim"]) if len(errors) else set()
+    number_on_jumps = int(open_ones.isin(on_jumps).sum())
+    because = (
+        f", {number_on_jumps} of these because they rest on jumps, of which there are too few"
+        if number_on_jumps
+        else ""
+    )
     return [
-        f"Of {plural(len(told), 'published claim')}, the published evidence stands for {len(stands)} ({_named(stands)})",
-        f"In our networks {_verb(by_word[HOLDS], 'holds', 'hold')} ({_named(by_word[HOLDS], known)}), "
-        f"{_verb(by_word[FAILS], 'does not', 'do not')} ({_named(by_word[FAILS], known)}), {rest}",
+        f"In our networks {_verb(by_word[HOLDS], 'claim holds', 'claims hold')}{_colon(holds)}; "
+        f"{_verb(by_word[FAILS], 'does not', 'do not')}{_colon(fails)}",
+        f"{_verb(by_word[UNDECIDED], 'is', 'are')} undecided, {len(open_ones)} not evaluable{because}",
+        f"The published evidence stands for {len(stands)}{_colon(_named(stands, known | set(by_word[HOLDS]['claim'])))}",
     ]
+
+
+def _colon(names: str) -> str:
+    return f" ({names})" if names else ""
 
 
 def _verb(told: pd.DataFrame, one: str, several: str) -> str:
@@ -94,10 +132,10 @@ def _verb(told: pd.DataFrame, one: str, several: str) -> str:
 def _named(told: pd.DataFrame, known: set[str] = frozenset()) -> str:
     """Claims by id and title, those that are known by their ids."""
     names = [
-        row.claim if row.claim in known else f"{row.claim}, {row.title[0].lower()}{row.title[1:]}"
+        row.claim if row.claim in known else f"{row.claim}, {row.title[0].lower()}{row.title[1:]}".partition(" (")[0]
         for row in told.itertuples()
     ]
-    return "; ".join(names) or "none"
+    return "; ".join(names)
 
 
 def firm(agreement: pd.DataFrame) -> str:

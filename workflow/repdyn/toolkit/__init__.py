@@ -12,7 +12,8 @@ A tool is a folder here and a line in TOOLS:
 - across.py, of a tool that compares seeds: `across(table, maps, first, key) -> table` of a run with the first seed's maps.
 
 Tools of RECURRENT have the same files; their `measure(subject)` takes one `recurrent.subject.RecurrentSubject`. Their
-families are the tasks that they fit; without any they fit all.
+families are the tasks that they fit; without any they fit all. Likewise those of ORGANISMS, with an
+`organisms.subject.OrganismSubject`.
 
 Tools of SELF_CONTAINED have them too, and look at no run: their `measure(seed)` makes what it measures.
 
@@ -35,6 +36,7 @@ PAGES = {
     "information": "Information",
     "dynamics": "Dynamics of training",
     "recurrent": "Recurrent networks",
+    "organisms": "Model organisms",
     "biophysics": "Biophysics",
 }
 
@@ -172,6 +174,22 @@ RECURRENT = {
     ),
 }
 
+# Of small networks whose solution is known, config/organisms.tsv.
+ADDITION = ("addition", "addition_shuffled")
+ORGANISMS = {
+    "grokking": Tool(
+        "Grokking",
+        "organisms",
+        ADDITION,
+        "Per organism against the training step: accuracy on pairs that are learnt and on others, the share of few"
+        " frequencies beside random embeddings, the length of the weights and the learning coefficient; and when each"
+        " measure has half of its final change",
+        borrows=("dynamics",),
+    )
+}
+# Of networks that have a sheet of their own.
+TRAINED_FOR_A_TASK = RECURRENT | ORGANISMS
+
 # Of cells, synapses and networks that they make themselves, toolkit.seeds of each.
 SELF_CONTAINED = {
     "biophysics": Tool(
@@ -183,7 +201,7 @@ SELF_CONTAINED = {
         " beside a matched one",
     )
 }
-ALL_TOOLS = TOOLS | RECURRENT | SELF_CONTAINED
+ALL_TOOLS = TOOLS | TRAINED_FOR_A_TASK | SELF_CONTAINED
 
 
 def tools_on(page: str) -> dict[str, Tool]:
@@ -197,8 +215,9 @@ def tools_for(family: str) -> list[str]:
 
 
 def fits_task(name: str, task: str) -> bool:
-    """Whether a tool of RECURRENT looks into networks that are trained for a task."""
-    return not RECURRENT[name].families or task in RECURRENT[name].families
+    """Whether a tool of RECURRENT or ORGANISMS looks into networks that are trained for a task."""
+    tasks = TRAINED_FOR_A_TASK[name].families
+    return not tasks or task in tasks
 
 
 def load(name: str, part: str):

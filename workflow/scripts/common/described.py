@@ -38,6 +38,13 @@ def recurrent(text: str) -> dict:
     return _refused(check_row, "JSON", {name: str(value) for name, value in mapping(text).items()})
 
 
+def organism(text: str) -> dict:
+    """A row of the sheet of model organisms as a JSON object."""
+    from dag.organisms import check_row
+
+    return _refused(check_row, "JSON", {name: str(value) for name, value in mapping(text).items()})
+
+
 def section(*keys: str) -> Callable[[str], dict | list]:
     """JSON that fits a section of the configuration."""
     return _like("config", *(part for key in keys for part in ("properties", key)))

@@ -14,7 +14,7 @@ from repdyn.figures.style import (
     message_figure,
     styled,
 )
-from repdyn.toolkit.attribution.findings import METHODS
+from repdyn.toolkit.attribution.findings import METHODS, SURROGATES
 
 SHORT = {
     "saliency": "saliency",
@@ -22,11 +22,12 @@ SHORT = {
     "integrated_gradients": "integr.",
     "grad_cam": "G.-CAM",
     "lrp_z_plus": "LRP z+",
+    "deeplift": "DeepLIFT",
 }
 LOOKS = {name: (OKABE_ITO[i], MARKERS[i]) for i, name in enumerate(METHODS)}
 UNSIGNED = ("saliency", "grad_cam")
 PICTURES = {"input": "input", **{f"map/{name}": short for name, short in SHORT.items()}}
-PICTURES |= {"maximised": "best in", "exemplar": "best ex."}
+PICTURES |= {"maximised": "best in", "natural": "best 1/f", "exemplar": "best ex."}
 
 LEFT, TOP, BOTTOM = 0.15, 0.95, 0.55  # inches
 CELL, GAP = 0.62, 0.05  # of a picture
@@ -37,8 +38,8 @@ WITHIN = 1.96  # standard deviations of the null
 
 @styled
 def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
-    """A row per run: maps of two examples at the last step, deletion curves there, deletion over training, and the
-    similarity to maps of the network with re-initialised weights. table, maps: see `figures.toolkit`.
+    """A row per run: maps of two examples at the last step, deletion curves there, deletion over training, the similarity
+    to maps of the network with re-initialised weights, and that to Shapley values. table, maps: see `figures.toolkit`.
     """
     from matplotlib.figure import Figure
 
@@ -47,7 +48,7 @@ def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
     if not runs:
         return message_figure("No attribution was measured in this study.")
     pictures = len(PICTURES) * (CELL + GAP)
-    width = LEFT + pictures + 3 * (PANEL + BETWEEN) + 0.1
+    width = LEFT + pictures + 4 * (PANEL + BETWEEN) + 0.1
     height = TOP + len(runs) * ROW + BOTTOM - NAME - 0.36
     figure = Figure(figsize=(width, height))
 
@@ -62,20 +63,21 @@ def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
         figure.text(LEFT / width, 1 - (y - 0.3) / height, experiment + seeds, va="top", fontsize=8.5, fontweight="bold")
         _pictures(place, arrays, y - 0.03)
         panels = [
-            place(LEFT + pictures + BETWEEN + i * (PANEL + BETWEEN), y, PANEL, ROW - NAME - 0.36) for i in range(3)
+            place(LEFT + pictures + BETWEEN + i * (PANEL + BETWEEN), y, PANEL, ROW - NAME - 0.36) for i in range(4)
         ]
         _curves(panels[0], arrays)
         _gains(panels[1], mine)
         _sanity(panels[2], mine)
+        _shapley(panels[3], mine)
         if number == 0:
             for axes, title in zip(
-                panels, ("deletion", "deletion over training", "weights re-initialised"), strict=True
+                panels,
+                ("deletion", "deletion over training", "weights re-initialised", "against Shapley values"),
+                strict=True,
             ):
                 axes.set_title(title, loc="left")
-    last = figure.axes[-3:]
-    for axes, label in zip(
-        last, ("share of features replaced", "training step", "modules re-initialised, output first"), strict=True
-    ):
+    labels = ("share of features replaced", "training step", "modules re-initialised, output first", "rank correlation")
+    for axes, label in zip(figure.axes[-4:], labels, strict=True):
         axes.set_xlabel(label)
     key_above(figure, _key(table))
     return figure
@@ -179,6 +181,29 @@ def _sanity(axes, table: pd.DataFrame) -> None:
     axes.set_xticks(range(chosen["layer"].astype(str).nunique() + 1))
     axes.set_ylim(min(-0.1, chosen["value"].min() - 0.05), 1.05)
     axes.set_ylabel("rank correlation", labelpad=2)
+
+
+def _shapley(axes, table: pd.DataFrame) -> None:
+    """Of groups of features at the last step, by method; the bar is the null of other examples."""
+    last = table[table["step"] == table["step"].max()]
+    last = last.set_index(last["quantity"].astype(str))
+    names = {**SHORT, **SURROGATES}
+    rows = [
+        name for name in names if f"shapley/{name}" in last.index and np.isfinite(last.loc[f"shapley/{name}", "value"])
+    ]
+    if not rows:
+        say(axes, "not evaluable")
+        return
+    for place, name in enumerate(rows):
+        row = last.loc[f"shapley/{name}"]
+        colour, marker = LOOKS.get(name, ("black", "D"))
+        wide = WITHIN * row["null_sd"]
+        axes.barh(place, 2 * wide, 0.6, left=row["null_mean"] - wide, color="#BBBBBB")
+        axes.plot(row["value"], place, marker=marker, color=colour, markersize=4)
+    axes.axvline(0, color="black", linewidth=0.5)
+    axes.set_yticks(range(len(rows)), [names[name] for name in rows], fontsize=6.5)
+    axes.invert_yaxis()
+    axes.set_xlim(min(-0.3, last.loc[[f"shapley/{name}" for name in rows], "value"].min() - 0.1), 1.05)
 
 
 def _key(table: pd.DataFrame) -> list[list]:

@@ -16,7 +16,10 @@ METHODS = {
     "integrated_gradients": "integrated gradients",
     "grad_cam": "Grad-CAM",
     "lrp_z_plus": "LRP z+",
+    "deeplift": "DeepLIFT",
 }
+# Linear functions fitted to coalitions of groups of features, which have no map.
+SURROGATES = {"kernel_shap": "KernelSHAP", "lime": "LIME"}
 
 RUN = ["experiment", "seed"]
 FDR = 0.05
@@ -102,8 +105,8 @@ def _deletion(last: pd.DataFrame, first: pd.DataFrame) -> str:
              if (before["method"] == name).any()]  # fmt: skip
     absent = [label for name, label in METHODS.items() if 0 < (now["method"] == name).sum() < now.groupby(RUN).ngroups]
     missing = (
-        f" Not evaluable in some runs: {', '.join(absent)} (Grad-CAM needs convolutions; LRP has no rule for the LayerNorm"
-        " and softmax of transformers)."
+        f" Not evaluable in some runs: {', '.join(absent)} (Grad-CAM needs convolutions; LRP and DeepLIFT have no rule"
+        " for the LayerNorm and softmax of transformers)."
         if absent
         else ""
     )
@@ -153,6 +156,7 @@ def _checks(last: pd.DataFrame) -> str:
             "completeness/integrated_gradients",
             "integrated gradients miss the change of the output that they should sum to by",
         ),
+        ("completeness/deeplift", "DeepLIFT misses it by"),
         ("completeness/lrp_z_plus", "biases keep of the output, in LRP,"),
     ):
         shares = 100 * last[last["quantity"] == name]["value"].dropna()
@@ -169,6 +173,7 @@ def _checks(last: pd.DataFrame) -> str:
             "the rank correlation of sums over groups of features with exact Shapley values exceeds that with those of other"
             f" examples by {'; '.join(parts)}"
         )
+    texts += _fits(last)
     pairs = last[last["quantity"].str.startswith("agreement/")].groupby("quantity")["value"].mean().dropna()
     if len(pairs):
         ends = [
@@ -194,6 +199,23 @@ def _checks(last: pd.DataFrame) -> str:
     )
 
 
+def _fits(last: pd.DataFrame) -> list[str]:
+    """Whether surrogates give Shapley values, and the same when they are fitted again."""
+    texts = []
+    for name, label in SURROGATES.items():
+        value, again, gap = (
+            last[last["quantity"] == f"{kind}/{name}"]["value"].dropna()
+            for kind in ("shapley", "repeated", "completeness")
+        )
+        if len(value):
+            texts.append(
+                f"{label} from a few coalitions orders groups as exact Shapley values do with a rank correlation of"
+                f" {_interval(value, 'surrogate' + name)}, as a second fit does with {_interval(again, 'again' + name)}; its"
+                f" numbers miss the change of the output by {100 * gap.max():.2g} % at most"
+            )
+    return texts
+
+
 def _best_inputs(last: pd.DataFrame) -> str:
     rows = last[last["quantity"].isin(["maximised/gain", "maximised/cosine"])].dropna(subset=["value"])
     if rows.empty:
@@ -201,11 +223,18 @@ def _best_inputs(last: pd.DataFrame) -> str:
     excess = rows.assign(excess=rows["value"] - rows["null_mean"]).groupby([*RUN, "quantity"])["excess"].mean()
     ratio = rows[rows["quantity"] == "maximised/gain"].groupby(RUN)["value"].median()
     likeness = excess.xs("maximised/cosine", level="quantity")
+    natural = last[last["quantity"] == "maximised/natural_cosine"].dropna(subset=["value"])
+    smooth = (natural["value"] - natural["null_mean"]).groupby([natural[name] for name in RUN]).mean()
+    again = (
+        f" Sought among images with the spectrum of photographs, and shifted, it does by {_judged(smooth, 'natural')}."
+        if len(smooth)
+        else ""
+    )
     return (
         f"Best inputs of units: those found on the ball of the median training norm excite a unit"
         f" {ratio.min():.2g} to {ratio.max():.2g} times as much as its best held-out example (medians of"
         f" {plural(len(ratio), 'run')}). Their cosine with the examples that excite the unit most exceeds that with random"
-        f" examples by {_judged(likeness, 'cosine')}. Texts are not evaluable: words are no points of a ball."
+        f" examples by {_judged(likeness, 'cosine')}.{again} Texts are not evaluable: words are no points of a ball."
     )
 
 

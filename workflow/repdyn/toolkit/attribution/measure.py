@@ -19,9 +19,11 @@ from repdyn.attribution.case import Case, attributions, case_of, integrated
 from repdyn.attribution.exemplars import exemplar_likeness, exemplars
 from repdyn.attribution.groups import group_sums, image_parts, runs
 from repdyn.attribution.maximisation import maximise, unit_activation
+from repdyn.attribution.natural import coloured, shifted
 from repdyn.attribution.randomisation import reinitialised, stages
 from repdyn.attribution.removal import area, removal_curve
-from repdyn.attribution.shapley import exact_shapley, masking_game
+from repdyn.attribution.shapley import Game, exact_shapley, masking_game, tabulated
+from repdyn.attribution.surrogates import kernel_shap, lime
 from repdyn.interventions.patching import activations
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import combine, entry
@@ -35,17 +37,20 @@ SHAPLEY_EXAMPLES = 24
 SIDE = 3
 GROUPS = SIDE**2
 POINTS = 64  # of an integral
+COALITIONS = 128  # to which the surrogates are fitted, of the 2^GROUPS
 LEVELS, ORDERS = 10, 5  # of a deletion curve, and random orders of each example
 UNITS, STARTS, EXEMPLARS, NOISE = 8, 2, 9, 200
+JITTER, SHIFTS = 2, 4  # pixels, at most, and how many draws of them
 SHOWN = 2  # examples and units in the figure
 
-SIGNED = ("gradient_x_input", "integrated_gradients", "lrp_z_plus")
+SIGNED = ("gradient_x_input", "integrated_gradients", "lrp_z_plus", "deeplift")
 
 
 def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
     """Of the whole network (layer ""), at every grid step at which the outputs are finite; <method> is saliency,
-    gradient_x_input (which is LRP-0 in ReLU networks), integrated_gradients, grad_cam (CNN) or lrp_z_plus (MLP and
-    CNN: LRP has no rule for the LayerNorm and softmax of transformers).
+    gradient_x_input (which is LRP-0 in ReLU networks), integrated_gradients, grad_cam (CNN), lrp_z_plus or deeplift (MLP
+    and CNN: neither has a rule for the LayerNorm and softmax of transformers). <surrogate> is kernel_shap or lime, a
+    linear function of which groups of features are there, fitted to COALITIONS random coalitions of them.
 
     baseline and sanity are of the last grid step alone. maximised is of UNITS units of the last hidden layer, drawn
     once; not for texts, whose words are no points of a ball, nor where a unit never rises above zero. "Other examples":
@@ -59,9 +64,13 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
     - agreement/<method>/<other method> [correlation]: mean Spearman correlation of the absolute maps of an example.
       Null: other examples. Source: Hoeffding 1951.
     - kept/<method> [correlation]: the same, of a method now and at the first step (`reference`). Null: other examples.
-    - completeness/integrated_gradients, completeness/lrp_z_plus, completeness/shapley [share]: mean |sum of the map -
-      what it should be|, over the mean size of that: f(x) - f(baseline) for integrated_gradients and shapley, f(x) for
-      lrp_z_plus, where it is the share that the biases keep. Source: Sundararajan 2017; Bach 2015.
+    - completeness/integrated_gradients, completeness/deeplift, completeness/lrp_z_plus, completeness/shapley [share]:
+      mean |sum of the map - what it should be|, over the mean size of that: f(x) - f(baseline), for lrp_z_plus f(x), where
+      it is the share that the biases keep. Source: Sundararajan 2017; Bach 2015; Shrikumar 2017.
+    - completeness/<surrogate> [share]: the same of its numbers of the groups; 0 of kernel_shap by construction.
+    - shapley/<surrogate> [correlation]: mean Spearman correlation of these with the exact Shapley values. Null: other
+      examples. Source: Lundberg & Lee 2017; Ribeiro 2016.
+    - repeated/<surrogate> [correlation]: the same with those from other coalitions. Null: other examples.
     - shapley/<method> [correlation]: mean Spearman correlation of the map's sums over GROUPS groups of features (3 x 3
       parts of an image, runs of entries or words) with their exact Shapley values; of absolute ones for saliency and
       grad_cam. Null: other examples. Source: Shapley 1953.
@@ -74,8 +83,13 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
     - maximised/cosine [cosine] (unit: unit): mean cosine of that input and the EXEMPLARS held-out examples that excite
       the unit most (minus the mean training input). Null: as many random held-out examples, exact.
 
-    Maps, of the last step: input, map/<method> and, for images, maximised and exemplar (SHOWN, ...); curve/<method>,
-    curve/random and curve/random_sd (LEVELS + 1,): mean deletion curve over its scale.
+    - maximised/natural_gain [ratio] (unit: unit): as maximised/gain at the last step, of images, sought in 1 / f coordinates
+      and with the mean over SHIFTS shifts of up to JITTER pixels, scaled to the median norm. Null: NOISE random 1 / f
+      images of that norm. Source: Olah 2017; Field 1987.
+    - maximised/natural_cosine [cosine] (unit: unit): as maximised/cosine, of that image.
+
+    Maps, of the last step: input, map/<method> and, for images, maximised, natural and exemplar (SHOWN, ...);
+    curve/<method>, curve/random and curve/random_sd (LEVELS + 1,): mean deletion curve over its scale.
     """
     rows = stratified(held_out.labels, EXAMPLES, np.random.default_rng(derive(*held_out.key, "attribution examples")))
     entries, shown, first = [], {}, None
@@ -170,10 +184,9 @@ def _agreements(maps: dict, step: int) -> Iterator[dict]:
 
 def _completeness(case: Case, maps: dict, step: int) -> Iterator[dict]:
     top, bottom = case.ends()
-    for name, owed in (("integrated_gradients", top - bottom), ("lrp_z_plus", top)):
+    for name, owed in (("integrated_gradients", top - bottom), ("deeplift", top - bottom), ("lrp_z_plus", top)):
         if name in maps:
-            gap = np.nansum(maps[name].reshape(len(top), -1), 1) - owed
-            yield entry(step, "", f"completeness/{name}", np.abs(gap).mean() / np.abs(owed).mean())
+            yield _gap(step, name, maps[name], owed)
 
 
 def _shapley(subject: Subject, rows: np.ndarray, training: Subject, maps: dict, step: int) -> Iterator[dict]:
@@ -183,14 +196,35 @@ def _shapley(subject: Subject, rows: np.ndarray, training: Subject, maps: dict, 
     groups = np.broadcast_to(parts, known.shape)
     players = int(groups.max()) + 1
     members = torch.tensor(case.spread(groups))
-    values = exact_shapley(masking_game(case.f, case.x, case.targets, members, case.baseline), players).T
+    game = tabulated(masking_game(case.f, case.x, case.targets, members, case.baseline), players)
+    values = exact_shapley(game, players).T
     top, bottom = case.ends()
-    gap = np.abs(values.sum(1) - (top - bottom)).mean() / np.abs(top - bottom).mean()
-    yield entry(step, "", "completeness/shapley", gap)
+    yield _gap(step, "shapley", values, top - bottom)
+    absent = np.isnan(group_sums(known, groups, players))
+    for name, fits in _surrogates(subject, game, players, step).items():
+        yield _gap(step, name, fits[0], top - bottom)
+        one, other, exact = (np.where(absent, np.nan, each) for each in (*fits, values))
+        yield entry(step, "", f"shapley/{name}", *rank_agreement(one, exact))
+        yield entry(step, "", f"repeated/{name}", *rank_agreement(one, other))
     for name, found in maps.items():
         sums = group_sums(found[: len(groups)], groups, players)
         owed = np.where(np.isnan(sums), np.nan, values if name in SIGNED else np.abs(values))
         yield entry(step, "", f"shapley/{name}", *rank_agreement(sums, owed))
+
+
+def _surrogates(subject: Subject, game: Game, players: int, step: int) -> dict[str, list[np.ndarray]]:
+    """Two independent fits (n, players) by name; none for a single player, who has the whole value."""
+    if players < 2:
+        return {}
+    rng = np.random.default_rng(derive(*subject.key, "attribution coalitions", step))
+    fitted = {"kernel_shap": (kernel_shap, COALITIONS // 2), "lime": (lime, COALITIONS)}
+    return {name: [fit(game, players, size, rng).T for _ in range(2)] for name, (fit, size) in fitted.items()}
+
+
+def _gap(step: int, name: str, values: np.ndarray, owed: np.ndarray) -> dict:
+    """The entry of what values (n, ...) miss of the sums that they owe (n,)."""
+    gap = np.nansum(values.reshape(len(owed), -1), 1) - owed
+    return entry(step, "", f"completeness/{name}", np.abs(gap).mean() / np.abs(owed).mean())
 
 
 def _sanity(subject: Subject, rows: np.ndarray, training: Subject, maps: dict, step: int) -> Iterator[dict]:
@@ -229,4 +263,28 @@ def _maximised(subject: Subject, training: Subject, step: int) -> tuple[list[dic
     cosine = entry(step, layer, "maximised/cosine", *(column * alive for column in likeness))
     picked = np.argsort(-np.nan_to_num(highest / top), kind="stable")[:SHOWN]
     pictures = {"maximised": array(best[picked]), "exemplar": array(subject.inputs[exemplars(outputs, 1)[0, picked]])}
-    return [row | {"unit": units} for row in (gain, cosine)], pictures
+    entries = [gain, cosine]
+    if noise.ndim == 4 and step == subject.grid[-1]:
+        natural, reached, chance = _natural(model, layer, torch.from_numpy(units), noise, radius, rng)
+        alive = np.where(reached > 0, alive, np.nan)
+        likeness = exemplar_likeness(array(natural.flatten(1)), centred, outputs, min(EXEMPLARS, len(outputs)))
+        scaled = (each * alive / top for each in (reached, chance.mean(0), chance.std(0, ddof=1)))
+        entries.append(entry(step, layer, "maximised/natural_gain", *scaled))
+        entries.append(entry(step, layer, "maximised/natural_cosine", *(column * alive for column in likeness)))
+        pictures["natural"] = array(natural[picked])
+    return [row | {"unit": units} for row in entries], pictures
+
+
+def _natural(model: nn.Module, layer: str, units: torch.Tensor, noise: torch.Tensor, radius: float, rng) -> tuple:
+    """Of every unit (k,) its best image under the priors, the activation there, and that of coloured noise (NOISE, k)."""
+    shifts = torch.from_numpy(rng.integers(-JITTER, JITTER + 1, (SHIFTS, 2)))
+    activation = unit_activation(model, layer, units)
+    found = maximise(shifted(lambda x: activation(coloured(x)), shifts), noise[: len(units)], radius)[0]
+
+    def scaled(images):
+        return images * (radius / images.flatten(1).norm(dim=1)).view(-1, 1, 1, 1)
+
+    best, random = scaled(coloured(found)), scaled(coloured(noise))
+    with torch.no_grad():
+        chance = [unit_activation(model, layer, torch.full((NOISE,), int(unit)))(random).double() for unit in units]
+        return best, array(activation(best).double()), torch.stack(chance, 1).numpy()

@@ -14,6 +14,7 @@ COLUMNS = {
     "geodesic_ratio": "geodesic / straight",
     "mean_curvature": "mean curvature × radius",
     "class_capacity": "class capacity P / N",
+    "mean_field_capacity": "mean-field capacity",
 }
 CALIBRATION = {"dimension_mle": "calibration_mle", "dimension_twonn": "calibration_twonn"}
 PLACES = {"input": ("black", "s"), "middle layer": (OKABE_ITO[1], "^"), "last hidden layer": (OKABE_ITO[0], "o")}

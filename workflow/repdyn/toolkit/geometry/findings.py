@@ -152,6 +152,13 @@ def _classes(table: pd.DataFrame) -> str:
         f"training it {_trained(table, 'class_capacity')}; at initialisation not evaluable in {unknown.sum()} of "
         f"{plural(len(unknown), 'run')}."
     )
+    field = _at(table, "mean_field_capacity", True)
+    ratio = field["value"] / _at(table, "class_capacity", True)["value"]
+    if ratio.notna().any():
+        text += (
+            f" Mean-field theory gives classes of these shapes {short(ratio.min())} to {short(ratio.max())} times the"
+            f" capacity that was tried, and against shuffled labels {against_null(field)}."
+        )
     for method, name in (("pca", "PCA"), ("isomap", "Isomap"), ("tsne", "t-SNE")):
         silhouette, trust = (_at(table, f"{quality}_{method}", True) for quality in ("silhouette", "trustworthiness"))
         text += (

@@ -5,6 +5,7 @@ import pandas as pd
 from scipy.spatial.distance import cdist
 
 from repdyn.activations.addresses import named
+from repdyn.errors import StudyError
 from repdyn.geometry.capacity import capacity
 from repdyn.geometry.curvature import curvature_over
 from repdyn.geometry.dimension import calibration, maximum_likelihood_dimension, two_nearest_dimension
@@ -17,6 +18,7 @@ from repdyn.geometry.embedding import (
     trustworthiness,
 )
 from repdyn.geometry.geodesics import geodesic_ratio, geodesics, largest_component
+from repdyn.geometry.mean_field import mean_field_capacity
 from repdyn.geometry.neighbours import Neighbours, distinct, matched_gaussians, nearest
 from repdyn.geometry.tangents import local_components, local_dimension, principal_angles
 from repdyn.measures.subject import Subject
@@ -37,6 +39,7 @@ CALIBRATIONS = 5  # draws of each
 EXEMPLARS = 10  # examples of a class, whose cloud is its manifold
 DICHOTOMIES = 50  # draws of sides and projections
 SHUFFLES = 20  # labellings of the null of the capacity
+GAUSSIAN_DRAWS, FIELD_SHUFFLES = 100, 5  # of the mean-field capacity: vectors of each class, and labellings of its null
 SHOWN = 200  # examples in a picture, at most
 PICTURES = 5  # draws of the null of pictures
 
@@ -87,6 +90,9 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
       where a class has too few. Null: SHUFFLES shuffled labellings; one that is below what the layer can show counts
       with class_capacity_floor, so this null is an upper bound. Source: Chung, Lee & Sompolinsky 2018.
     - class_capacity_floor [classes per dimension]: the least capacity that the layer can show.
+    - mean_field_capacity [classes per dimension]: what theory says of many classes with the shapes of these, of the same
+      rows; NaN for fewer than three classes. Null: FIELD_SHUFFLES shuffled labellings. Source: Chung, Lee & Sompolinsky
+      2018, eq. 13.
     - trustworthiness_<picture>, continuity_<picture> [share]: whether neighbours in the picture are neighbours in the
       layer, and the other way round, of NEIGHBOURS neighbours; NaN for isomap where the graph is not connected. Null:
       PICTURES matched Gaussians. Source: Venna & Kaski 2001.
@@ -198,7 +204,8 @@ def _local(x: np.ndarray, neighbours: Neighbours, centres: np.ndarray, m: int) -
 def _capacity_entries(step: int, layer: str, x: np.ndarray, labels: np.ndarray, key: tuple) -> list[dict]:
     classes, count = np.unique(labels, return_counts=True)
     if len(classes) < 2 or count.min() < EXEMPLARS or len(_evaluable(x)) < 2:
-        return [entry(step, layer, name, np.nan) for name in ("class_capacity", "class_capacity_floor")]
+        names = ("class_capacity", "class_capacity_floor", "mean_field_capacity")
+        return [entry(step, layer, name, np.nan) for name in names]
     chosen = np.concatenate([np.flatnonzero(labels == label)[:EXEMPLARS] for label in classes])
     x, labels = x[chosen], labels[chosen]
     rng = np.random.default_rng(derive(*key, "capacity"))
@@ -208,7 +215,19 @@ def _capacity_entries(step: int, layer: str, x: np.ndarray, labels: np.ndarray, 
     return [
         entry(step, layer, "class_capacity", found.value, null.mean(), null.std(ddof=1)),
         entry(step, layer, "class_capacity_floor", found.floor),
+        _field_entry(step, layer, x, labels, np.random.default_rng(derive(*key, "mean field"))),
     ]
+
+
+def _field_entry(step: int, layer: str, x: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> dict:
+    def found(labelling):
+        try:
+            return mean_field_capacity(x, labelling, GAUSSIAN_DRAWS, rng)
+        except StudyError:  # two classes, or one without a side
+            return np.nan
+
+    null = np.array([found(rng.permutation(labels)) for _ in range(FIELD_SHUFFLES)])
+    return entry(step, layer, "mean_field_capacity", found(labels), null.mean(), null.std(ddof=1))
 
 
 def _picture_entries(step: int, layer: str, x: np.ndarray, classes: int, key: tuple) -> list[dict]:

@@ -23,8 +23,8 @@ def draw(table: pd.DataFrame, maps: dict):
     First row: R of the top tenth of units by layer at the last step; its mean over layers against the step; R of the
     leading components by layer; faithfulness of circuits against their share of the nodes. Second row: denoising by head
     and component, by position, causal tracing by position, and total and direct effect of heads; of CNNs, parts of the
-    maps of the first and the last layer; of texts, a third with swapped words. Bars and whiskers: 95 % intervals over
-    pairs. Grey: mean and two deviations of the null.
+    maps of the first and the last layer; of transformers a third with edges, of texts one with swapped words. Bars and
+    whiskers: 95 % intervals over pairs. Grey: mean and two deviations of the null.
     """
     from matplotlib.figure import Figure
 
@@ -52,7 +52,12 @@ def draw(table: pd.DataFrame, maps: dict):
 def _kinds(run: pd.DataFrame) -> list[tuple]:
     there = set(run["quantity"])
     tokens = _SECOND if "head_direct" in there else _TOKENS
-    kinds = [(tokens, "tracing"), (_WORDS, "swap_denoising")] if "tracing" in there else [(_MAPS, "position_denoising")]
+    streams = _EDGES if "edge_noising" in there else _LOGITS
+    kinds = (
+        [(tokens, "tracing"), (streams, "direct_logits"), (_WORDS, "swap_denoising")]
+        if "tracing" in there
+        else [(_MAPS, "position_denoising")]
+    )
     return [_FIRST, *(kind for kind, quantity in kinds if quantity in there)]
 
 
@@ -234,12 +239,75 @@ def _words(axes, last: pd.DataFrame) -> None:
     _unit_lines(axes)
 
 
+def _edge_matrix(axes, last: pd.DataFrame) -> None:
+    axes.set_title("one edge corrupted", loc="left")
+    sender, receiver, value, low, high = (
+        _of(last, f"edge_{name}").sort_values("unit")["value"].to_numpy()
+        for name in ("sender", "receiver", "noising", "noising_low", "noising_high")
+    )
+    sides = int(receiver.max()) + 1
+    cells, dotted = (np.full((sides, sides), np.nan) for _ in range(2))
+    at = sender.astype(int), receiver.astype(int)
+    cells[at] = value
+    # Dotted where the interval over pairs leaves 0 out: an edge has no other null.
+    dotted[at] = (low > 0) | (high < 0)
+    _heat(axes, cells[:-1, 1:], np.zeros_like(cells)[:-1, 1:], np.where(dotted == 1, 0, np.inf)[:-1, 1:])
+    axes.set_facecolor("#EEEEEE")
+    axes.set_xticks([0, sides - 2], ["1", "output"])
+    axes.set_yticks([0, sides - 2], ["0", f"{sides - 1}"])
+    axes.set_xlabel("receiver", labelpad=1)
+    axes.set_ylabel("sender (0: embedding)")
+
+
+def _edge_circuit(axes, last: pd.DataFrame) -> None:
+    axes.set_title("circuits, by share of edges", loc="left")
+    curve = _of(last, "edge_faithfulness")
+    if not curve["value"].notna().any():
+        say(axes, "no circuit:\nR is not defined")
+        return
+    edges = curve["unit"].max()
+    share = curve["unit"].to_numpy(float) / edges
+    mean, sd = curve["null_mean"].to_numpy(), curve["null_sd"].to_numpy()
+    axes.fill_between(share, mean - 2 * sd, mean + 2 * sd, color="#CCCCCC", linewidth=0)
+    axes.plot(share, mean, color=FLAGGED_COLOUR, linestyle=":")
+    low, high = (_of(last, f"edge_faithfulness_{side}")["value"] for side in ("low", "high"))
+    axes.fill_between(share, low, high, color=DENOISING, alpha=0.25, linewidth=0)
+    axes.plot(share, curve["value"], color=DENOISING, marker="o", markersize=3)
+    axes.set_xlim(0, 1)
+    axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
+    _unit_lines(axes)
+    axes.set_xlabel(f"share of {edges} edges", labelpad=1)
+
+
+def _direct_logits(axes, last: pd.DataFrame) -> None:
+    axes.set_title("straight to the logits, by part", loc="left")
+    rows = _of(last, "direct_logits").sort_values("unit")
+    x = np.arange(len(rows))
+    mean, sd = rows["null_mean"].to_numpy(), rows["null_sd"].to_numpy()
+    axes.bar(x, 4 * sd, 0.9, bottom=mean - 2 * sd, color="#CCCCCC", zorder=1)
+    axes.vlines(x, 0, rows["value"], color=DIRECT, linewidth=1.5, zorder=2)
+    axes.plot(x, rows["value"], "^", color=DIRECT, markersize=4, zorder=3)
+    axes.axhline(0, color="#BBBBBB", linewidth=0.6, zorder=0)
+    axes.set_xticks([0, len(rows) - 1], ["embedding", "biases"])
+    axes.set_xlabel("parts in their order", labelpad=1)
+    axes.set_ylabel("logits")
+
+
 _FIRST = (_top, _over_training, _components, _circuit)
 _SECOND = (_heads, _positions, _tracing, _direct)
 _TOKENS = (_positions, _tracing)
 _MAPS = (_first_map, _last_map)
 _WORDS = (_words,)
-NAMED = {_SECOND: ", heads and positions", _TOKENS: ", positions", _MAPS: ", positions", _WORDS: ", words"}
+_EDGES = (_edge_matrix, _edge_circuit, _direct_logits)
+_LOGITS = (_direct_logits,)
+NAMED = {
+    _EDGES: ", edges",
+    _LOGITS: ", parts",
+    _SECOND: ", heads and positions",
+    _TOKENS: ", positions",
+    _MAPS: ", positions",
+    _WORDS: ", words",
+}
 
 
 def _heat(axes, value: np.ndarray, mean: np.ndarray, sd: np.ndarray) -> None:

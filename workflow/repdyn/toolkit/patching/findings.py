@@ -5,7 +5,7 @@ from functools import partial
 import pandas as pd
 
 from repdyn.figures.panels import RUN
-from repdyn.toolkit.over_runs import difference, direction, joined, told
+from repdyn.toolkit.over_runs import difference, direction, from_to, joined, told
 from repdyn.wording.numbers import plural
 
 _interval, _verdict = partial(difference, "patching"), partial(direction, "patching")
@@ -57,7 +57,7 @@ def found(table: pd.DataFrame) -> list[str]:
     first = table[table["step"] == table.groupby(RUN, observed=True)["step"].transform("min")]
     return [
         " ".join([_pairs(pairs, span), *(_carried(name, first, last) for name in SETS)]),
-        " ".join([*_circuits(last), *_heads(last)]),
+        " ".join([*_circuits(last), *_edges(last), *_direct(last), *_heads(last)]),
         *_finer(last),
     ]
 
@@ -133,6 +133,40 @@ def _circuits(last: pd.DataFrame) -> list[str]:
             f" ({plural(len(greedy), 'run')} with few enough nodes)."
         )
     return lines
+
+
+def _edges(last: pd.DataFrame) -> list[str]:
+    share = last[last["quantity"] == "edge_share"].set_index(RUN)
+    saved = (share["null_mean"] - share["value"]).dropna()
+    rho = _per_run(last[last["quantity"] == "edge_rho"], "value").dropna()
+    lines = []
+    if len(saved):
+        lines.append(
+            f"Circuits on edges, from node to node, stay faithful from {_mean(share['value'])} of the edges on, random ones"
+            f" from {_mean(share['null_mean'])} ({plural(len(saved), 'run')} with a stream and few enough edges);"
+            f" {_verdict(saved, 'edge_share', 'fewer', 'more')}."
+        )
+    if len(rho):
+        lines.append(
+            f"Attribution ranks edges as corrupting them one by one does with a Spearman correlation of {from_to(rho)}."
+        )
+    return lines
+
+
+def _direct(last: pd.DataFrame) -> list[str]:
+    rows = last[last["quantity"] == "direct_logits"]
+    if rows.empty:
+        return []
+    parts = rows.groupby(RUN, observed=True)
+    share = parts["value"].apply(lambda values: values.abs().max() / values.abs().sum())
+    heads = rows[rows["null_mean"].notna()]
+    beyond = (heads["value"] - heads["null_mean"]).abs() > 2 * heads["null_sd"]
+    gap = 100 * last[last["quantity"] == "direct_gap"]["value"].max()
+    return [
+        f"Straight to the logits, the largest part (embedding, a head, a feed-forward layer) adds {from_to(share)} of all"
+        f" that parts add ({plural(len(share), 'run')}); {int(beyond.sum())} of {plural(len(heads), 'head')} add more or"
+        f" less than projected as another head of their layer. The parts miss their sum by {gap:.2g} % at most."
+    ]
 
 
 def _heads(last: pd.DataFrame) -> list[str]:

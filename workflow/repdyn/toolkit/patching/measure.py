@@ -20,7 +20,9 @@ from repdyn.measures.units import selectivity_importance as rank_correlation
 from repdyn.roles import EMBEDDING, layers_with
 from repdyn.spectrum import leading_measures
 from repdyn.toolkit.pairwise import Look, pairs_of
+from repdyn.toolkit.patching.edges import edges
 from repdyn.toolkit.patching.features import features
+from repdyn.toolkit.patching.logits import logits
 from repdyn.toolkit.patching.swaps import swaps
 from repdyn.training.tracker import evaluating
 
@@ -78,6 +80,20 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict]:
       orders.
     - greedy_faithfulness, greedy_share [R, share] (unit: nodes kept): the same with nodes by greedy elimination on
       discovery pairs, for networks of at most GREEDY_NODES nodes. Null: ORDERS random orders.
+    - edge_noising [R] (unit: edge): of the clean run with one edge corrupted, over which a node hears another directly, at
+      the last step, of networks with an embedding and heads, of at most EDGES edges (`toolkit.patching.edges`). Nodes are
+      the embedding, heads and feed-forward layers, numbered in that order. Source: Goldowsky-Dill 2023.
+    - edge_sender, edge_receiver [node] (unit: edge): its ends; the receiver after the last node is the output.
+    - edge_rho [correlation]: Spearman's, over edges, of that effect and its estimate by attribution patching. Null:
+      permutation of edges, exact. Source: Syed 2023.
+    - edge_faithfulness [R] (unit: edges kept): on clean inputs from no edge kept to all, over all others the corrupted
+      values, edges by the absolute attribution on discovery pairs. Null: ORDERS random orders. Source: Conmy 2023; Hanna
+      2024.
+    - edge_share [share]: of edges from which on the faithfulness stays at THRESHOLD or above. Null: ORDERS random orders.
+    - direct_logits [logits] (unit: part): what the embedding, each head and feed-forward layer of each block, and all biases
+      add to the metric straight to the output, clean less corrupted, at the last step, of the study's transformers; they
+      sum to span. Null, of heads: projected as another head of the layer, all shifts. Source: Elhage 2021; Wang 2022.
+    - direct_gap [share]: what that sum misses of span, over the size of all parts.
     - position_denoising [R] (unit: position): denoising at one position of the embedding, of a convolution, or of the
       attention, feed-forward or block output. Null: as of denoising.
     - swap_span [logits]: mean metric, clean less the same texts with the word that speaks most for a (by its frequency in
@@ -115,6 +131,8 @@ def _entries(held_out: Subject, training: Subject, pairs, discovery) -> Iterator
         yield from _components(look, training.representations(step))
         if step == held_out.grid[-1]:
             yield from _circuits(look)
+            yield from edges(look, THRESHOLD)
+            yield from logits(look)
             yield from _positions(look)
             yield from _direct(look)
             yield from _tracing(look)

@@ -55,6 +55,17 @@ def _variance(axes, end: pd.DataFrame, chosen: pd.DataFrame) -> None:
     if value.empty:
         say(axes, "not evaluable")
         return
+    nested = end[end["quantity"] == "nested_explained_variance"].sort_values("unit")
+    features = end[end["quantity"] == "nested_features"].sort_values("unit")["value"]
+    if len(nested):
+        # On an axis of its own, of the features that there are.
+        above = axes.twiny()
+        above.plot(features, nested["value"], color=MODELS, marker="D", markersize=3, linestyle=":")
+        above.plot(features, nested["null_mean"], color=NULL, marker="D", markersize=3, linestyle=":")
+        above.set_xscale("log", base=2)
+        above.tick_params(labelsize=6, colors=MODELS, pad=1)
+        above.set_xticks(features.to_numpy(), [f"{size:.0f}" for size in features])
+        above.minorticks_off()
     order = np.argsort(by_penalty["l0"])
     axes.plot(
         by_penalty["l0"][order], by_penalty["explained_variance"][order], color=FEATURES, marker="o", markersize=3

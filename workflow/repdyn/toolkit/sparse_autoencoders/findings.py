@@ -5,7 +5,7 @@ import pandas as pd
 
 from repdyn.seeds import derive
 from repdyn.statistics.intervals import mean_interval
-from repdyn.toolkit.over_runs import joined, told
+from repdyn.toolkit.over_runs import difference, direction, from_to, joined, told
 from repdyn.wording.numbers import interval, plural
 
 # Times a feature is active on average among the training rows, below which rows are too few: a planted dictionary of 64 in
@@ -40,7 +40,29 @@ def found(table: pd.DataFrame) -> list[str]:
     if not _evaluable(table):
         return [NOTHING]
     ends, starts = _ends(table)
-    return [_variance(ends, starts), f"{_stability(ends, starts)} {_models(ends, starts)}", _classes(ends)]
+    return [
+        f"{_variance(ends, starts)}{_nested(ends)}",
+        f"{_stability(ends, starts)} {_models(ends, starts)}",
+        _classes(ends),
+    ]
+
+
+def _nested(ends: pd.DataFrame) -> str:
+    """What the leading group of a nested dictionary holds, and whether the other features live within it."""
+    first = ends[(ends["quantity"] == "nested_explained_variance") & (ends["unit"] == 0)].dropna(subset=["value"])
+    if first.empty:
+        return ""
+    gain = first.set_index(RUN)["value"] - first.set_index(RUN)["null_mean"]
+    inside = ends[ends["quantity"] == "nested_containment"].set_index(RUN)
+    beyond = inside["value"] - inside["null_mean"]
+    name = "sparse autoencoders"
+    return (
+        f" In a nested dictionary the first eighth of the features explains {from_to(first['value'])} of the variance alone,"
+        f" beside the best eighth of a flat one a difference of {difference(name, gain, 'nested')}: {direction(name, gain, 'nested', 'more', 'less')}."
+        f" Its other features are active within one of that eighth in {from_to(inside['value'].dropna())} of their rows,"
+        f" {difference(name, beyond, 'contained')} beyond shuffled rows:"
+        f" {direction(name, beyond, 'contained', 'features come in families', 'they avoid each other')}."
+    )
 
 
 def limits(table: pd.DataFrame) -> str:

@@ -22,6 +22,7 @@ from repdyn.sparse_autoencoders.features import Labelled, by_example, class_dete
 from repdyn.sparse_autoencoders.linear import principal
 from repdyn.sparse_autoencoders.spliced import as_rows, effect, losses_under, recovered
 from repdyn.toolkit.sparse_autoencoders.expansions import expansions
+from repdyn.toolkit.sparse_autoencoders.nested import nested
 
 EXPANSION = 2  # features per activation: the training rows are too few for more
 SHARE = 8  # of d activations, d / SHARE features are active in a row
@@ -30,6 +31,7 @@ EXPANSIONS = (1, 2, 4)  # of the sweep over sizes, at SEEDS seeds each
 LONGER = 3  # times TRAINING's steps, once, to see how far from done the training is
 SWEPT = ("l0", "explained_variance", "loss_recovered", "pca_explained_variance")
 PENALTIES = (0.03, 0.1, 0.3)  # of the sweep; rows have total variance 1
+NESTED = PENALTIES[1]  # of the nested dictionary, and of the flat one beside it
 ROWS = 20_000  # training rows at most, drawn once and the same at all steps, so that the steps differ in weights only
 SEEDS = 2  # autoencoders at every step, on the activations and on their Gaussian match
 SHUFFLES = 20
@@ -105,6 +107,12 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
       dictionaries of so many features per activation, mean over seeds; not evaluable with fewer rows than features.
     - expansion_mmcs_seeds [cosine] (unit: place in EXPANSIONS): mmcs_seeds of these. Null: as many random directions, of
       which the largest cosine rises with their number. Source: Sharkey 2022.
+    - nested_features [count] (unit: group): features of the leading groups of a ReLU autoencoder of which each group has to
+      describe the rows alone as well, and of all; the penalty is NESTED.
+    - nested_explained_variance [share] (unit: group): of the held-out variance, by the group alone. Null, as a mean: as many
+      features of the same autoencoder without groups, those that carry most. Source: Bussmann 2025.
+    - nested_containment [share]: of the held-out rows of a feature outside the first group, those in which the one of the
+      first group that fits best is active, mean over features. Null: their rows shuffled. Source: Bussmann 2025.
     - models_alike [correlation]: of the features of this network and of that of the first seed, matched one to one, on the
       same held-out rows, PROBED at most; of seeds after the first, by `across`. Null: rows shuffled among those of their
       class. Source: Bricken 2023.
@@ -176,6 +184,8 @@ def _entries(held_out: Subject, training: Subject, maps: dict) -> Iterator[dict]
             seeds = [derive(*key, "autoencoder", seed) for seed in range(SEEDS)]
             rng = np.random.default_rng(derive(*key, "random dictionaries"))
             options = TRAINING | {"k": _active(rows.shape[1])}
+            relu = TRAINING | {"penalty": NESTED, "seed": derive(*key, "autoencoder", 0)}
+            yield from nested(step, layer, rows, judged.values, EXPANSION * rows.shape[1], relu, rng)
             known = {EXPANSION: found.real}
             yield from expansions(step, layer, rows, judged.values, EXPANSIONS, known, seeds, rng, **options)
 

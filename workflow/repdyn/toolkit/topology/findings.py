@@ -32,7 +32,7 @@ def sentence(table: pd.DataFrame) -> str:
 def limits(table: pd.DataFrame) -> str:
     """What homology of so few points cannot say."""
     points = table.loc[table["quantity"] == "class_points", "value"].dropna()
-    sizes = f"{points.min():.0f} to {points.max():.0f}" if len(points) else "no"
+    sizes = f"{points.min():.0f} to {points.max():.0f}" if len(points) else "few"
     return (
         f"Clouds of classes have {sizes} distinct points, too few to see a small loop, and nothing here counts voids."
         " Lengths are in units of the root mean square distance to the mean; what a Gaussian has, covariance explains."
