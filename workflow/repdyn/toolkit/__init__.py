@@ -16,6 +16,8 @@ Tools of RECURRENT have the same files; their `measure(subject)` takes one `recu
 families are the tasks that they fit; without any they fit all. Likewise those of ORGANISMS, with an
 `organisms.subject.OrganismSubject`.
 
+Tools of SELF_CONTAINED have them too, and look at no run: their `measure(seed)` makes what it measures.
+
 Only measure.py needs torch. What a tool measures with are plain functions on arrays and modules, for any network.
 `own_model.subjects` gives `measure` any model with checkpoints and data.
 """
@@ -37,6 +39,7 @@ PAGES = {
     "recurrent": "Recurrent networks",
     "alignment": "Brain alignment",
     "organisms": "Model organisms",
+    "biophysics": "Biophysics",
 }
 
 
@@ -219,7 +222,19 @@ ORGANISMS = {
 }
 # Of networks that have a sheet of their own.
 TRAINED_FOR_A_TASK = RECURRENT | ORGANISMS
-ALL_TOOLS = TOOLS | TRAINED_FOR_A_TASK
+
+# Of cells, synapses and networks that they make themselves, toolkit.seeds of each.
+SELF_CONTAINED = {
+    "biophysics": Tool(
+        "Biophysics",
+        "biophysics",
+        (),
+        "Voltages and rates of model cells, synapses by use and by competition; and accuracy of networks that spike, or that"
+        " obey Dale's law, beside free ones, and errors of recurrent networks with a penalty on the spectrum of their states"
+        " beside a matched one",
+    )
+}
+ALL_TOOLS = TOOLS | TRAINED_FOR_A_TASK | SELF_CONTAINED
 
 
 def tools_on(page: str) -> dict[str, Tool]:
