@@ -59,7 +59,7 @@ QUESTIONS = (
         "features",
         "unit",
         ("attribution.maximisation.maximise", "attribution.exemplars.exemplars"),
-        ("Activation maximisation", "Most exciting examples"),
+        ("Activation maximisation", "Activation maximisation with priors", "Most exciting examples"),
         "maximised/gain",
     ),
 )

@@ -28,8 +28,8 @@ QUESTIONS = (
         "How many classes can a linear read-out keep apart?",
         "shape",
         "layer",
-        ("geometry.capacity.capacity",),
-        ("Class capacity",),
+        ("geometry.capacity.capacity", "geometry.mean_field.mean_field_capacity"),
+        ("Class capacity", "Capacity of a manifold", "Mean-field capacity"),
         "class_capacity",
     ),
     Question(

@@ -40,4 +40,12 @@ QUESTIONS = (
         "models_alike",
         recipe="features",
     ),
+    Question(
+        "Do features form families, a general one with special ones below it?",
+        "features",
+        "direction",
+        ("sparse_autoencoders.autoencoder.fit", "sparse_autoencoders.hierarchy.containment"),
+        ("Nested dictionary", "Families of features"),
+        "nested_containment",
+    ),
 )
