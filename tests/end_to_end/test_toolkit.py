@@ -8,7 +8,7 @@ from helpers.html_reader import Reader
 from repdyn.measures.table import COLUMNS
 from repdyn.report.guide import every_question
 from repdyn.report.quantities import described, is_described
-from repdyn.toolkit import ALL_TOOLS, PAGES, RECURRENT, TOOLS, tools_on
+from repdyn.toolkit import ALL_TOOLS, PAGES, RECURRENT, SELF_CONTAINED, TOOLS, tools_on
 from repdyn.toolkit.questions import RECIPES
 from repdyn.wording.numbers import short
 
@@ -44,10 +44,11 @@ def test_every_tool_has_a_section_with_words_a_figure_its_runs_and_its_methods(p
                 assert (study.folder / RESULTS / f"figures/toolkit/{tool}.{suffix}").stat().st_size > 1000
 
 
-@pytest.mark.parametrize("tool", TOOLS)
+@pytest.mark.parametrize("tool", [*TOOLS, *SELF_CONTAINED])
 def test_the_numbers_of_a_section_are_those_of_the_table(pages, study, tool):
-    page = pages[TOOLS[tool].page]
-    table = pd.read_parquet(study.folder / RUN / f"toolkit/{tool}.parquet")
+    page = pages[ALL_TOOLS[tool].page]
+    run = RUN if tool in TOOLS else f"{RESULTS}/toolkit/{tool}/seed0"
+    table = pd.read_parquet(study.folder / run / f"toolkit/{tool}.parquet")
     assert list(table.columns) == ["experiment", "seed", *COLUMNS]
     shown = {row[0]["text"]: [cell["text"] for cell in row[1:]] for row in page.tables[f"{tool}-table"][1:]}
     assert set(shown) == {str(name).replace("_", " ") for name in table["quantity"].unique()}
@@ -56,7 +57,9 @@ def test_the_numbers_of_a_section_are_those_of_the_table(pages, study, tool):
     for quantity, part in table.groupby("quantity", observed=True):
         last = part[part["step"] == part["step"].max()]
         experiment, step, mean, _, counted = shown[str(quantity).replace("_", " ")]
-        assert experiment == "mlp_narrow-digits" and step == short(int(last["step"].iloc[0]))
+        assert experiment == ("mlp_narrow-digits" if tool in TOOLS else tool) and step == short(
+            int(last["step"].iloc[0])
+        )
         assert mean == short(float(np.nanmean(last["value"])) if last["value"].notna().any() else np.nan)
         assert counted == f"{last['value'].notna().sum()} of {len(last)}"
 

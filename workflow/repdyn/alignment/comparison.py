@@ -54,7 +54,7 @@ def compared(
 
 
 def encoded(x: np.ndarray, y: np.ndarray, splits: Splits, rng: np.random.Generator) -> float:
-    """Mean over units of `accuracy` of a ridge regression of y (n, units) on x (n, d); NaN if a unit does not vary."""
+    """Mean over units of `accuracy` of a ridge regression of y (n, units) on x (n, d); NaN if a unit never varies."""
     return _mean(accuracy(y, predictions(x, y, splits, ridge, rng), splits))
 
 

@@ -62,8 +62,6 @@ QUESTIONS = (
         ),
         ("Encoding by ridge regression", "Encoding by partial least squares"),
         "encoding",
-        cannot="That a layer predicts responses does not show that the brain computes as it does: untrained"
-        " networks predict much of them too and are what to compare with.",
     ),
     Question(
         "Which layer is the one that made the responses?",

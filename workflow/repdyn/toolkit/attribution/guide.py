@@ -59,7 +59,15 @@ QUESTIONS = (
         "features",
         "unit",
         ("attribution.maximisation.maximise", "attribution.exemplars.exemplars"),
-        ("Activation maximisation", "Activation maximisation with priors", "Most exciting examples"),
+        ("Activation maximisation", "Most exciting examples"),
         "maximised/gain",
+    ),
+    Question(
+        "What does a unit look for, among images that look like photographs?",
+        "features",
+        "unit",
+        ("attribution.natural.coloured", "attribution.natural.shifted", "attribution.maximisation.maximise"),
+        ("Activation maximisation with priors",),
+        "maximised/natural_gain",
     ),
 )

@@ -28,8 +28,8 @@ QUESTIONS = (
         "How many classes can a linear read-out keep apart?",
         "shape",
         "layer",
-        ("geometry.capacity.capacity", "geometry.mean_field.mean_field_capacity"),
-        ("Class capacity", "Capacity of a manifold", "Mean-field capacity"),
+        ("geometry.capacity.capacity",),
+        ("Class capacity",),
         "class_capacity",
     ),
     Question(
@@ -39,5 +39,13 @@ QUESTIONS = (
         ("geometry.embedding.trustworthiness", "geometry.embedding.cluster_silhouette"),
         ("Trustworthiness", "Silhouette"),
         "trustworthiness_<picture>",
+    ),
+    Question(
+        "How many classes would theory let a read-out keep apart, from the shape of each?",
+        "shape",
+        "layer",
+        ("geometry.mean_field.mean_field_capacity", "geometry.mean_field.manifold_capacity"),
+        ("Mean-field capacity", "Capacity of a manifold"),
+        "mean_field_capacity",
     ),
 )

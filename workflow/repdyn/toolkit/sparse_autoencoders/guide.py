@@ -41,7 +41,7 @@ QUESTIONS = (
         recipe="features",
     ),
     Question(
-        "Do features form families, a general one with special ones below it?",
+        "Do features come in families, broad ones and what lives within them?",
         "features",
         "direction",
         ("sparse_autoencoders.autoencoder.fit", "sparse_autoencoders.hierarchy.containment"),
