@@ -19,11 +19,11 @@ from repdyn.toolkit import ALL_TOOLS
 LIBRARY = ROOT / "workflow/repdyn"
 ROOMS = (
     "geometry", "topology", "information", "dynamics", "attribution", "interventions", "sparse_autoencoders",
-    "dynamical_systems", "circuits", "fractals", "energy", "organisms", "alignment",
+    "dynamical_systems", "circuits", "fractals", "energy", "organisms", "alignment", "biophysics",
 )  # fmt: skip
 # Prepare, choose, or put to work what is tried.
 PREPARE = {
-    "alignment/comparison", "attribution/case", "attribution/groups", "attribution/randomisation", 
+    "alignment/comparison", "attribution/case", "attribution/groups", "attribution/randomisation", "biophysics/checks",
     "fractals/surrogates", "information/intervals", "information/projections", "interventions/features",
     "interventions/pairs", "interventions/surgery", "interventions/swaps", "sparse_autoencoders/gradients",
     "sparse_autoencoders/linear", "topology/landmarks",

@@ -33,10 +33,10 @@ _HOMES = {
     "mean_interval": "statistics.intervals",
 }
 _PACKAGES = (
-    "activations", "alignment", "attribution", "audit", "calibration", "callbacks", "circuits", "datasets", "detectors",
-    "dynamical_systems", "dynamics", "energy", "figures", "fractals", "geometry", "information", "interventions", "measures",
-    "models", "organisms", "recurrent", "report", "roles", "sparse_autoencoders", "statistics", "study", "timeseries",
-    "toolkit", "topology", "tracking", "training", "wording",
+    "activations", "alignment", "attribution", "audit", "biophysics", "calibration", "callbacks", "circuits", "datasets",
+    "detectors", "dynamical_systems", "dynamics", "energy", "figures", "fractals", "geometry", "information",
+    "interventions", "measures", "models", "organisms", "recurrent", "report", "roles", "sparse_autoencoders", "statistics",
+    "study", "timeseries", "toolkit", "topology", "tracking", "training", "wording",
 )  # fmt: skip
 
 __all__ = [*_HOMES, *_PACKAGES]

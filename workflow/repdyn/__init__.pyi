@@ -4,6 +4,7 @@ from repdyn import activations as activations
 from repdyn import alignment as alignment
 from repdyn import attribution as attribution
 from repdyn import audit as audit
+from repdyn import biophysics as biophysics
 from repdyn import calibration as calibration
 from repdyn import callbacks as callbacks
 from repdyn import circuits as circuits

@@ -22,7 +22,7 @@ from repdyn.figures.registry import RUN as RUN_FIGURES
 from repdyn.figures.registry import STUDY as STUDY_FIGURES
 from repdyn.measures import MODULES, modules_for
 from repdyn.toolkit import PAGES as TOOLKIT_PAGES
-from repdyn.toolkit import ALL_TOOLS, ORGANISMS, RECURRENT, TRAINED_FOR_A_TASK, fits_task
+from repdyn.toolkit import ALL_TOOLS, ORGANISMS, RECURRENT, SELF_CONTAINED, TRAINED_FOR_A_TASK, fits_task
 from repdyn.toolkit import TOOLS as TOOLKIT
 from repdyn.toolkit.questions import RECIPES
 
@@ -67,6 +67,7 @@ EVERY_TOOL = TOOLKIT | {
     for name, tool in TRAINED_FOR_A_TASK.items()
     if any(fits_task(name, row["task"]) for row in SHEETS[name].values())
 }
+EVERY_TOOL |= SELF_CONTAINED if config["toolkit"]["seeds"] else {}
 RESULTS = config["results"]
 DATA = given(Path(config["data_dir"]).as_posix())
 ENVIRONMENT = "../../envs/environment.yaml"
@@ -88,6 +89,7 @@ GPU = {"gpu": 1} if config["device"] == "cuda" else {}
 RUN = f"{RESULTS}/runs/{{experiment}}/seed{{seed}}"
 RECURRENT_RUN = f"{RESULTS}/recurrent/{{network}}/seed{{seed}}"
 ORGANISM_RUN = f"{RESULTS}/organisms/{{organism}}/seed{{seed}}"
+SELF_CONTAINED_RUN = f"{RESULTS}/toolkit/{{tool}}/seed{{seed}}"
 
 
 wildcard_constraints:
@@ -336,7 +338,9 @@ def looked_into(tool, suffix):
 
 
 def of_tool(tool, name):
-    """The file of that name of every run, recurrent network or organism that a tool looks into."""
+    """The file of that name of every run, recurrent network or organism that a tool looks into, or of its own seeds."""
+    if tool in SELF_CONTAINED:
+        return expand(f"{SELF_CONTAINED_RUN}/{name}", tool=tool, seed=range(config["toolkit"]["seeds"]))
     if tool in SHEETS:
         run = ORGANISM_RUN if tool in ORGANISMS else RECURRENT_RUN
         return [
@@ -361,7 +365,8 @@ def toolkit_tables(wildcards):
     if not Path(placed(f"{RESULTS}/report/toolkit.html")).is_file():
         return []
     found = [placed(file) for tool in TOOLKIT for file in looked_into(tool, ".parquet")(wildcards)]
-    return found + [placed(file) for tool in EVERY_TOOL if tool in SHEETS for file in looked_into(tool, ".parquet")]
+    others = [tool for tool in EVERY_TOOL if tool not in TOOLKIT]
+    return found + [placed(file) for tool in others for file in looked_into(tool, ".parquet")]
 
 
 def tool_figure(name):

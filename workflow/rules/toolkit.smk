@@ -7,7 +7,7 @@ localrules:
 
 
 wildcard_constraints:
-    tool="|".join(TOOLKIT),
+    tool="|".join([*TOOLKIT, *SELF_CONTAINED]),
     network="|".join(map(re.escape, STUDY.recurrent)),
     organism="|".join(map(re.escape, STUDY.organisms)),
     recording="|".join(config["recordings"]) or "none",
@@ -189,6 +189,30 @@ rule look_into_organism:
         " --run {params.run:q} > {log:q} 2>&1"
 
 
+rule self_contained:
+    input:
+        code=code("self_contained"),
+        tool=lambda wildcards: tool_code(wildcards.tool, "measure"),
+    output:
+        table=f"{SELF_CONTAINED_RUN}/toolkit/{{tool}}.parquet",
+        maps=f"{SELF_CONTAINED_RUN}/toolkit/{{tool}}.safetensors",
+        facts=f"{SELF_CONTAINED_RUN}/run.json",
+    log:
+        f"{RESULTS}/logs/self_contained/{{tool}}-seed{{seed}}.log",
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory(1000),
+        runtime=30,
+    params:
+        out=subpath(output.facts, parent=True),
+    message:
+        "Toolkit: {wildcards.tool}, seed {wildcards.seed}"
+    shell:
+        "python {input.code[0]:q} --tool {wildcards.tool:q} --seed {wildcards.seed:q} --out {params.out:q} > {log:q} 2>&1"
+
+
 # A rule for each, because a caption's path takes no wildcard.
 for _tool in EVERY_TOOL:
 
@@ -227,6 +251,7 @@ rule toolkit_page:
         **{f"facts_{tool}": facts_of_tool(tool) for tool in EVERY_TOOL},
         code=code("toolkit_page"),
         findings=[tool_code(tool, "findings") for tool in EVERY_TOOL],
+        questions=[tool_code(tool, "guide") for tool in EVERY_TOOL],
         page=templates("toolkit", "toolkit_page"),
         quantities=[project(f"workflow/repdyn/toolkit/{tool}/measure.py") for tool in EVERY_TOOL],
         captions=[project(f"workflow/repdyn/toolkit/{tool}/caption.rst") for tool in EVERY_TOOL],

@@ -48,42 +48,6 @@ QUESTIONS = (
         " biased upwards with few draws. A network has no temperature unless its noise gives it one.",
     ),
     Question(
-        "What would setting a variable do, where it can only be seen?",
-        "causes",
-        "data",
-        ("interventions.structural_models.back_door", "interventions.structural_models.seen"),
-        ("Back-door formula",),
-        cannot="It is right only if the variables that are held fixed block every path into the cause: which these"
-        " are, the data do not say.",
-    ),
-    Question(
-        "Does the answer change when a concept is taken out of a layer?",
-        "causes",
-        "direction",
-        ("interventions.erasure.leace", "interventions.erasure.inlp", "interventions.erasure.random_eraser"),
-        ("Concept erasure, closed form", "Null-space projection"),
-        cannot="Only what a linear probe reads is taken out; the concept may be held in another form, and other"
-        " concepts along the same direction go with it.",
-    ),
-    Question(
-        "Does a layer hold a variable of an algorithm?",
-        "causes",
-        "direction",
-        ("interventions.interchange.aligned_subspace", "interventions.interchange.interchange_accuracy"),
-        ("Causal abstraction",),
-        cannot="A search over subspaces finds some agreement: only pairs that it has not seen, beside random"
-        " subspaces, say whether the variable is there. Another algorithm may fit as well.",
-    ),
-    Question(
-        "How many features fit into a few units?",
-        "features",
-        "network",
-        ("organisms.superposition.fitted_toy", "organisms.superposition.stored_features"),
-        ("Superposition",),
-        cannot="It is a toy whose features are known and independent: that a layer of another network holds"
-        " features in superposition does not follow.",
-    ),
-    Question(
         "Does more capacity make a network worse before it makes it better?",
         "learning",
         "network",

@@ -17,6 +17,7 @@ GOALS = {
     "recurrent": "Understand what a recurrent network computes",
     "comparison": "Compare networks with each other and with brains",
     "series": "Describe series, graphs and energies",
+    "cells": "Simulate cells and synapses",
 }
 LEVELS = {
     "example": "single examples",
