@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from base64 import b64decode
 
 import pytest
@@ -207,6 +208,16 @@ def test_on_a_phone_a_claim_and_our_number_are_seen_together(browser, report):
             assert cells[1][3] - cells[0][2] < 400
 
 
+def test_a_phone_shows_where_the_four_answers_begin_before_anybody_scrolls(browser, report):
+    with opened(browser, report / "index.html", width=390) as page:
+        points = page.eval_on_selector_all(
+            "#story li",
+            "(all) => all.map((each) => [each.firstElementChild.textContent, each.getBoundingClientRect().top])",
+        )
+    assert [about for about, _ in points] == ["Claimed:", "What is wrong:", "What holds:", "How sure:", "What we see:"]
+    assert points[3][1] < 800
+
+
 def test_paper_holds_everything_and_cuts_nothing_off(browser, report):
     with tab(browser, width=700) as page:
         page.emulate_media(media="print")
@@ -220,6 +231,32 @@ def test_paper_holds_everything_and_cuts_nothing_off(browser, report):
                 .map((each) => each.outerHTML.slice(0, 80))"""
         )
         assert wide == []
+        # The head of a table stands on each of its pages only as such, and a button in it keeps Chromium from repeating it.
+        heads = page.eval_on_selector_all(
+            "thead, thead button", "(all) => [...new Set(all.map((each) => getComputedStyle(each).display))]"
+        )
+        assert sorted(heads) == ["contents", "table-header-group"]
         page.evaluate("dispatchEvent(new Event('afterprint'))")
         assert page.locator("details:not([open])").count() > 10
-        assert page.pdf(format="A4")[:5] == b"%PDF-"
+
+
+# Of a PDF's outline: the number of the page's object, and how far above its lower edge the heading begins, in points.
+HEADING = re.compile(rb"/Dest \[(\d+) 0 R /XYZ [\d.]+ ([\d.]+) 0\]")
+MARGIN, TWO_LINES = 14 / 25.4 * 72, 36
+
+
+@pytest.mark.parametrize("name", ["index.html", "toolkit/causes.html", "runs/mlp_*.html"])
+def test_on_paper_every_heading_has_lines_below_it_and_what_is_folded_is_there(browser, report, name):
+    path = next(iter(sorted(report.glob(name))))
+    with opened(browser, path) as page:
+        headings = page.locator("h1, h2, h3, h4").count()
+        folded = page.evaluate(
+            "[...document.querySelectorAll('details h3, details h4')].filter((each) => !each.checkVisibility()).length"
+        )
+        hidden = page.locator("#explore").count()
+        content = page.pdf(format="A4", tagged=True, outline=True)
+    assert content[:5] == b"%PDF-"
+    places = [(int(sheet), float(height)) for sheet, height in HEADING.findall(content)]
+    assert len(places) == headings - hidden and (name != "index.html" or folded)
+    assert len({sheet for sheet, _ in places}) > 1
+    assert min(height for _, height in places) > MARGIN + TWO_LINES

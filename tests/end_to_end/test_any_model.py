@@ -10,6 +10,7 @@ from scipy.sparse.csgraph import minimum_spanning_tree
 from scipy.spatial.distance import cdist
 from scipy.stats import spearmanr
 from sklearn.decomposition import PCA
+from sklearn.linear_model import RidgeCV
 from sklearn.manifold import TSNE
 from torch import nn
 
@@ -35,6 +36,7 @@ FEWER = {
     "information": {"SHUFFLES": 3, "CONTROLS": 3, "REPEATS": 1},
     "information_plane": {"SHUFFLES": 2, "NULLS": 2, "CRITIC_UPDATES": 20},
     "fractals": {"INDEPENDENT": 2},
+    "alignment": {"SUBJECTS": 2, "UNITS": 4, "SHUFFLES": 2, "DRAWS": 5, "SNRS": (1,), "SHOWN": 1},
     "dynamics": {"INITIALISATIONS": 2, "WALKS": 5, "SHUFFLES": 2},
 }
 
@@ -283,6 +285,31 @@ def check_fractals(own, found, maps):
         yield found("variance_exponent", own.case.where, step), np.nan
     variances = np.linalg.eigvalsh(np.cov(own.at(LAST).examples().T, bias=True))[::-1]
     yield maps[f"variances/{named(own.case.where)}"], variances
+
+
+def check_alignment(own, found, _):
+    from repdyn.seeds import derive
+    from repdyn.toolkit.alignment.subjects import simulated_subject, usable
+
+    x, layer, key = own.at(LAST).examples(), named(own.case.where), (*own.subjects()[0].key, "alignment")
+    if not usable({layer: x}):
+        yield found("encoding", own.case.where), np.nan
+        return
+    subjects = [simulated_subject({layer: x}, (*key, number), 4, 10, (1,)) for number in range(2)]
+    order = np.random.default_rng(derive(*key, "compared", layer, LAST)).permutation(N)
+    folds, scores = np.array_split(order, 5), []
+    for subject in subjects:
+        y = subject.brains[layer, 1].mean(0)
+        for test in folds:
+            train = np.setdiff1d(order, test)
+            mean, spread = x[train].mean(0), x[train].std(0)
+            varies = spread > 1e-9 * spread.max()
+            ours = RidgeCV(np.logspace(-1, 5, 7), alpha_per_target=True)
+            ours.fit(((x - mean) / np.where(varies, spread, 1))[train][:, varies], y[train])
+            predicted = ours.predict(((x - mean) / np.where(varies, spread, 1))[test][:, varies])
+            scores.append([np.corrcoef(predicted[:, u], y[test, u])[0, 1] for u in range(4)])
+    yield found("encoding", own.case.where), np.mean(scores)
+    yield found("stimuli"), N
 
 
 CHECKS = {name.removeprefix("check_"): check for name, check in globals().items() if name.startswith("check_")}

@@ -23,7 +23,7 @@ ROOMS = (
 )  # fmt: skip
 # Prepare, choose, or put to work what is tried.
 PREPARE = {
-    "attribution/case", "attribution/groups", "attribution/randomisation", "biophysics/checks",
+    "alignment/comparison", "attribution/case", "attribution/groups", "attribution/randomisation", "biophysics/checks",
     "fractals/surrogates", "information/intervals", "information/projections", "interventions/features",
     "interventions/pairs", "interventions/surgery", "interventions/swaps", "sparse_autoencoders/gradients",
     "sparse_autoencoders/linear", "topology/landmarks",

@@ -6,8 +6,10 @@ import pytest
 
 from helpers.html_reader import Reader
 from repdyn.measures.table import COLUMNS
+from repdyn.report.guide import every_question
 from repdyn.report.quantities import described, is_described
 from repdyn.toolkit import ALL_TOOLS, PAGES, RECURRENT, SELF_CONTAINED, TOOLS, tools_on
+from repdyn.toolkit.questions import RECIPES
 from repdyn.wording.numbers import short
 
 RESULTS = "results/small"
@@ -62,13 +64,39 @@ def test_the_numbers_of_a_section_are_those_of_the_table(pages, study, tool):
         assert counted == f"{last['value'].notna().sum()} of {len(last)}"
 
 
-def test_editing_a_module_reruns_that_module_its_figure_and_the_page(study):
-    with study.edit("workflow/repdyn/toolkit/sparse_autoencoders/measure.py"):
+def rerun(study, edited: str) -> dict[str, int]:
+    """Jobs per rule of the toolkit after a file was edited."""
+    with study.edit(edited):
         done = study.snakemake("-n", "toolkit")
     jobs = done.stdout.split("Job stats:")[1].split("total")[0].split()[4:]
-    assert dict(zip(jobs[::2], map(int, jobs[1::2]), strict=True)) == {
-        "look_into": 1, "toolkit_figure_sparse_autoencoders": 1, "toolkit_page": 1, "toolkit": 1,
+    return dict(zip(jobs[::2], map(int, jobs[1::2]), strict=True))
+
+
+def test_editing_a_module_reruns_that_module_its_figure_and_the_pages(study):
+    assert rerun(study, "workflow/repdyn/toolkit/sparse_autoencoders/measure.py") == {
+        "look_into": 1, "toolkit_figure_sparse_autoencoders": 1, "toolkit_page": 1, "guide": 1, "toolkit": 1,
     }  # fmt: skip
+    pages = {"toolkit_page": 1, "guide": 1, "toolkit": 1}
+    assert rerun(study, "workflow/repdyn/toolkit/sparse_autoencoders/guide.py") == pages
+    assert rerun(study, "examples/recipes/heads.txt") == {"guide": 1, "toolkit": 1}
+
+
+def test_the_guide_is_led_to_and_gives_every_question_with_how_its_methods_did(study):
+    report = study.folder / RESULTS / "report"
+    for page in ("index.html", "toolkit.html"):
+        assert "guide.html" in Reader((report / page).read_text(encoding="utf-8")).links
+    guide = Reader((report / "guide.html").read_text(encoding="utf-8"))
+    assert {f"toolkit/{tool.page}.html#{name}" for name, tool in ALL_TOOLS.items()} <= set(guide.links)
+    calibration = pd.read_parquet(study.folder / RESULTS / "toolkit/calibration.parquet").set_index("method")
+    missed = set(calibration.index[~calibration["calibrated"]])
+    words = guide.words()
+    for name, _, question in every_question():
+        assert name in guide.ids
+        assert (f"{question.asks} (not calibrated here)" in words) == bool(missed & set(question.methods))
+        for method in question.methods:
+            assert f"truth is {short(calibration.loc[method, 'truth'])} ±" in words
+    for name in RECIPES:
+        assert " ".join((study.folder / f"examples/recipes/{name}.txt").read_text().split()) in words
 
 
 def test_recurrent_networks_are_looked_into_by_the_tools_for_their_task(study):

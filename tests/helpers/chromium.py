@@ -3,6 +3,8 @@
 import os
 import shutil
 from contextlib import contextmanager
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -49,3 +51,12 @@ def opened(browser, path: Path, fragment: str = "", **settings):
     with tab(browser, **settings) as page:
         page.goto(path.as_uri() + fragment)
         yield page
+
+
+@cache
+def axe() -> str:
+    """The script of axe-core, from the pinned package that carries it; the tests that ask for it are skipped without."""
+    try:
+        return files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+    except ImportError as error:
+        missing(f"axe is not installed (pip install --require-hashes -r envs/requirements.txt): {error}")

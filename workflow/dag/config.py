@@ -97,7 +97,23 @@ def load_study(config: dict, home: Path = Path()) -> Study:
     used = {name: datasets[name] for _, name in experiments.values()}
     study = Study(config, experiments, architectures, used, downloads, recurrent, organisms)
     check_numbers(study)
+    check_recordings(study)
     return study
+
+
+def check_recordings(study: Study) -> None:
+    """Raise StudyError for a recording whose experiment is not in the sample sheet, or whose files are not there."""
+    for name, recording in study.config["recordings"].items():
+        where = f"recordings, {name}"
+        known(recording["experiment"], study.experiments, f"{where}: experiment", study.config["experiments"])
+        for key in ("file", "stimuli"):
+            if key in recording and not Path(recording[key]).exists():
+                raise StudyError(f"{where}: {key} {recording[key]} does not exist")
+        if Path(recording["file"]).suffix != ".npz" and "stimuli" not in recording:
+            raise StudyError(
+                f"{where}: {recording['file']} holds no stimuli that a network can read; name under `stimuli` a .npz with"
+                " `names` and `stimuli`"
+            )
 
 
 def read_yaml(path: str, schema: str) -> dict:

@@ -5,7 +5,10 @@ from pathlib import Path
 
 from dag.task_rows import Readers, checked, none_or_more, one_of, rate, read_rows, whole
 
-TASKS = ("addition", "addition_shuffled")
+TASKS = (
+    "addition", "addition_shuffled", "induction", "induction_fixed",
+    "features_dense", "features_half_sparse", "features_sparse",
+)  # fmt: skip
 COLUMNS: Readers = {
     "task": one_of(*TASKS),
     "steps": whole(1, 1_000_000),

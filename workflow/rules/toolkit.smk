@@ -3,12 +3,14 @@
 
 localrules:
     toolkit,
+    recordings,
 
 
 wildcard_constraints:
     tool="|".join([*TOOLKIT, *SELF_CONTAINED]),
     network="|".join(map(re.escape, STUDY.recurrent)),
     organism="|".join(map(re.escape, STUDY.organisms)),
+    recording="|".join(config["recordings"]) or "none",
 
 
 rule look_into:
@@ -249,6 +251,7 @@ rule toolkit_page:
         **{f"facts_{tool}": facts_of_tool(tool) for tool in EVERY_TOOL},
         code=code("toolkit_page"),
         findings=[tool_code(tool, "findings") for tool in EVERY_TOOL],
+        questions=[tool_code(tool, "guide") for tool in EVERY_TOOL],
         page=templates("toolkit", "toolkit_page"),
         quantities=[project(f"workflow/repdyn/toolkit/{tool}/measure.py") for tool in EVERY_TOOL],
         captions=[project(f"workflow/repdyn/toolkit/{tool}/caption.rst") for tool in EVERY_TOOL],
@@ -310,3 +313,52 @@ rule toolkit:
         rules.all.input,
         rules.toolkit_page.output,
         rules.guide.output,
+
+
+rule recording:
+    input:
+        code=code("recording"),
+        data=rules.train.input.data,
+        own=own_network,
+        checksums=rules.train.output.checksums,
+        checkpoints=rules.train.output.checkpoints,
+        training=rules.train.output.training,
+        provenance=rules.train.output.provenance,
+        recording=lambda wildcards: given(config["recordings"][wildcards.recording]["file"]),
+        stimuli=lambda wildcards: [
+            given(file) for file in [config["recordings"][wildcards.recording].get("stimuli")] if file
+        ],
+    output:
+        f"{RESULTS}/recordings/{{recording}}/{{experiment}}-seed{{seed}}.parquet",
+    log:
+        f"{RESULTS}/logs/recordings/{{recording}}-{{experiment}}-seed{{seed}}.log",
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        **GPU,
+        mem_mb=memory(2000),
+        runtime=30,
+    params:
+        run=subpath(input.checksums, parent=True),
+        architecture=lambda wildcards: json.dumps(network(wildcards)),
+        training=section("training"),
+        checkpoint_every=config["checkpoints"]["every"],
+        device=config["device"],
+        stimuli=lambda wildcards, input: ["--stimuli", *input.stimuli] if input.stimuli else [],
+    message:
+        "Comparing the recording {wildcards.recording} with {wildcards.experiment}, seed {wildcards.seed}"
+    shell:
+        "python {input.code[0]:q} --name {wildcards.recording:q} --recording {input.recording:q} {params.stimuli:q}"
+        " --run {params.run:q} --data {input.data:q} --experiment {wildcards.experiment:q} --seed {wildcards.seed:q}"
+        " --architecture {params.architecture:q} --training {params.training:q}"
+        " --checkpoint-every {params.checkpoint_every:q} --device {params.device:q} --out {output:q} > {log:q} 2>&1"
+
+
+rule recordings:
+    input:
+        [
+            f"{RESULTS}/recordings/{name}/{recording['experiment']}-seed{seed}.parquet"
+            for name, recording in config["recordings"].items()
+            for seed in range(config["seeds"])
+        ],

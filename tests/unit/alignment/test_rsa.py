@@ -67,12 +67,12 @@ def test_the_true_model_lies_between_the_bounds_and_a_rotated_copy_is_the_same()
     truth = rng(1).standard_normal((50, 12))
     turn = np.linalg.qr(rng(2).standard_normal((12, 12)))[0]
     brains = np.stack([squared_distances(truth + rng(10 + s).standard_normal(truth.shape)) for s in range(12)])
-    low, high = rsa.ceiling(brains)
+    low, high = rsa.similarity_ceiling(brains)
     found = rsa.mean_similarity(squared_distances(truth @ turn), brains)
     assert low < found < high and found == pytest.approx(rsa.mean_similarity(squared_distances(truth), brains))
     interval = rsa.both_factor_interval(squared_distances(truth), brains, rng(), 60)
     assert interval[0] < found < interval[1] and interval[1] - interval[0] < 0.5
-    assert all(np.isnan(rsa.ceiling(brains[:1]))), "one subject: no ceiling"
+    assert all(np.isnan(rsa.similarity_ceiling(brains[:1]))), "one subject: no ceiling"
     assert all(np.isnan(rsa.both_factor_interval(squared_distances(truth), brains[:1], rng(), 60)))
 
 
@@ -96,7 +96,7 @@ def test_p_is_small_for_what_is_shared_and_uniform_for_what_is_not():
         (lambda: correlation_distances(np.ones((4, 3))), "answer alike"),
         (lambda: rank_similarity(np.ones(6), np.arange(6)), "not all the same"),
         (lambda: tau_a(np.arange(6), np.arange(5)), "the same pairs"),
-        (lambda: rsa.ceiling(np.arange(6)), "subjects, pairs"),
+        (lambda: rsa.similarity_ceiling(np.arange(6)), "subjects, pairs"),
     ],
 )
 def test_what_has_no_similarity_is_said(call, said):

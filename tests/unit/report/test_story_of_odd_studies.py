@@ -13,6 +13,7 @@ from repdyn.report.downloads import as_csv, of_claim
 from repdyn.report.explorer import POINTS, QUANTITIES, chosen, curves_of, explorer
 from repdyn.report.headlines import SENTENCES, headlines
 from repdyn.report.index import render
+from repdyn.report.integrated import document, markdown
 
 NAME = '<b>"x"</b>'
 
@@ -61,6 +62,23 @@ def test_a_study_in_which_nothing_learned_says_so():
     frame = runs().assign(at_chance=True)
     words = Reader(page(frame)).words()
     assert "No network of ours learned, so that nothing can be said of" in words
+
+
+def test_a_study_without_jumps_says_what_cannot_be_said():
+    frame = runs().assign(candidates=0, jumps=0, early=0, middle=0, late=0)
+    steps = pd.DataFrame(columns=["experiment", "seed", "layer", "step", "jump"])
+    words = Reader(page(frame, single_steps=steps)).words()
+    assert "0 changes between two measurements exceed what smooth training gives: dimensionality does not jump" in words
+    assert "No layer of 2 architectures jumps, so there is no place of jumps to show." in words
+    assert "No layer changes more between two measurements than its null does." in words
+    assert not re.search(r"\bnan\b", words)
+
+
+def test_the_document_of_odd_studies_can_be_read():
+    frame = runs()
+    frame.loc[0, "experiment"] = NAME
+    text = markdown(document(frame, tables(), None, CLAIMS, [], [(NAME, 0)]))
+    assert "<b>" not in text.replace(r"\<b\>", "") and not re.search(r"\bnan\b", text)
 
 
 def test_a_part_of_a_study_says_what_it_lacks():

@@ -1,5 +1,7 @@
 """The toolkit's pages: a sentence per tool in the contents, and nothing of a tool whose method missed."""
 
+import re
+
 import pandas as pd
 import pytest
 
@@ -108,6 +110,34 @@ def test_a_page_holds_the_sections_of_its_tools_and_no_other(tables):
     assert (
         not [link for link in recurrent.links if "runs/" in link] and "This figure was not made." in recurrent.words()
     )
+
+
+# Of a section, what a reader meets first.
+ORDER = ("<h2", "<p><strong>", "<summary>Calibration: ", "<figure", "<summary>What was found, in numbers")
+
+
+@pytest.mark.parametrize("name", ["information", "dynamical_systems"])
+def test_a_section_says_what_was_found_then_shows_it_then_what_it_cannot_say(tables, name):
+    page = "recurrent" if name == "dynamical_systems" else name
+    text = family(page, tables, {name: webp()}, 5, calibration(), SECONDS)
+    section = text[text.index(f'<h2 id="{name}"') :]
+    places = [section.index(each) for each in ORDER]
+    # The last table is that of quantities, and nothing stands below what the tool cannot say.
+    places += [section.index(f'<table id="{name}-table"'), section.index("<p>What this cannot say: ")]
+    assert places == sorted(places)
+    sentence = section[places[1] + len(ORDER[1]) : section.index("</strong>")]
+    assert len(sentence.split()) <= 60 and sentence.endswith(".") and not re.search(r"\(-?[\d.]+ to ", sentence)
+    assert "</p>" not in section[places[-1] : places[-1] + 30] and section.count("<p>What this cannot say: ") == 1
+
+
+def test_a_name_that_looks_like_html_is_only_a_name(tables):
+    odd = tables["information"].assign(experiment='<b>"x"</b>')
+    for text in (
+        family("information", {"information": odd}, {"information": webp()}, 5, calibration(), SECONDS),
+        contents({"information": odd}, calibration(), SECONDS),
+    ):
+        assert "<b>" not in text
+    assert "&lt;b&gt;" in family("information", {"information": odd}, {}, 5, calibration(), SECONDS)
 
 
 def test_a_page_without_a_table_is_not_in_the_contents(tables):

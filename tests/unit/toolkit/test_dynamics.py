@@ -193,6 +193,8 @@ def test_the_figure_shows_the_table(measured):
     figure = draw(study, {f"{family}_x-digits/0": maps for family, (_, maps) in measured.items()})
     FigureCanvasAgg(figure).draw()
     assert len(figure.axes) == 15
+    for column in range(4):
+        assert len({axes.get_ylim() for axes in figure.axes[column::5] if axes.has_data()}) == 1, column
     moved, ratio, emerged, loss, weights = figure.axes[:5]
     table, maps = measured["mlp"]
     drawn = [line.get_ydata() for line in moved.lines]

@@ -55,6 +55,11 @@ def pair_of_subjects(name):
     return tuple(Subject(model, states, x, y, 3, key=("tiny", 0)) for model, x, y in splits)
 
 
+# Of networks that read the last hidden layer linearly.
+LINEAR = {f"erased_{what}/{by}" for what in ("probe", "accuracy") for by in ("leace", "inlp")}
+LINEAR |= {"interchange", "unit_seen", "unit_adjusted", "unit_done"}
+
+
 @pytest.fixture(scope="module")
 def measured():
     kept = {}
@@ -72,12 +77,13 @@ def test_exactly_the_quantities_of_the_docstring(measured, name):
     *_, table, maps = measured(name)
     lesioned = {"attention_loss", "feedforward_loss", "head_loss", "earlier_unit_loss"}
     absent = set() if name.startswith("transformer") else lesioned
+    absent = absent | (LINEAR if name.startswith("cnn") else set())
     assert set(table["quantity"]) == quantity_names("repdyn.toolkit.interventions", "measure") - absent
     assert tuple(table.columns) == COLUMNS and set(table["step"]) == {0, 40}
     ends = table.groupby("quantity", observed=True)["step"].min()
     kinds = {"unit_zero_loss", "unit_mean_loss", "zero_mean_rho", "zero_resample_rho", "mean_resample_rho"}
     assert set(ends[ends == 40].index) == kinds | {"greedy_set_loss", "steering_dose", "unit_shapley"} | (
-        {"earlier_unit_loss"} - absent
+        (LINEAR | {"earlier_unit_loss"}) - absent
     )
     value = table[~table["quantity"].isin(["do_slope"])]["value"]
     assert np.isfinite(value.to_numpy()).mean() > 0.9
@@ -404,3 +410,17 @@ def test_two_seeds_of_an_experiment_are_runs_of_their_own():
 
 def test_the_study_declares_how_many_rows_it_uses():
     assert f"({module.ROWS} of each split; {module.STEERED_ROWS} where" in caption("interventions")
+
+
+def test_the_class_is_erased_and_a_unit_does_what_its_weights_say(measured):
+    held_out, _, table, _ = measured("mlp")
+    value = table.set_index("quantity")["value"]
+    rows = table[table["quantity"] == "erased_accuracy/leace"]
+    assert rows["value"].item() < 0.6 and value["erased_probe/leace"] < 0.6
+    done = table[table["quantity"] == "unit_done"]
+    x, weight = held_out.examples(40)["hidden.1"], held_out.model(40).output.weight.detach().numpy()
+    for row in done.dropna(subset=["value"]).itertuples():
+        unit = x[:, row.unit].astype(float)
+        high = unit > np.median(unit)
+        change = unit[high].mean() - unit[~high].mean()
+        assert row.value == pytest.approx(change * (weight[:, row.unit].max() - weight[:, row.unit].mean()), rel=1e-4)

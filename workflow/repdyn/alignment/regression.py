@@ -53,8 +53,8 @@ def partial_least_squares(x: np.ndarray, y: np.ndarray, other: np.ndarray, rng: 
 
 
 def accuracy(y: np.ndarray, predicted: np.ndarray, splits: Splits) -> np.ndarray:
-    """Correlations (units,) of predictions and responses over held-out stimuli, means over folds; NaN for a unit that does
-    not vary in a fold, 0 where the prediction does not.
+    """Correlations (units,) of predictions and responses over held-out stimuli, means over the folds in which the
+    unit varies: 0 in one in which only the prediction does not, NaN for a unit that varies in none.
 
     Within folds, because predictions of the mean of the others would correlate negatively over all of them.
     """
@@ -63,7 +63,8 @@ def accuracy(y: np.ndarray, predicted: np.ndarray, splits: Splits) -> np.ndarray
         r = correlated(predicted[test], y[test])
         silent = np.isnan(correlated(y[test], y[test]))
         found.append(np.where(np.isnan(r) & ~silent, 0, r))
-    return np.mean(found, axis=0)
+    varying = np.isfinite(found).sum(0)
+    return np.divide(np.nansum(found, axis=0), varying, out=np.full(y.shape[1], np.nan), where=varying > 0)
 
 
 def explained(y: np.ndarray, predicted: np.ndarray) -> np.ndarray:

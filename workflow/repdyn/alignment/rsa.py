@@ -14,7 +14,7 @@ def mean_similarity(model: np.ndarray, brains: np.ndarray) -> float:
     return float(np.mean([unit_ranks(each) @ own for each in _subjects(brains)]))
 
 
-def ceiling(brains: np.ndarray) -> tuple[float, float]:
+def similarity_ceiling(brains: np.ndarray) -> tuple[float, float]:
     """Lower and upper bound on what the best model reaches, of dissimilarities (subjects, m) (Nili 2014).
 
     Lower: the mean of the others against each subject; upper: the mean of all, each subject among them. Both NaN for a

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from repdyn.alignment import rsa
 from repdyn.alignment.canonical import held_out_cca, pwcca, svcca
 from repdyn.alignment.ceiling import ceiling, correlated, reliability
 from repdyn.alignment.dissimilarity import correlation_distances, crossnobis, rank_similarity, squared_distances, tau_a
+from repdyn.alignment.rsa import both_factor_interval, mean_similarity, permutation_p, similarity_ceiling
 from repdyn.alignment.simulated import simulated_brain
 from repdyn.calibration.trial import Trial
 
@@ -105,21 +105,21 @@ def ceiling_of_similarity(rng: np.random.Generator) -> Trial:
     def found(model_noise):
         truth = rng.standard_normal((40, 20))
         brains = np.stack([squared_distances(truth + rng.standard_normal(truth.shape)) for _ in range(12)])
-        low, high = rsa.ceiling(brains)
+        low, high = similarity_ceiling(brains)
         model = rng.standard_normal(truth.shape) if model_noise else truth
-        return (rsa.mean_similarity(squared_distances(model), brains) - low) / (high - low)
+        return (mean_similarity(squared_distances(model), brains) - low) / (high - low)
 
     return Trial(
         "12 subjects with noise of their own and the true model", "place between lower (0) and upper (1) bound", 0.5, 0.5,
         [found(False) for _ in range(5)], "a single subject: no ceiling", np.nan, np.nan,
-        [rsa.ceiling(squared_distances(rng.standard_normal((10, 5)))[None])[0]],
+        [similarity_ceiling(squared_distances(rng.standard_normal((10, 5)))[None])[0]],
     )  # fmt: skip
 
 
 def orders_of_stimuli(rng: np.random.Generator) -> Trial:
     def found(shared):
         x, y = rng.standard_normal((2, 20, 8))
-        return rsa.permutation_p(squared_distances(x), squared_distances(x + 0.5 * y if shared else y)[None], rng, 199)
+        return permutation_p(squared_distances(x), squared_distances(x + 0.5 * y if shared else y)[None], rng, 199)
 
     return Trial(
         "a model with noise", "p from orders of stimuli", 0.005, 0.005, [found(True) for _ in range(5)],
@@ -133,7 +133,7 @@ def interval_over_both(rng: np.random.Generator) -> Trial:
     def holds(noise):
         gains, truth = np.linspace(1, 3, 6), rng.standard_normal((25, 6))
         brains = [squared_distances(truth * gains + noise * rng.standard_normal(truth.shape)) for _ in range(6)]
-        low, high = rsa.both_factor_interval(squared_distances(truth), np.stack(brains), rng, 80)
+        low, high = both_factor_interval(squared_distances(truth), np.stack(brains), rng, 80)
         return low, high
 
     large = rng.standard_normal((250, 6))
@@ -144,7 +144,7 @@ def interval_over_both(rng: np.random.Generator) -> Trial:
     return Trial(
         "25 stimuli, 6 subjects", "share of intervals that hold the value of 250 stimuli", 0.95, 0.08, inside,
         "a single subject: no interval", np.nan, np.nan,
-        [rsa.both_factor_interval(squared_distances(large[:9]), squared_distances(large[:9])[None], rng)[0]],
+        [both_factor_interval(squared_distances(large[:9]), squared_distances(large[:9])[None], rng)[0]],
     )  # fmt: skip
 
 

@@ -89,9 +89,9 @@ def loss_recovered(rng: np.random.Generator) -> Trial:
 
 
 def parents_of_a_tree(rng: np.random.Generator) -> Trial:
-    parents, children = 6, 3
-    shared = random_dictionary(parents, D, rng)
-    own = rng.standard_normal((parents, children, D))
+    parents, children, d = 6, 3, 32
+    shared = random_dictionary(parents, d, rng)
+    own = rng.standard_normal((parents, children, d))
     own -= own.mean(1, keepdims=True)
     own /= np.linalg.norm(own, axis=2, keepdims=True)
     on = rng.random((8000, parents)) < 0.2

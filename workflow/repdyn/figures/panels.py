@@ -1,5 +1,7 @@
 """Small multiples: the grid of panels, their scales and their key."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
@@ -90,6 +92,15 @@ def named_row(figure, name: str, bottom: float, above: float, lefts: list[float]
     across, up = figure.get_size_inches()
     figure.text(0.12 / across, (bottom + height + above) / up, name, fontweight="bold", fontsize=8.5)
     return [figure.add_axes((left / across, bottom / up, width / across, height / up)) for left in lefts]
+
+
+def share_down(rows: list[list], columns: Iterable[int]) -> None:
+    """One scale of y for the panels of each of these columns, so that runs can be compared; panels of words keep theirs."""
+    for column in columns:
+        panels = [row[column] for row in rows if row[column].has_data()]
+        ends = [axes.get_ylim() for axes in panels]
+        for axes in panels:
+            axes.set_ylim(min(low for low, _ in ends), max(high for _, high in ends))
 
 
 def key_above(figure, rows: list[list]) -> None:

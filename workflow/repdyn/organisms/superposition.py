@@ -4,11 +4,18 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch import nn
 
 from repdyn.errors import StudyError
+from repdyn.organisms.tasks import Batch, Task, falling, initialise
+from repdyn.organisms.training import train_steps
+from repdyn.seeds import derive
 from repdyn.training.adam import Adam
+from repdyn.training.loop import Recipe
 
+FEATURES, UNITS, INSTANCES = 5, 2, 8
 BATCH = 512
+HELD_OUT = 16 * BATCH  # rows
 RATE = 0.02  # of Adam; falls linearly to 0
 FALL = 0.9  # each feature counts that much of the one before
 STORED = 0.5  # length of a feature's direction from which it counts as stored
@@ -22,44 +29,86 @@ class Toy(NamedTuple):
     loss: float
 
 
-def fitted_toy(
-    features: int, units: int, sparsity: float, seed: int, instances: int = 8, updates: int = 3000
-) -> list[Toy]:
-    """Models x' = ReLU(W' W x + b), fitted to x of which each feature is 0 with this probability and else uniform in 0..1.
+class ToyNetwork(nn.Module):
+    """Instances of x' = ReLU(W' W x + b), side by side: rows (r, n) to (instances, r, n)."""
+
+    def __init__(self, features: int, units: int, instances: int):
+        super().__init__()
+        self.weights = nn.Parameter(torch.randn(instances, units, features) / features**0.5)
+        self.bias = nn.Parameter(torch.zeros(instances, 1, features))
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        return self.observed(inputs)[1]
+
+    def observed(self, inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The units of all instances (r, instances m), and the outputs."""
+        hidden = torch.matmul(inputs, self.weights.transpose(1, 2))
+        outputs = torch.relu(torch.bmm(hidden, self.weights) + self.bias)
+        return hidden.transpose(0, 1).flatten(1), outputs
+
+
+def features(
+    key: tuple, sparsity: float, count: int = FEATURES, units: int = UNITS, instances: int = INSTANCES
+) -> Task:
+    """Features, each 0 with this probability and else uniform in 0..1, to be kept in fewer units.
 
     Elhage 2022, Toy Models of Superposition, "Demonstrating superposition", where a feature counts FALL times the one
-    before. The lowest loss, on rows that all share, comes first: others are local minima. StudyError for sizes or a
-    sparsity that are none.
+    before. Accuracy is the share of the squares that is explained, mean over instances. StudyError for sizes or a sparsity
+    that are none.
     """
-    if not (1 <= units <= features and 0 <= sparsity < 1 and instances >= 1 and updates >= 1):
+    if not (1 <= units <= count and 0 <= sparsity < 1 and instances >= 1):
         raise StudyError(
-            f"1 to {features} units of {features} features and a sparsity in [0, 1) are needed, found {units} and {sparsity}"
+            f"1 to {count} units of {count} features and a sparsity in [0, 1) are needed, found {units} and {sparsity}"
         )
-    random = torch.Generator().manual_seed(seed)
 
-    def drawn(rows: int) -> torch.Tensor:
-        values = torch.rand(rows, features, generator=random)
-        return values * (torch.rand(rows, features, generator=random) >= sparsity)
+    def draw(n: int, rng: np.random.Generator) -> Batch:
+        values = rng.random((n, count), dtype=np.float32) * (rng.random((n, count)) >= sparsity)
+        rows = torch.from_numpy(values.astype(np.float32))
+        return Batch(rows, rows)
 
-    weights = torch.nn.Parameter(torch.randn(instances, units, features, generator=random) / features**0.5)
-    bias = torch.nn.Parameter(torch.zeros(instances, 1, features))
-    optimizer = Adam([weights, bias], RATE)
+    def accuracy(outputs: torch.Tensor, batch: Batch) -> float:
+        nothing = torch.zeros_like(batch.targets)[None]
+        return 1 - float(losses(outputs, batch).mean() / losses(nothing, batch)[0])
 
-    importance = FALL ** torch.arange(features)
+    optimum = {0.0: "a unit each for the most important features"}.get(
+        sparsity, "features in opposite or spread directions"
+    )
+    held_out = draw(HELD_OUT, np.random.default_rng(derive("features", str(sparsity), "held out")))
 
-    def losses(rows: torch.Tensor) -> torch.Tensor:
-        hidden = torch.matmul(rows, weights.transpose(1, 2))
-        return ((torch.relu(torch.bmm(hidden, weights) + bias) - rows).square() @ importance).mean(1)
+    def error(outputs: torch.Tensor, batch: Batch) -> torch.Tensor:
+        return losses(outputs, batch).sum()
 
-    with torch.enable_grad():
-        for update in range(updates):
-            optimizer.zero_grad()
-            losses(drawn(BATCH)).sum().backward()
-            optimizer.learning_rate = RATE * (1 - update / updates)
-            optimizer.step()
+    return Task(lambda: ToyNetwork(count, units, instances), draw, held_out, error, accuracy, falling, optimum)
+
+
+def losses(outputs: torch.Tensor, batch: Batch) -> torch.Tensor:
+    """Squared error of outputs (instances, r, n), summed over features by importance; mean of rows, (instances,)."""
+    importance = FALL ** torch.arange(batch.targets.shape[1], dtype=batch.targets.dtype)
+    return ((outputs - batch.targets).square() @ importance).mean(1)
+
+
+def fitted_toy(
+    count: int, units: int, sparsity: float, seed: int, instances: int = INSTANCES, updates: int = 3000
+) -> list[Toy]:
+    """Models of `features`, fitted; the lowest loss, on rows that all share, comes first: others are local minima.
+
+    StudyError as `features`, and for no update.
+    """
+    if updates < 1:
+        raise StudyError(f"an update or more is needed, found {updates}")
+    key = ("features", seed)
+    task = features(key, sparsity, count, units, instances)
+    network = initialise(task, key)
+    for _ in train_steps(network, Adam(network.parameters(), RATE), task, Recipe(key, updates, BATCH, RATE)):
+        pass
+    return toys_of(network, task.held_out)
+
+
+def toys_of(network: ToyNetwork, batch: Batch) -> list[Toy]:
+    """The instances of a network by their loss on a batch, lowest first."""
     with torch.no_grad():
-        found = losses(drawn(16 * BATCH))
-    arrays = (each.detach().double().numpy() for each in (weights, bias[:, 0], found))
+        found = losses(network(batch.inputs), batch)
+    arrays = (each.detach().double().numpy() for each in (network.weights, network.bias[:, 0], found))
     toys = [Toy(w, b, float(loss)) for w, b, loss in zip(*arrays, strict=True)]
     return sorted(toys, key=lambda toy: toy.loss)
 

@@ -46,18 +46,13 @@ def guide(
 
 def every_question() -> list[tuple[str, str, Question]]:
     """(id, tool, question) of all tools in their order, and of what the library has and no tool applies, with tool ""."""
-    asked = {tool: questions_of(tool) for tool in ALL_TOOLS} | {"": library.QUESTIONS}
-    return [
-        (f"{tool or 'library'}-{number}", tool, question)
-        for tool, questions in asked.items()
-        for number, question in enumerate(questions, 1)
-    ]
+    return [(name, tool, question) for tool in (*ALL_TOOLS, "") for name, question in questions_of(tool).items()]
 
 
-def questions_of(tool: str) -> tuple[Question, ...]:
-    """The questions that a tool answers; StudyError where it declares none."""
+def questions_of(tool: str) -> dict[str, Question]:
+    """{id: question} that a tool answers, or, for "", methods that no tool applies; StudyError where it declares none."""
     try:
-        found = load(tool, "guide").QUESTIONS
+        found = load(tool, "guide").QUESTIONS if tool else library.QUESTIONS
     except (ModuleNotFoundError, AttributeError):
         found = ()
     if not found:
@@ -65,7 +60,7 @@ def questions_of(tool: str) -> tuple[Question, ...]:
             f"The guide does not know what the tool {tool!r} is for: write workflow/repdyn/toolkit/{tool}/guide.py with"
             " QUESTIONS = (Question(...),), as repdyn.toolkit.questions describes it."
         )
-    return found
+    return {f"{tool or 'library'}-{number}": question for number, question in enumerate(found, 1)}
 
 
 def entry(

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from repdyn.report.guide import every_question
+from repdyn.report.guide import questions_of
 from repdyn.report.html import Picture, fill, run_link
 from repdyn.report.quantities import HEADINGS, table_of
 from repdyn.toolkit import ALL_TOOLS, PAGES, TOOLS, caption, load, tools_on
@@ -93,7 +93,7 @@ def section(
         "runs": runs_of(table, pages if name in TOOLS else 0),
         "rows": quantity_rows(table),
         "described": table_of(f"repdyn.toolkit.{name}", "measure"),
-        "questions": [(place, question.asks) for place, tool, question in every_question() if tool == name],
+        "questions": [(place, question.asks) for place, question in questions_of(name).items()],
     }
 
 

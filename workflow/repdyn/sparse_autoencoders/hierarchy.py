@@ -19,8 +19,8 @@ def containment(active: np.ndarray, first: int, rng: np.random.Generator, draws:
     """Do later features live within first ones? active (rows, m) bool, of which `first` lead (Bussmann 2025).
 
     Features that are active in more than half of the rows contain anything and are no parents; later ones count where they
-    are active in 5 rows or more. Null: the later features with shuffled rows, which keeps how often each is active. NaN where no
-    parent or child is left. StudyError unless some features lead and some follow.
+    are active in 5 rows or more. Null: the later features with shuffled rows, which keeps how often each is active. NaN
+    where no parent or child is left. StudyError unless some features lead and some follow.
     """
     if active.ndim != 2 or not 0 < first < active.shape[1]:
         raise StudyError(f"1 to m - 1 features of (rows, m) lead, found {first} of {active.shape}")

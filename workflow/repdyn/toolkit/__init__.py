@@ -9,6 +9,7 @@ A tool is a folder here and a line in TOOLS:
   found, in plain words, or that nothing was; `found(table) -> list[str]`, paragraphs with the numbers, against which null,
   on which experiments; `limits(table) -> str`, what that cannot say.
 - figure.py: `draw(table, maps)`, with maps {"experiment/seed": {name: array}}, and caption.rst.
+- guide.py: QUESTIONS, the `questions.Question`s that it answers. What no tool applies is asked for in library.py.
 - across.py, of a tool that compares seeds: `across(table, maps, first, key) -> table` of a run with the first seed's maps.
 
 Tools of RECURRENT have the same files; their `measure(subject)` takes one `recurrent.subject.RecurrentSubject`. Their
@@ -36,6 +37,7 @@ PAGES = {
     "information": "Information",
     "dynamics": "Dynamics of training",
     "recurrent": "Recurrent networks",
+    "alignment": "Brain alignment",
     "organisms": "Model organisms",
     "biophysics": "Biophysics",
 }
@@ -131,6 +133,21 @@ TOOLS = {
         " units in orders of their own, and the fluctuations of the loss beside those of shuffled increments",
         dense=True,
     ),
+    "retraining": Tool(
+        "Trained again",
+        "dynamics",
+        ("mlp",),
+        "Per experiment: held-out accuracy after trainings without the features that maps rank highest, beside random ones;"
+        " and by how much a deficit during a window of the training, or another order of examples, changes it",
+        dense=True,
+    ),
+    "alignment": Tool(
+        "Brain alignment",
+        "alignment",
+        ALL,
+        "Per experiment: how well the right layer, wrong layers, the untrained network and the input predict a simulated"
+        " brain, beside its ceiling and shuffled stimuli; how often a wrong layer is picked, by noise; and pairs of stimuli",
+    ),
 }
 
 # Of recurrent networks trained for tasks whose solution is known, config/recurrent.tsv.
@@ -185,7 +202,23 @@ ORGANISMS = {
         " frequencies beside random embeddings, the length of the weights and the learning coefficient; and when each"
         " measure has half of its final change",
         borrows=("dynamics",),
-    )
+    ),
+    "induction": Tool(
+        "Induction heads",
+        "organisms",
+        ("induction", "induction_fixed"),
+        "Per organism against the training step: accuracy on tokens that come back and attention on what followed the last"
+        " token before, beside sequences without repetition; accuracy without layers and heads; a head's attention; and when"
+        " each measure has half of its final change",
+        borrows=("dynamics",),
+    ),
+    "superposition": Tool(
+        "Superposition",
+        "organisms",
+        ("features_dense", "features_half_sparse", "features_sparse"),
+        "Per organism: the directions of five features in two units, how many are stored and units per feature against the"
+        " training step beside weights in random order, and the learning coefficient",
+    ),
 }
 # Of networks that have a sheet of their own.
 TRAINED_FOR_A_TASK = RECURRENT | ORGANISMS

@@ -62,4 +62,12 @@ QUESTIONS = (
         ("Activation maximisation", "Most exciting examples"),
         "maximised/gain",
     ),
+    Question(
+        "What does a unit look for, among images that look like photographs?",
+        "features",
+        "unit",
+        ("attribution.natural.coloured", "attribution.natural.shifted", "attribution.maximisation.maximise"),
+        ("Activation maximisation with priors",),
+        "maximised/natural_gain",
+    ),
 )

@@ -32,7 +32,8 @@ QUESTIONS = (
         "unit",
         ("biophysics.cable.cable_voltage",),
         ("Cable",),
-        cannot="The cable is passive and at rest. A stimulus is a current here, however light or an electrode makes it.",
+        cannot="The cable is passive and at rest. A stimulus is a current here: how light or an electrode makes one is not"
+        " in it.",
     ),
     Question(
         "Which synapses win where the times of spikes decide?",

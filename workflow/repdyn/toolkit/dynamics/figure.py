@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.panels import first_seeds, key_above, named_row, say
+from repdyn.figures.panels import first_seeds, key_above, named_row, say, share_down
 from repdyn.figures.steps import step_axis
 from repdyn.figures.style import FLAGGED_COLOUR, OKABE_ITO, message_figure, styled
 from repdyn.roles import EMBEDDING, OUTPUT
@@ -27,6 +27,7 @@ def draw(table: pd.DataFrame, maps: dict):
     runs = first_seeds(table)
     up = TOP + ROW * len(runs)
     figure = Figure(figsize=(WIDTH, up))
+    rows = []
     for number, (name, run) in enumerate(runs):
         bottom = up - TOP - ROW * number - HEIGHT - 0.42
         lefts = [LEFT + column * (PANEL + GAP) for column in range(len(PANELS))]
@@ -35,6 +36,8 @@ def draw(table: pd.DataFrame, maps: dict):
         for axes, (title, panel) in zip(panels, PANELS.items(), strict=True):
             axes.set_title(title, loc="left")
             panel(axes, run, arrays)
+        rows.append(panels)
+    share_down(rows, [place for place, panel in enumerate(PANELS.values()) if panel is not _weights])
     key_above(figure, _key())
     return figure
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.panels import first_seeds, key_above, named_row, say
+from repdyn.figures.panels import first_seeds, key_above, named_row, say, share_down
 from repdyn.figures.steps import step_axis
 from repdyn.figures.style import OKABE_ITO, message_figure, styled
 from repdyn.fractals.eigenvalues import FIRST
@@ -23,6 +23,7 @@ def draw(table: pd.DataFrame, maps: dict):
     runs = first_seeds(table)
     up = TOP + ROW * len(runs)
     figure = Figure(figsize=(WIDTH, up))
+    rows = []
     for number, (name, run) in enumerate(runs):
         bottom = up - TOP - ROW * number - HEIGHT - 0.42
         panels = named_row(figure, name, bottom, 0.24, [LEFT + i * (PANEL + GAP) for i in range(3)], PANEL, HEIGHT)
@@ -32,6 +33,8 @@ def draw(table: pd.DataFrame, maps: dict):
         _variances(panels[0], arrays, layers)
         _exponents(panels[1], exponents, layers)
         _fluctuations(panels[2], run, arrays)
+        rows.append(panels)
+    share_down(rows, (1, 2))
     key_above(figure, _key())
     return figure
 

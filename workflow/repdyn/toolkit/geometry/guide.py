@@ -40,4 +40,12 @@ QUESTIONS = (
         ("Trustworthiness", "Silhouette"),
         "trustworthiness_<picture>",
     ),
+    Question(
+        "How many classes would theory let a read-out keep apart, from the shape of each?",
+        "shape",
+        "layer",
+        ("geometry.mean_field.mean_field_capacity", "geometry.mean_field.manifold_capacity"),
+        ("Mean-field capacity", "Capacity of a manifold"),
+        "mean_field_capacity",
+    ),
 )

@@ -5,14 +5,13 @@ import pandas as pd
 
 from repdyn.figures.panels import key_above, logarithmic, named_row, quantity_of, say
 from repdyn.figures.steps import step_axis
-from repdyn.figures.style import OKABE_ITO, message_figure, styled
-from repdyn.toolkit.onset_words import by_measure
+from repdyn.figures.style import message_figure, styled
+from repdyn.toolkit.onset_panel import colour, draw_onsets
 
 WIDTH, LEFT, PANEL, GAP = 10.7, 0.5, 1.35, 0.5  # inches
 NAMES, LAST = 1.2, 1.7  # inches: for the names of measures, and the panel of onsets beside them
 TOP, ROW, HEIGHT = 0.35, 2.2, 1.4  # inches: of a ROW the panels have HEIGHT, the rest names and labels
 NULL = "#888888"
-COLOURS = (OKABE_ITO[0], OKABE_ITO[3], OKABE_ITO[2], OKABE_ITO[1])  # by seed
 
 
 @styled
@@ -36,7 +35,7 @@ def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
         panels[1].set_ylim(0, 1)
         _by_step(panels[2], runs, "weight_norm", "length of the weights")
         _coefficients(panels[3], runs)
-        _onsets(_last_panel(figure, bottom), runs)
+        draw_onsets(_last_panel(figure, bottom), runs)
     seeds = table["seed"].nunique()
     key_above(figure, [_key(seeds)])
     return figure
@@ -52,7 +51,7 @@ def _by_step(axes, runs: pd.DataFrame, quantity: str, title: str, width: float =
     axes.set_title(title, loc="left")
     axes.set_xlabel("training step")
     for number, (_, run) in enumerate(quantity_of(runs, quantity).groupby("seed", observed=True)):
-        axes.plot(run["step"], run["value"], color=_colour(number), linewidth=width)
+        axes.plot(run["step"], run["value"], color=colour(number), linewidth=width)
         if not number and run["null_mean"].notna().any():
             axes.plot(run["step"], run["null_mean"], color=NULL, linestyle=":", linewidth=0.9)
     step_axis(axes, int(runs["step"].max()))
@@ -76,40 +75,16 @@ def _coefficients(axes, runs: pd.DataFrame) -> None:
                 marker=marker,
                 markersize=4 - unit,
                 markerfacecolor="none",
-                markeredgecolor=_colour(number),
+                markeredgecolor=colour(number),
             )
         there = known[known["seed"] == seed].dropna(subset=["value"])
-        axes.plot(there["step"], there["value"], linestyle="", marker="o", markersize=4, color=_colour(number))
+        axes.plot(there["step"], there["value"], linestyle="", marker="o", markersize=4, color=colour(number))
     logarithmic([axes], rows["value"])
     step_axis(axes, int(runs["step"].max()))
-
-
-def _onsets(axes, runs: pd.DataFrame) -> None:
-    axes.set_title("onset, training step", loc="left")
-    found = by_measure(runs, "onset")
-    if not found:
-        say(axes, "not evaluable")
-        return
-    for row, values in enumerate(found.values()):
-        known = values.dropna()
-        for number, value in enumerate(values):
-            if np.isfinite(value):
-                axes.plot([value], [row], linestyle="", marker="o", markersize=3, color=_colour(number))
-        if len(known):
-            axes.plot([known.mean()] * 2, [row - 0.3, row + 0.3], color="black", linewidth=1.2)
-        else:
-            axes.text(0.5, row, "none", ha="center", va="center", transform=axes.get_yaxis_transform(), fontsize=7)
-    axes.set_yticks(range(len(found)), list(found))
-    axes.set_ylim(len(found) - 0.5, -0.5)
-    step_axis(axes, int(runs["step"].max()))
-
-
-def _colour(number: int) -> str:
-    return COLOURS[number % len(COLOURS)]
 
 
 def _key(seeds: int) -> list:
     from matplotlib.lines import Line2D
 
-    entries = [Line2D([], [], color=_colour(number), label=f"seed {number}") for number in range(min(seeds, 4))]
+    entries = [Line2D([], [], color=colour(number), label=f"seed {number}") for number in range(min(seeds, 4))]
     return [*entries, Line2D([], [], color=NULL, linestyle=":", label="random embeddings, or chance")]

@@ -48,8 +48,9 @@ def _rule(name: str, runs: pd.DataFrame) -> str:
     return (
         f"{name} ({seeds}). First step with 90 % of the learnt pairs right: {_each(_last(runs, 'memorised'))}; of the"
         f" held-out pairs: {_each(_last(runs, 'generalised'))}; their ratio: {_each(_last(runs, 'delay'), 'none')}."
-        f" Held-out accuracy at the end: {_each(_last(runs, 'held_out_accuracy'))} (chance {short(float(_null(runs, 'held_out_accuracy')))})."
-        f" Share of the five strongest frequencies of the embedding: {_each(last['value'])}, of random embeddings"
+        f" Held-out accuracy at the end: {_each(_last(runs, 'held_out_accuracy'))} (chance"
+        f" {short(float(_null(runs, 'held_out_accuracy')))}). Share of the five strongest frequencies of the embedding:"
+        f" {_each(last['value'])}, of random embeddings"
         f" {short(float(last['null_mean'].mean()))}."
     )
 

@@ -19,28 +19,36 @@ LESIONS = {
     "head_loss": "one head",
     "earlier_unit_loss": "one unit",
 }
+ERASED = {
+    "erased_probe/leace": "probe,\nLEACE",
+    "erased_probe/inlp": "probe,\nINLP",
+    "erased_accuracy/leace": "network,\nLEACE",
+    "erased_accuracy/inlp": "network,\nINLP",
+    "interchange": "parity\nexchanged",
+}
 LINEAR = 0.1  # nats up to which the scale of lesions is linear
 KEY_COLUMNS = 3
 
 
 @styled
 def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
-    """Six panels at the last step, an experiment a colour and a marker, a run a line or a column of marks.
+    """Eight panels at the last step, an experiment a colour and a marker, a run a line or a column of marks.
 
     Fall in accuracy with ranked sets of units ablated and (dotted) random ones, mean over layers; Spearman
     correlations over units, a mark per layer; response of the most moved logit to the first unit of the last layer,
     with its interval; share of rows read as the target under steering and (dotted) random directions, in the middle of
     the steered layers; Shapley values of the first units against what each costs alone; rise of the loss without a
-    layer, a head or a unit, a mark for each.
+    layer, a head or a unit, a mark for each; what is left of the class after it was erased, and what exchanging part of a
+    layer gives, with (grey) random directions; and what setting a unit does against what is seen with it.
     """
     if table.empty:
         return message_figure("No intervention was measured: no network in this study has such layers.")
     looks = experiment_looks(table)
     rows = -(-len(looks) // KEY_COLUMNS) + 1
-    figure, panels = panel_grid(3, 2, width=3.7, height=2.6, top=0.42 + 0.19 * rows, left=0.7)
+    figure, panels = panel_grid(4, 2, width=3.7, height=2.6, top=0.42 + 0.19 * rows, left=0.7)
     figure.subplots_adjust(wspace=0.24, hspace=0.42)  # each panel has labels of its own
     last = table[table["step"] == table.groupby(RUN, observed=True)["step"].transform("max")]
-    sets, rhos, curves, steering, shares, lesions = panels.ravel()
+    sets, rhos, curves, steering, shares, lesions, concepts, units = panels.ravel()
     _curves(sets, last, "ranked_set_accuracy", SHARES, looks, _mean_of_layers)
     sets.set(title="Units ablated together", xlabel="share of a layer's units", ylabel="fall in accuracy", xscale="log")
     sets.set_xticks(SHARES, [f"1/{round(1 / share)}" for share in SHARES], minor=False)
@@ -55,8 +63,43 @@ def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
     steering.set_xticks([], minor=True)
     _shapley(shares, last, looks)
     _lesions(lesions, last, looks)
+    _concepts(concepts, last, looks)
+    _units(units, last, looks)
     key_above(figure, _key(looks))
     return figure
+
+
+def _concepts(axes, last: pd.DataFrame, looks) -> None:
+    axes.set(title="Class erased, and exchanged", ylabel="share")
+    drawn = [last[last["quantity"] == name] for name in ERASED]
+    if not any(rows["value"].notna().any() for rows in drawn):
+        say(axes, "not evaluable:\nno linear read-out")
+        return
+    for place, rows in enumerate(drawn):
+        for number, row in enumerate(rows.itertuples()):
+            colour, marker = looks[str(row.experiment)]
+            x = place + 0.12 * (number - (len(rows) - 1) / 2)
+            axes.vlines(
+                x, row.null_mean - 2 * row.null_sd, row.null_mean + 2 * row.null_sd, color="#BBBBBB", linewidth=4
+            )
+            axes.plot(x, row.value, marker=marker, color=colour, markersize=4)
+    axes.set_ylim(-0.03, 1.03)
+    axes.set_xticks(range(len(ERASED)), list(ERASED.values()), fontsize=7)
+
+
+def _units(axes, last: pd.DataFrame, looks) -> None:
+    axes.set(title="Units, seen and done", xlabel="logit seen, high less low", ylabel="logit done")
+    rows = last[last["quantity"].isin(["unit_seen", "unit_done"])]
+    if not rows["value"].notna().any():
+        say(axes, "not evaluable:\nno linear read-out")
+        return
+    for (experiment, _), run in rows.groupby(RUN, observed=True, sort=False):
+        colour, marker = looks[str(experiment)]
+        sides = [run[run["quantity"] == name].sort_values("unit")["value"] for name in ("unit_seen", "unit_done")]
+        axes.plot(*sides, linestyle="none", marker=marker, color=colour, markersize=3)
+    span = np.array(axes.get_xlim())
+    axes.plot(span, span, color="black", linestyle=":", linewidth=0.8, scaley=False, scalex=False)
+    axes.axhline(0, color="#BBBBBB", linewidth=0.6, zorder=0)
 
 
 def experiment_looks(table: pd.DataFrame) -> dict[str, tuple[str, str]]:

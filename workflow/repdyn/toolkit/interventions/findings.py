@@ -9,7 +9,7 @@ from scipy.stats import norm
 from repdyn.seeds import derive
 from repdyn.statistics.intervals import mean_interval
 from repdyn.toolkit.interventions.grid import GREEDY_SHARE, SHAPLEY_UNITS, SHARES
-from repdyn.toolkit.over_runs import joined, told
+from repdyn.toolkit.over_runs import from_to, joined, told
 from repdyn.wording.numbers import interval, plural
 
 BAND = 2  # null standard deviations beyond which a layer differs
@@ -65,7 +65,40 @@ def found(table: pd.DataFrame) -> list[str]:
     sweeps and steering. A run is the mean of its layers."""
     if not table["value"].notna().any():
         return [NOTHING]
-    return [_sets(table), *_lesions(table), _kinds(table), _directions(table)]
+    return [_sets(table), *_lesions(table), _kinds(table), _directions(table), *_concepts(table)]
+
+
+def _concepts(table: pd.DataFrame) -> list[str]:
+    """What erasing and exchanging the class do, and what seeing a unit tells of doing."""
+    rows = {name: at(table, name) for name in ("erased_probe/leace", "erased_accuracy/leace", "erased_accuracy/inlp")}
+    units = {
+        name: at(table, f"unit_{name}").set_index([*RUN, "unit"])["value"] for name in ("seen", "adjusted", "done")
+    }
+    both = pd.concat(units, axis=1).dropna(subset=["seen", "done"])
+    interchange = at(table, "interchange").dropna(subset=["value"])
+    if rows["erased_probe/leace"].empty or both.empty:
+        return []
+    ratio = (both["done"] / both["seen"]).groupby(level=RUN).median()
+    adjusted = (both["adjusted"] / both["seen"]).dropna().groupby(level=RUN).median()
+    probe = rows["erased_probe/leace"]
+    text = (
+        f"With the class erased from the last hidden layer in closed form, a linear probe reads it with an accuracy of"
+        f" {_spanned(probe)}, with random directions erased {_spanned(probe, 'null_mean')}; the network is right in"
+        f" {_spanned(rows['erased_accuracy/leace'])} of cases, after rounds of null-space projection in"
+        f" {_spanned(rows['erased_accuracy/inlp'])} ({plural(len(ratio), 'run')} with a linear read-out). Setting a unit"
+        f" moves its logit by {from_to(ratio)} of what is seen between examples where it is high and low (median over units)"
+    )
+    text += f"; adjusted for the class, what is seen is {from_to(adjusted)} of that." if len(adjusted) else "."
+    if len(interchange):
+        text += (
+            f" A part of the layer sought for it gives an example the parity of another's class in {_spanned(interchange)}"
+            f" of pairs, random parts in {_spanned(interchange, 'null_mean')}."
+        )
+    return [text]
+
+
+def _spanned(rows: pd.DataFrame, column: str = "value") -> str:
+    return from_to(rows[column])
 
 
 def compare(table: pd.DataFrame, quantity: str, end: bool = True, unit: int | None = None) -> Comparison:

@@ -35,4 +35,34 @@ QUESTIONS = (
         ("Steering",),
         "steering_shift",
     ),
+    Question(
+        "What would setting a variable do, where it can only be seen?",
+        "causes",
+        "data",
+        ("interventions.structural_models.back_door", "interventions.structural_models.seen"),
+        ("Back-door formula",),
+        "unit_adjusted",
+        cannot="It is right only if the variables that are held fixed block every path into the cause: which these"
+        " are, the data do not say.",
+    ),
+    Question(
+        "Does the answer change when a concept is taken out of a layer?",
+        "causes",
+        "direction",
+        ("interventions.erasure.leace", "interventions.erasure.inlp", "interventions.erasure.random_eraser"),
+        ("Concept erasure, closed form", "Null-space projection"),
+        "erased_accuracy/leace",
+        cannot="Only what a linear probe reads is taken out; the concept may be held in another form, and other"
+        " concepts along the same direction go with it.",
+    ),
+    Question(
+        "Does a layer hold a variable of an algorithm?",
+        "causes",
+        "direction",
+        ("interventions.interchange.aligned_subspace", "interventions.interchange.interchange_accuracy"),
+        ("Causal abstraction",),
+        "interchange",
+        cannot="A search over subspaces finds some agreement: only pairs that it has not seen, beside random"
+        " subspaces, say whether the variable is there. Another algorithm may fit as well.",
+    ),
 )

@@ -17,6 +17,7 @@ from repdyn.measures.table import combine, entry
 from repdyn.measures.units import selectivity_importance
 from repdyn.roles import FEEDFORWARD, HIDDEN, layers_with, state_layers
 from repdyn.seeds import derive
+from repdyn.toolkit.interventions.concepts import concepts
 from repdyn.toolkit.interventions.grid import DOSES, GREEDY_SHARE, QUANTILES, SHAPLEY_UNITS, SHARES
 from repdyn.toolkit.interventions.lesions import lesions, unit_lesions
 from repdyn.toolkit.interventions.splits import Split, split_of
@@ -85,6 +86,18 @@ def measure(held_out: Subject, training: Subject) -> tuple:
       than two classes). Null: random directions.
     - steering_dose [share] (unit: place in DOSES): of rows read as the target, at the last step. Null: random
       directions.
+    - erased_probe/leace, erased_probe/inlp [share]: held-out accuracy of a linear probe of the class in the last hidden
+      layer, at the last step, after the class is taken out in closed form or by rounds of null-space projection, fitted on
+      the training rows; of networks that read this layer linearly. Null: as many random directions taken out as there are
+      classes but one. Source: Belrose 2023; Ravfogel 2020.
+    - erased_accuracy/leace, erased_accuracy/inlp [share]: of the network then. Null: as of erased_probe/leace.
+    - interchange [share]: of held-out pairs whose answer is, with part of this layer taken from another example, the class
+      of the same pair of classes (0 and 1, 2 and 3, ...) with the other's parity; the part is sought on training rows.
+      Null: random parts of as many dimensions. Source: Geiger 2021, 2024.
+    - unit_seen, unit_adjusted, unit_done [logits] (unit: unit): difference of the logit (less the mean logit) that the unit
+      raises most between examples where it is above and below its median: as seen; adjusted for the class by the back-door
+      formula, over classes in which both occur; and as done, the unit set to both means in every example. Source: Pearl
+      2009.
 
     maps, of the last layer that is ablated, at the last step: "zero", "mean", "resample" (units) effects on the
     loss; "sweep_values" (v,), "sweep_mean", "sweep_low", "sweep_high" (v, classes) of its first unit's do-response,
@@ -102,6 +115,7 @@ def measure(held_out: Subject, training: Subject) -> tuple:
         entries += lesions(held_out, step, ours, theirs)
         if step == held_out.grid[-1]:
             entries += unit_lesions(held_out, step, ablated_layers(held_out), *few)
+            entries += concepts(held_out, training, step)
         for layer in state_layers(held_out.roles):
             entries += _steering(held_out, training, layer, step, pair)
     return combine(entries), maps

@@ -56,12 +56,13 @@ def _nested(ends: pd.DataFrame) -> str:
     inside = ends[ends["quantity"] == "nested_containment"].set_index(RUN)
     beyond = inside["value"] - inside["null_mean"]
     name = "sparse autoencoders"
+    more = direction(name, gain, "nested", "more", "less")
+    kin = direction(name, beyond, "contained", "features come in families", "they avoid each other")
     return (
         f" In a nested dictionary the first eighth of the features explains {from_to(first['value'])} of the variance alone,"
-        f" beside the best eighth of a flat one a difference of {difference(name, gain, 'nested')}: {direction(name, gain, 'nested', 'more', 'less')}."
-        f" Its other features are active within one of that eighth in {from_to(inside['value'].dropna())} of their rows,"
-        f" {difference(name, beyond, 'contained')} beyond shuffled rows:"
-        f" {direction(name, beyond, 'contained', 'features come in families', 'they avoid each other')}."
+        f" beside the best eighth of a flat one a difference of {difference(name, gain, 'nested')}; {more}. Its other"
+        f" features are active within one of that eighth in {from_to(inside['value'].dropna())} of their rows,"
+        f" {difference(name, beyond, 'contained')} beyond shuffled rows; {kin}."
     )
 
 

@@ -40,4 +40,12 @@ QUESTIONS = (
         "models_alike",
         recipe="features",
     ),
+    Question(
+        "Do features come in families, broad ones and what lives within them?",
+        "features",
+        "direction",
+        ("sparse_autoencoders.autoencoder.fit", "sparse_autoencoders.hierarchy.containment"),
+        ("Nested dictionary", "Families of features"),
+        "nested_containment",
+    ),
 )

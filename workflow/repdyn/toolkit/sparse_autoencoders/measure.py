@@ -185,7 +185,8 @@ def _entries(held_out: Subject, training: Subject, maps: dict) -> Iterator[dict]
             rng = np.random.default_rng(derive(*key, "random dictionaries"))
             options = TRAINING | {"k": _active(rows.shape[1])}
             relu = TRAINING | {"penalty": NESTED, "seed": derive(*key, "autoencoder", 0)}
-            yield from nested(step, layer, rows, judged.values, EXPANSION * rows.shape[1], relu, rng)
+            draws = np.random.default_rng(derive(*key, "nested dictionary"))
+            yield from nested(step, layer, rows, judged.values, EXPANSION * rows.shape[1], relu, draws)
             known = {EXPANSION: found.real}
             yield from expansions(step, layer, rows, judged.values, EXPANSIONS, known, seeds, rng, **options)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.panels import first_seeds, key_above, named_row, say
+from repdyn.figures.panels import first_seeds, key_above, named_row, say, share_down
 from repdyn.figures.steps import step_axis
 from repdyn.figures.style import DEPTH_COLOURS, MARKERS, OKABE_ITO, message_figure, styled
 from repdyn.wording.names import layer_name
@@ -32,6 +32,7 @@ def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
     runs = first_seeds(table)
     up = TOP + ROW * len(runs)
     figure = Figure(figsize=(WIDTH, up))
+    rows = []
     for number, (name, run) in enumerate(runs):
         bottom = up - TOP - ROW * number - HEIGHT - 0.45
         lefts = [LEFT + i * (PANEL + GAP) for i in range(4)]
@@ -41,6 +42,8 @@ def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
         _longest(panels[1], run, layers)
         _beyond(panels[2], run, layers)
         _through(panels[3], run, layers)
+        rows.append(panels)
+    share_down(rows, (1, 2, 3))
     key_above(figure, _key())
     return figure
 
