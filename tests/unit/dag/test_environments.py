@@ -155,7 +155,7 @@ def test_packages_that_are_in_one_file_only_are_named_there():
 
 
 def test_every_package_that_the_code_imports_is_in_both_files():
-    """Except for what no job needs: loops of other libraries, what the benchmark compares with, what reads recordings in NWB."""
+    """Except for what no job needs: loops of other libraries, what the benchmark compares with, what reads NWB."""
     imported = set()
     callbacks = ROOT / "workflow/repdyn/callbacks"
     for file in (path for path in (ROOT / "workflow").rglob("*.py") if callbacks not in path.parents):
