@@ -141,6 +141,23 @@ def test_the_toolkit_looks_into_experiments_of_the_sheet(folder):
         ({"experiments": "config/none.tsv"}, "config/none.tsv does not exist; key 'experiments' must name a file"),
         ({"recurrent": "config/none.tsv"}, "config/none.tsv does not exist; key 'recurrent' must name a file"),
         ({"downloads": "config/none.yaml"}, "config/none.yaml does not exist; key 'downloads' must name a file"),
+        (
+            {"recordings": {"a": {"file": "a.npz"}}},
+            "key 'recordings.a.experiment' is missing; the name of an experiment",
+        ),
+        ({"recordings": {"a b": {}}}, "name 'a b'; letters, digits, _ and - are needed"),
+        (
+            {"recordings": {"a": {"file": "a.npz", "experiment": "mlp_narow-digits"}}},
+            "recordings, a: experiment 'mlp_narow-digits' is not in config/experiments.tsv; did you mean 'mlp_narrow",
+        ),
+        (
+            {"recordings": {"a": {"file": "a.npz", "experiment": "mlp_narrow-digits"}}},
+            "recordings, a: file a.npz does not exist",
+        ),
+        (
+            {"recordings": {"a": {"file": "config/README.md", "experiment": "mlp_narrow-digits"}}},
+            "config/README.md holds no stimuli that a network can read; name under `stimuli` a .npz",
+        ),
         ({"mirror": "example.org/data"}, "key 'mirror' is 'example.org/data'; an address that starts with https://"),
         ({"data_dir": ""}, "key 'data_dir' is ''; the path of a folder is needed"),
         ({"datasets": "config/none.yaml"}, "config/none.yaml does not exist; key 'datasets' must name a file"),

@@ -155,7 +155,7 @@ def test_packages_that_are_in_one_file_only_are_named_there():
 
 
 def test_every_package_that_the_code_imports_is_in_both_files():
-    """Except for what no job runs: loops of other libraries, which callbacks serve, and what the benchmark compares with."""
+    """Except for what no job needs: loops of other libraries, what the benchmark compares with, what reads recordings in NWB."""
     imported = set()
     callbacks = ROOT / "workflow/repdyn/callbacks"
     for file in (path for path in (ROOT / "workflow").rglob("*.py") if callbacks not in path.parents):
@@ -165,7 +165,7 @@ def test_every_package_that_the_code_imports_is_in_both_files():
             elif isinstance(node, ast.ImportFrom):
                 imported.add(node.module.partition(".")[0])
     own = {path.stem for folder in ("workflow", "workflow/scripts") for path in (ROOT / folder).iterdir()}
-    packages = {PACKAGES.get(name, name) for name in imported - own - {"ndt"} - set(sys.stdlib_module_names)}
+    packages = {PACKAGES.get(name, name) for name in imported - own - {"ndt", "pynwb"} - set(sys.stdlib_module_names)}
     packages |= {name for package in packages for name in UNSEEN.get(package, ())}
     assert {"torch", "scikit-learn", "pyarrow"} <= packages
     assert packages <= set(lock()), packages - set(lock())

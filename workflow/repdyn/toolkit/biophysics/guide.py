@@ -15,8 +15,8 @@ QUESTIONS = (
             "biophysics.spikes.irregularity",
         ),
         ("Integrate-and-fire cells", "Izhikevich's cells", "Hodgkin and Huxley's axon", "Irregularity of spikes"),
-        cannot="A cell at a point has no dendrites, and its constants are those of the models as published: a rate is that of"
-        " the model, not of a cell that was recorded.",
+        cannot="A cell at a point has no dendrites, and its constants are those of the models as published: a rate is that"
+        " of the model, not of a cell that was recorded.",
     ),
     Question(
         "Is the step of a simulation short enough?",
@@ -32,8 +32,8 @@ QUESTIONS = (
         "unit",
         ("biophysics.cable.cable_voltage",),
         ("Cable",),
-        cannot="The cable is passive and at rest. A stimulus is a current here: how light or an electrode makes one is not in"
-        " it.",
+        cannot="The cable is passive and at rest. A stimulus is a current here: how light or an electrode makes one is not"
+        " in it.",
     ),
     Question(
         "Which synapses win where the times of spikes decide?",

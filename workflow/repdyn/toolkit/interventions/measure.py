@@ -90,7 +90,7 @@ def measure(held_out: Subject, training: Subject) -> tuple:
       layer, at the last step, after the class is taken out in closed form or by rounds of null-space projection, fitted on
       the training rows; of networks that read this layer linearly. Null: as many random directions taken out as there are
       classes but one. Source: Belrose 2023; Ravfogel 2020.
-    - erased_accuracy/leace, erased_accuracy/inlp [share]: of the network then. Null: as of erased_probe/leace.
+    - erased_accuracy/leace, erased_accuracy/inlp [share]: of the network then. Null: the same random directions taken out.
     - interchange [share]: of held-out pairs whose answer is, with part of this layer taken from another example, the class
       of the same pair of classes (0 and 1, 2 and 3, ...) with the other's parity; the part is sought on training rows.
       Null: random parts of as many dimensions. Source: Geiger 2021, 2024.

@@ -17,7 +17,7 @@ def nested(
 ) -> Iterator[dict]:
     """The entries of nested_*; none for so few features that the groups are not different. options: of `fit`."""
     groups = tuple(features // part for part in PARTS)
-    if groups[0] < 2:
+    if groups[0] < 1:
         return
     whole, flat = (fit(rows, features, **options, nested=sizes) for sizes in (groups, ()))
     held_out, fitted = (torch.from_numpy(np.asarray(x, dtype=np.float32)) for x in (judged, rows))
