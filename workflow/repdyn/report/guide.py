@@ -130,8 +130,8 @@ def null_of(tool: str, question: Question) -> str:
             f"The guide names {question.quantity!r}, which is no quantity that the tool {tool!r} measures."
         )
     null = known[question.quantity].null
-    other = re.match(r"as (?:of|for) (\w+)", null)
-    return known[other[1]].null if other else null
+    other = re.match(r"as (?:of|for) ([\w/<>]+)", null)
+    return known[other[1]].null if other and other[1] in known else null
 
 
 @cache
