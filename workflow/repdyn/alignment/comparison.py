@@ -85,8 +85,8 @@ def canonical_ceiling(brain: np.ndarray, rng: np.random.Generator) -> float:
     if len(brain) < 2:
         return np.nan
     even = rng.permutation(len(brain))[: len(brain) // 2 * 2]
-    halves = [brain[part].mean(0) for part in np.array_split(even, 2)]
-    r = np.maximum(held_out_cca(*halves, rng).correlations, 0)
+    first, second = (brain[part].mean(0) for part in np.array_split(even, 2))
+    r = np.maximum(held_out_cca(first, second, rng).correlations, 0)
     return _mean(np.sqrt(2 * r / (1 + r)))
 
 

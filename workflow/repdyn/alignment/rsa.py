@@ -57,7 +57,7 @@ def both_factor_interval(
         return np.nan, np.nan
     theirs, ours = np.stack([square(each) for each in brains]), square(np.asarray(model, dtype=np.float64))
     n = len(ours)
-    found = []
+    found: list[float] = []
     while len(found) < draws:
         chosen = rng.integers(n, size=n)
         if len(np.unique(chosen)) < min(LEAST, n):
@@ -69,7 +69,7 @@ def both_factor_interval(
         own = unit_ranks(ours[i, j])
         drawn, counts = np.unique(rng.integers(len(brains), size=len(brains)), return_counts=True)
         each = [unit_ranks(theirs[subject, i, j]) @ own for subject in drawn]
-        found.append(np.average(each, weights=counts))
+        found.append(float(np.average(each, weights=counts)))
     low, high = np.quantile(found, [(1 - confidence) / 2, (1 + confidence) / 2])
     return float(low), float(high)
 

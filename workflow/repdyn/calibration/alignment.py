@@ -29,7 +29,7 @@ def canonical_correlations(rng: np.random.Generator) -> Trial:
         return held_out_cca(*_sharing(rng, shared), rng).correlations[:3].mean()
 
     return Trial(
-        "correlations of .9, .6 and .3 in mixtures of 6", "mean of three on held-out stimuli", np.mean(SHARED), 0.06,
+        "correlations of .9, .6 and .3 in mixtures of 6", "mean of three on held-out stimuli", float(np.mean(SHARED)), 0.06,
         [mean(SHARED) for _ in range(5)], "independent representations", 0, 0.1, [mean(()) for _ in range(5)],
     )  # fmt: skip
 
