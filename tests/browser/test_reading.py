@@ -236,6 +236,11 @@ def test_paper_holds_everything_and_cuts_nothing_off(browser, report):
             "thead, thead button", "(all) => [...new Set(all.map((each) => getComputedStyle(each).display))]"
         )
         assert sorted(heads) == ["contents", "table-header-group"]
+        held = page.eval_on_selector_all(
+            "h2, h3, h4, summary, p:has(+ pre)",
+            "(all) => [...new Set(all.map((each) => getComputedStyle(each).breakAfter))]",
+        )
+        assert held == ["avoid"]
         page.evaluate("dispatchEvent(new Event('afterprint'))")
         assert page.locator("details:not([open])").count() > 10
 
