@@ -281,8 +281,9 @@ def check_dynamics(own, found, _):
 
 
 def check_retraining(own, found, maps):
-    plain = found[found["quantity"] == "plain"]["value"]
-    assert maps == {} and plain.between(0, 1).all()
+    # That it runs and leaves the network as it was; its numbers are for tests/unit/toolkit/test_retraining.py.
+    assert maps == {}
+    yield from ()
 
 
 def check_fractals(own, found, maps):
