@@ -51,6 +51,8 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
 
 def _entries(held_out: Subject, training: Subject) -> Iterator[dict]:
     step, start = held_out.grid[-1], held_out.states[held_out.grid[0]]
+    if not isinstance(training.inputs, torch.Tensor):  # several inputs
+        return
     if not torch.isfinite(torch.from_numpy(held_out.logits(step))).all() or len(training.labels) < BATCH:
         return
     yield entry(step, "", "stopped", _stopped(held_out))
