@@ -36,8 +36,8 @@ PAGES = {
     "shape": "Shape of representations",
     "information": "Information",
     "dynamics": "Dynamics of training",
-    "recurrent": "Recurrent networks",
     "alignment": "Brain alignment",
+    "recurrent": "Recurrent networks",
     "organisms": "Model organisms",
     "biophysics": "Biophysics",
 }
