@@ -33,7 +33,7 @@ def cable_voltage(current: np.ndarray, length: float) -> np.ndarray:
     return solve_banded((1, 1), bands, current)
 
 
-def sealed_decay(x: np.ndarray, length: float) -> np.ndarray:
+def sealed_decay(x: np.ndarray | float, length: float) -> np.ndarray:
     """V(x) / V(0) of a sealed cable into whose end at 0 a current flows: cosh(length - x) / cosh(length)."""
     require_positive(length=length)
     return np.cosh(length - np.asarray(x, dtype=np.float64)) / np.cosh(length)

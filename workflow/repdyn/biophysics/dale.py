@@ -39,11 +39,13 @@ class SignedLinear(nn.Module):
     As many parameters as nn.Linear. inputs is the number of cells that send; INHIBITORY of them inhibit.
     """
 
+    signs: torch.Tensor
+
     def __init__(self, inputs: int, outputs: int, rng: np.random.Generator):
         super().__init__()
         signs = signs_of(inputs)
         # Of exponential sizes the mean square is 2 mean^2: the weights have a variance of about 2 / inputs (He 2015).
-        mean = (inputs * np.mean(np.where(signs > 0, 1, STRONGER**2))) ** -0.5
+        mean = float(inputs * np.mean(np.where(signs > 0, 1, STRONGER**2))) ** -0.5
         sizes = np.abs(signed_weights(outputs, signs, rng, mean))
         self.free = nn.Parameter(torch.from_numpy(sizes + np.log(-np.expm1(-sizes))).float())
         self.bias = nn.Parameter(torch.zeros(outputs))

@@ -39,7 +39,9 @@ def integrate_and_fire(
     return Trace(voltage, spikes)
 
 
-def constant_rate(current: np.ndarray, membrane: float = MEMBRANE, refractory: float = REFRACTORY) -> np.ndarray:
+def constant_rate(
+    current: np.ndarray | float, membrane: float = MEMBRANE, refractory: float = REFRACTORY
+) -> np.ndarray:
     """Rate in Hz under constant currents (any shape), in closed form: 0 up to the threshold, 1."""
     require_positive(membrane=membrane)
     current = np.asarray(current, dtype=np.float64)

@@ -17,8 +17,8 @@ PEAK = 30.0  # mV
 STEP = 0.02  # ms
 
 
-def slopes(v: np.ndarray, u: np.ndarray, current: np.ndarray, a: np.ndarray, b: np.ndarray):
-    """dv/dt (mV/ms) and du/dt of voltages and recoveries."""
+def slopes(v, u, current, a, b):
+    """dv/dt (mV/ms) and du/dt of voltages and recoveries: arrays or numbers, of shapes that fit."""
     return 0.04 * v * v + 5 * v + 140 - u + current, a * (b * v - u)
 
 

@@ -79,7 +79,7 @@ def efficacies(times: np.ndarray, use: float, recovery: float, facilitation: flo
     return released
 
 
-def steady_efficacy(rate: np.ndarray, use: float, recovery: float, facilitation: float) -> np.ndarray:
+def steady_efficacy(rate: np.ndarray | float, use: float, recovery: float, facilitation: float) -> np.ndarray:
     """u R of a synapse that has been used at a rate (Hz, any shape) for long, in closed form."""
     require_positive(use=use, recovery=recovery, facilitation=facilitation)
     gap = 1000 / np.asarray(rate, dtype=np.float64)

@@ -35,7 +35,8 @@ class Fit(NamedTuple):
 def series(number: int, rng: np.random.Generator) -> np.ndarray:
     """Sums of two sines and 1/f noise, (number, POINTS + 1) float32: periods and phases are drawn anew for each."""
     t = np.arange(POINTS + 1)
-    periods = np.exp(rng.uniform(*np.log(PERIODS), (number, 2, 1)))
+    low, high = np.log(PERIODS)
+    periods = np.exp(rng.uniform(low, high, (number, 2, 1)))
     sines = 0.7 * np.sin(2 * np.pi * (t / periods + rng.random((number, 2, 1)))).sum(1)
     noise = NOISE * np.array([power_law_noise(POINTS + 1, 1.0, rng) for _ in range(number)])
     return (sines + noise).astype(np.float32)
@@ -60,7 +61,7 @@ def predicted(condition: str, seed: int, updates: int = UPDATES, strength: float
         error, states = _errors(network, torch.from_numpy(series(BATCH, rng)))
         if not torch.isfinite(error):
             raise StudyError(f"the error is {error.item()} at step {step}; a learning rate below {RATE:g} is needed")
-        gradients = torch.autograd.grad(error, optimizer.parameters, retain_graph=condition != "none")
+        gradients = list(torch.autograd.grad(error, optimizer.parameters, retain_graph=condition != "none"))
         if condition != "none":
             gradients = _joined(gradients, penalty(condition, states), optimizer.parameters, strength)
         for parameter, gradient in zip(optimizer.parameters, gradients, strict=True):

@@ -66,13 +66,13 @@ def gradient_through_spikes(rng: np.random.Generator) -> Trial:
 
     def ratio(value, seen):
         current = torch.tensor([value], requires_grad=True)
-        leaky_spikes((current * seen).expand(STEPS, 1)).sum().backward()
+        (gradient,) = torch.autograd.grad(leaky_spikes((current * seen).expand(STEPS, 1)).sum(), current)
         v = slope = spike = total = 0.0
         for _ in range(STEPS):
             v, slope = DECAY * v + value - spike, DECAY * slope + 1
             spike = float(v > 1)
             total += slope / (1 + STEEPNESS * abs(v - 1)) ** 2
-        return float(current.grad) / total
+        return float(gradient) / total
 
     return Trial(
         "spikes of a cell under a steady input", "gradient over that by hand", 1, 1e-4,

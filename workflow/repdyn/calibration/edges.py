@@ -22,9 +22,9 @@ class Stream(nn.Module):
         self.a, self.b, self.c = (nn.Sequential(nn.Linear(5, 5), nn.Tanh()) for _ in range(3))
         with torch.no_grad():
             for part, source, sink in ((self.a, 0, 2), (self.b, 2, 3), (self.c, 1, 4)):
-                part[0].weight.zero_()
-                part[0].bias.zero_()
-                part[0].weight[sink, source] = 1
+                for parameter in part.parameters():
+                    parameter.zero_()
+                next(part.parameters())[sink, source] = 1
 
     def forward(self, x):
         stream = self.first(x)

@@ -44,7 +44,7 @@ def converged_intervals(kind: str, current: float, spikes: int) -> np.ndarray:
     def peak(_, state):
         return state[0] - PEAK
 
-    peak.terminal, peak.direction = True, 1
+    peak.terminal, peak.direction = True, 1  # type: ignore[attr-defined]
     state, time, times = np.array([c, b * c]), 0.0, []
     for _ in range(spikes):
         run = solve_ivp(
