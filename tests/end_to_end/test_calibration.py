@@ -23,10 +23,10 @@ ROOMS = (
 )  # fmt: skip
 # Prepare, choose, or put to work what is tried.
 PREPARE = {
-    "alignment/comparison", "attribution/case", "attribution/groups", "attribution/randomisation", "biophysics/checks",
-    "fractals/surrogates", "information/intervals", "information/projections", "interventions/features",
-    "interventions/pairs", "interventions/surgery", "interventions/swaps", "sparse_autoencoders/gradients",
-    "sparse_autoencoders/linear", "topology/landmarks",
+    "alignment/comparison", "alignment/recording", "attribution/case", "attribution/groups", "attribution/randomisation",
+    "biophysics/checks", "fractals/surrogates", "information/intervals", "information/projections", "interventions/features",
+    "interventions/pairs", "interventions/surgery", "interventions/swaps", "organisms/langevin", "organisms/registry",
+    "organisms/subject", "organisms/training", "sparse_autoencoders/gradients", "sparse_autoencoders/linear", "topology/landmarks",
 }  # fmt: skip
 
 

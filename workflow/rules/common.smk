@@ -144,7 +144,7 @@ def led_to():
 
     No input of the index, which waits for no toolkit. Written by the process that plans, like the lists of code.
     """
-    name = "led_to_" + re.sub(r"\W", "_", RESULTS)
+    name = re.sub(r"\W", "_", f"led_to_{RESULTS}")
     if not workflow.is_main_process:
         return given(f"{FOLDER}/{name}.txt")
     there = "toolkit" in sys.argv or Path(placed(f"{RESULTS}/report/guide.html")).is_file()
