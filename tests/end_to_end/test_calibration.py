@@ -26,7 +26,8 @@ PREPARE = {
     "alignment/comparison", "alignment/recording", "attribution/case", "attribution/groups", "attribution/randomisation",
     "biophysics/checks", "fractals/surrogates", "information/intervals", "information/projections", "interventions/features",
     "interventions/pairs", "interventions/surgery", "interventions/swaps", "organisms/langevin", "organisms/registry",
-    "organisms/subject", "organisms/training", "sparse_autoencoders/gradients", "sparse_autoencoders/linear", "topology/landmarks",
+    "organisms/subject", "organisms/training", "sparse_autoencoders/gradients", "sparse_autoencoders/linear",
+    "topology/landmarks",
 }  # fmt: skip
 
 

@@ -85,7 +85,15 @@ def test_equal_content_gives_equal_bytes(tmp_path):
 
 
 # Of a user, published, or with a checksum elsewhere, and what reads and writes with one.
-OTHERS = {"benchmark.py", "audit_logs.py", "own_data.py", "unfinished.py", "checkpoints.py", "files.py"}
+OTHERS = {
+    "benchmark.py",
+    "audit_logs.py",
+    "own_data.py",
+    "recordings.py",
+    "unfinished.py",
+    "checkpoints.py",
+    "files.py",
+}
 
 
 def test_no_step_reads_results_past_their_checksums():

@@ -32,9 +32,12 @@ class AdditionNetwork(nn.Module):
 
     def __init__(self, prime: int):
         super().__init__()
-        shapes = {"embedding": (prime, EMBEDDED), "hidden": (2 * EMBEDDED, HIDDEN), "readout": (HIDDEN, prime)}
-        for name, (rows, columns) in shapes.items():
-            scale = 1.0 if name == "embedding" else rows**-0.5
+        parts = {
+            "embedding": (prime, EMBEDDED, 1.0),
+            "hidden": (2 * EMBEDDED, HIDDEN, (2 * EMBEDDED) ** -0.5),
+            "readout": (HIDDEN, prime, HIDDEN**-0.5),
+        }
+        for name, (rows, columns, scale) in parts.items():
             self.register_parameter(name, nn.Parameter(torch.randn(rows, columns) * scale))
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
