@@ -226,6 +226,14 @@ def toolkit_experiments(study: Study, families: tuple[str, ...]) -> list[str]:
     return [name for name in wanted if study.architectures[study.experiments[name][0]]["family"] in families]
 
 
+def toolkit_looks_into(study: Study, families: tuple[str, ...]) -> bool:
+    """Whether the toolkit is to look into experiments of these families. One that the sheet lacks is refused where it is used."""
+    return any(
+        name not in study.experiments or study.architectures[study.experiments[name][0]]["family"] in families
+        for name in study.config["toolkit"]["experiments"]
+    )
+
+
 def original_files(study: Study, name: str) -> dict[str, Path | None]:
     """{published name: where it lies, None if it is missing} of the files that a dataset is read from, if any."""
     if not study.datasets[name].get("files"):

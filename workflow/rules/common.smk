@@ -8,7 +8,16 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 from snakemake.utils import available_cpu_count
 
-from dag.config import HYPOTHESES, check_files, complete, load_study, original_files, readers, toolkit_experiments
+from dag.config import (
+    HYPOTHESES,
+    check_files,
+    complete,
+    load_study,
+    original_files,
+    readers,
+    toolkit_experiments,
+    toolkit_looks_into,
+)
 from dag.disk import from_the_future, full, links
 from dag.dispatch import pin
 from dag.finished import finished, write_sheet
@@ -22,8 +31,7 @@ from repdyn.figures.registry import RUN as RUN_FIGURES
 from repdyn.figures.registry import STUDY as STUDY_FIGURES
 from repdyn.measures import MODULES, modules_for
 from repdyn.toolkit import PAGES as TOOLKIT_PAGES
-from repdyn.toolkit import ALL_TOOLS, ORGANISMS, RECURRENT, SELF_CONTAINED, TRAINED_FOR_A_TASK, fits_task
-from repdyn.toolkit import TOOLS as TOOLKIT
+from repdyn.toolkit import ALL_TOOLS, ORGANISMS, RECURRENT, SELF_CONTAINED, TOOLS, TRAINED_FOR_A_TASK, fits_task
 from repdyn.toolkit.questions import RECIPES
 
 # As a module of another workflow, and with --directory, Snakemake runs elsewhere.
@@ -62,6 +70,8 @@ except StudyError as error:
 pin(config["dispatch"])
 # Of those for networks with a sheet of their own, the ones for whose tasks it has any.
 SHEETS = {name: STUDY.organisms if name in ORGANISMS else STUDY.recurrent for name in TRAINED_FOR_A_TASK}
+# Of those for the families of the study, the ones for whose families the toolkit looks into any experiment.
+TOOLKIT = {name: tool for name, tool in TOOLS.items() if toolkit_looks_into(STUDY, tool.families)}
 EVERY_TOOL = TOOLKIT | {
     name: tool
     for name, tool in TRAINED_FOR_A_TASK.items()

@@ -50,12 +50,13 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
 
 
 def _entries(held_out: Subject, training: Subject) -> Iterator[dict]:
-    step, start = held_out.grid[-1], held_out.states[held_out.grid[0]]
+    step = held_out.grid[-1]
     if not isinstance(training.inputs, torch.Tensor):  # several inputs
         return
     if not torch.isfinite(torch.from_numpy(held_out.logits(step))).all() or len(training.labels) < BATCH:
         return
     yield entry(step, "", "stopped", _stopped(held_out))
+    start = {name: value.clone() for name, value in held_out.model(held_out.grid[0]).state_dict().items()}
     model, x, labels = held_out.model(step), training.inputs, torch.from_numpy(training.labels)
     difficulty = example_losses(model, x, labels)
     images = x.ndim == 4
