@@ -227,7 +227,7 @@ def toolkit_experiments(study: Study, families: tuple[str, ...]) -> list[str]:
 
 
 def toolkit_looks_into(study: Study, families: tuple[str, ...]) -> bool:
-    """Whether the toolkit is to look into experiments of these families. One that the sheet lacks is refused where it is used."""
+    """Whether the toolkit is to look into experiments of these families; one that the sheet lacks is refused elsewhere."""
     return any(
         name not in study.experiments or study.architectures[study.experiments[name][0]]["family"] in families
         for name in study.config["toolkit"]["experiments"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dag.config import check_files, load_study, original_files, readers, toolkit_experiments
+from dag.config import check_files, load_study, original_files, readers, toolkit_experiments, toolkit_looks_into
 from helpers.idx_files import write_family
 from helpers.project import ROOT
 from repdyn.errors import StudyError
@@ -80,12 +80,14 @@ def test_the_toolkit_looks_into_experiments_of_the_sheet(folder):
         "transformer_shallow-digits",
         "transformer_medium-docstrings",
     ]
+    assert toolkit_looks_into(study, ("cnn",)) and not toolkit_looks_into(study, ("module",))
     # An experiment that is not there stops nothing but the toolkit.
     study = load_study(config(toolkit__experiments=["mlp_narow-digits"]))
     with pytest.raises(
         StudyError, match="toolkit.experiments: 'mlp_narow-digits' is not in .*mean 'mlp_narrow-digits'"
     ):
         toolkit_experiments(study, ("cnn",))
+    assert toolkit_looks_into(study, ("cnn",))
 
 
 @pytest.mark.parametrize(
