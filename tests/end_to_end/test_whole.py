@@ -34,7 +34,7 @@ def verify(study):
 def test_verify_says_that_a_finished_study_is_whole(study):
     code, said = verify(study)
     assert code == 0, said
-    assert re.search(rf"{RESULTS} is whole: \d+ files, \d+ checkpoints, 10 replayed steps, 17 pages\.", said), said
+    assert re.search(rf"{RESULTS} is whole: \d+ files, \d+ checkpoints, 10 replayed steps, 21 pages\.", said), said
     assert study.planned() == {}
 
 

@@ -146,6 +146,7 @@ def pages_of(arguments: Namespace, experiments: pd.DataFrame, runs: list[Path]) 
         tables=[study / name for name in arguments.integrated],
         types=study / "jump_types.json",
     )
+    contents = root / "report" / toolkit_page.CONTENTS
     index = Namespace(
         experiments=study / "experiments.parquet",
         runs_root=root / "runs",
@@ -161,7 +162,7 @@ def pages_of(arguments: Namespace, experiments: pd.DataFrame, runs: list[Path]) 
         logs=root / "logs",
         stages={},
         benchmark=None,
-        led_to=None,
+        led_to=contents if contents.is_file() else None,
     )
     compared = [
         (compare_json, root / "report/integrated_report.json", integrated_report.made, numbers),
@@ -171,7 +172,7 @@ def pages_of(arguments: Namespace, experiments: pd.DataFrame, runs: list[Path]) 
         if seed < arguments.pages:
             page = root / "report/runs" / f"{run.parent.name}-{run.name}.html"
             compared.append((compare, page, run_page.made, run, [run / f"{name}.webp" for name in figures_of(family)]))
-    if (root / "report" / toolkit_page.CONTENTS).is_file():
+    if contents.is_file():
         tools = dict.fromkeys(file.stem for file in arguments.toolkit)
         figures = [root / "figures/toolkit" / f"{tool}.webp" for tool in tools]
         calibration = [root / "toolkit" / name for name in ("calibration.parquet", "calibration_seconds.json")]
