@@ -160,9 +160,9 @@ def test_what_is_said_is_what_was_planted():
     assert "lower ceiling 0.80, upper 0.80" in distances and "Of 21 brains" in picks and "by encoding 0.10" in picks
     assert "at random 0.50" in picks and "by 0.60 (aligned to shuffled stimuli 0.01)" in subjects
     assert sentence(runs([0.8, 0.82, 0.81])) == (
-        "Of simulated brains the layer that they are made from predicts better than the same layer untrained (in 3 of 3"
-        " runs); a wrong layer predicts best in 0.10 of brains, in 0.10 where the units that they mix are not seen (at"
-        " random 0.50)."
+        "The layer that a simulated brain is made from predicts it better than the same layer untrained (in 3 of 3 runs);"
+        " the share of brains that a wrong layer predicts best is 0.10, and 0.10 where the units that they mix are not seen"
+        " (at random 0.50)."
     )
     assert "undecided" in found(runs([0.4, 0.5, 0.6]))[0] and "easiest case" in limits(runs([0.5]))
 

@@ -19,15 +19,15 @@ def sentence(table: pd.DataFrame) -> str:
     found, wrong = _values(table, "encoding"), _wrong(table, "encoding")
     better = told(
         "alignment", found["right"] - found["untrained"], "training",
-        "of simulated brains the layer that they are made from predicts {} than the same layer untrained", "better", "worse",
+        "the layer that a simulated brain is made from predicts it {} than the same layer untrained", "better", "worse",
     )  # fmt: skip
     if wrong.empty:
         return joined(better, "how often a wrong layer predicts best is not evaluable")
     others = _wrong(table, "encoding_others")
     return joined(
         better,
-        f"a wrong layer predicts best in {from_to(wrong['value'])} of brains, in {from_to(others['value'])} where the units"
-        f" that they mix are not seen (at random {from_to(wrong['null_mean'])})",
+        f"the share of brains that a wrong layer predicts best is {from_to(wrong['value'])}, and"
+        f" {from_to(others['value'])} where the units that they mix are not seen (at random {from_to(wrong['null_mean'])})",
     )
 
 
