@@ -47,6 +47,12 @@ def early(request):
         request.getfixturevalue("one_run")
 
 
+def pytest_collection_modifyitems(config, items):
+    """Of several workers, the first starts with the study of one run, which takes longest."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: item.path.parent.name != "short")
+
+
 @pytest.fixture(scope="session")
 def browser():
     """Headless Chromium, one for all tests."""
