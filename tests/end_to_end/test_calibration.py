@@ -49,10 +49,10 @@ def test_every_method_finds_the_truth_and_is_quiet_on_its_null(table, name):
     assert np.isnan(row["null"]) or abs(row["null"] - row["truth"]) > row["tolerance"]
 
 
-def test_the_table_is_complete_and_takes_a_minute_at_most(table):
+def test_the_table_is_complete_and_takes_two_minutes_at_most(table):
     rows, seconds = table
     assert list(rows.columns) == list(COLUMNS) and list(rows["method"]) == list(METHODS) == list(seconds)
-    assert sum(seconds.values()) < 60
+    assert sum(seconds.values()) < 120
     assert set(rows["tool"]) - {NO_TOOL} == set(ALL_TOOLS)
     intervals = rows.dropna(subset=["low"])
     assert len(intervals) > 20 and (intervals["low"] <= intervals["high"]).all() and (intervals["draws"] >= 3).all()
