@@ -88,8 +88,11 @@ def _lines(axes, runs: pd.DataFrame, quantity: str, title: str, over_null: bool 
             axes.plot(run["step"], run["value"], color=colour, marker="o", markersize=2)
     if over_null:
         axes.axhline(0, color=NULL, linewidth=0.8, linestyle=":")
+        # Names stand above the curves, each in a tenth of the panel.
+        low, high = axes.get_ylim()
+        axes.set_ylim(low, low + (high - low) / (1 - 0.1 * len(layers)))
         for place, (layer, colour) in enumerate(zip(layers, _colours(layers), strict=True)):
-            axes.text(0.97, 0.3 - 0.1 * place, layer, color=colour, fontsize=7, ha="right", transform=axes.transAxes)
+            axes.text(0.03, 0.99 - 0.1 * place, layer, color=colour, fontsize=7, va="top", transform=axes.transAxes)
     step_axis(axes, int(runs["step"].max()))
 
 
