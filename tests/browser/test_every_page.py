@@ -1,6 +1,5 @@
 """The index, the guide, pages of the toolkit and of runs in Chromium: quiet, whole, readable anywhere, usable by keys."""
 
-import os
 from base64 import b64decode
 from functools import cache
 from pathlib import Path
@@ -8,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from helpers.chromium import axe, opened, tab
+from helpers.chromium import axe, first_page, opened, tab
 from helpers.html_reader import Reader
 
 MEGABYTES = 15
@@ -22,11 +21,7 @@ RUNS = ("runs/mlp_*.html", "runs/cnn_*.html", "runs/transformer_*.html")
 @pytest.fixture(params=["index.html", "guide.html", "toolkit.html", "toolkit/causes.html", *RUNS])
 def path(request, report):
     """The index, the guide, the toolkit's contents, a page of it, or the first run page of a family."""
-    found = sorted(report.glob(request.param))
-    if not found and request.param.startswith(("toolkit", "guide")) and "REPDYN_REPORT" in os.environ:
-        pytest.skip(f"{report} is of a study without the toolkit (snakemake toolkit)")
-    assert found, f"{report} has no {request.param}"
-    return found[0]
+    return first_page(report, request.param)
 
 
 def test_the_page_says_nothing_on_the_console_and_asks_for_nothing_but_itself(browser, path):

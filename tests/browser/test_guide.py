@@ -2,7 +2,7 @@
 
 import pytest
 
-from helpers.chromium import opened, tab
+from helpers.chromium import first_page, opened, tab
 from repdyn.report.guide import every_question
 from repdyn.toolkit.questions import GOALS, LEVELS, NETWORKS
 
@@ -13,10 +13,7 @@ IN_SIGHT = (
 
 @pytest.fixture
 def guide(report):
-    path = report / "guide.html"
-    if not path.is_file():
-        pytest.skip(f"{report} is of a study without the toolkit (snakemake toolkit)")
-    return path
+    return first_page(report, "guide.html")
 
 
 def test_a_question_is_answered_within_three_clicks_of_the_first_page(browser, guide):

@@ -60,3 +60,12 @@ def axe() -> str:
         return files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
     except ImportError as error:
         missing(f"axe is not installed (pip install --require-hashes -r envs/requirements.txt): {error}")
+
+
+def first_page(report: Path, pattern: str) -> Path:
+    """The first page of a report that fits; only a report that was given may be of a study without the toolkit."""
+    found = sorted(report.glob(pattern))
+    if not found and pattern.startswith(("toolkit", "guide")) and "REPDYN_REPORT" in os.environ:
+        pytest.skip(f"{report} is of a study without the toolkit (snakemake toolkit)")
+    assert found, f"{report} has no {pattern}"
+    return found[0]

@@ -6,6 +6,7 @@ import pandas as pd
 from repdyn.figures.panels import key_above, logarithmic, named_row, quantity_of, say
 from repdyn.figures.steps import step_axis
 from repdyn.figures.style import message_figure, styled
+from repdyn.toolkit.by_organism import by_organism
 from repdyn.toolkit.onset_panel import colour, draw_onsets
 
 WIDTH, LEFT, PANEL, GAP = 10.7, 0.5, 1.35, 0.5  # inches
@@ -21,13 +22,13 @@ def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
 
     if table.empty:
         return message_figure("No network was trained to add.")
-    organisms = list(table.groupby("experiment", sort=False, observed=True))
+    organisms = by_organism(table)
     up = TOP + ROW * len(organisms)
     figure = Figure(figsize=(WIDTH, up))
     lefts = [LEFT + i * (PANEL + GAP) for i in range(4)]
     for number, (name, runs) in enumerate(organisms):
         bottom = up - TOP - ROW * number - HEIGHT - 0.35
-        panels = named_row(figure, str(name), bottom, 0.25, lefts, PANEL, HEIGHT)
+        panels = named_row(figure, name, bottom, 0.25, lefts, PANEL, HEIGHT)
         _by_step(panels[0], runs, "learnt_accuracy", "accuracy", width=0.7)
         _by_step(panels[0], runs, "held_out_accuracy", "accuracy")
         panels[0].set_ylim(-0.03, 1.05)

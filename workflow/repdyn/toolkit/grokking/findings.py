@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from repdyn.toolkit.by_organism import by_organism, each, last
 from repdyn.toolkit.onset_words import told
 from repdyn.wording.numbers import plural, short
 
@@ -14,8 +15,8 @@ def sentence(table: pd.DataFrame) -> str:
     if table.empty:
         return NOTHING
     parts = []
-    for name, runs in _by_organism(table):
-        late, seeds = _last(runs, "delay").dropna(), runs["seed"].nunique()
+    for name, runs in by_organism(table):
+        late, seeds = last(runs, "delay")["value"].dropna(), runs["seed"].nunique()
         delay = f", {_range(late)} times later than what it learnt by heart" if len(late) else ""
         parts.append(f"{name} found the rule in {len(late)} of {plural(seeds, 'seed')}{delay}")
     return f"{'; '.join(parts)}."
@@ -36,22 +37,23 @@ def found(table: pd.DataFrame) -> list[str]:
     if table.empty:
         return [NOTHING]
     paragraphs = []
-    for name, runs in _by_organism(table):
+    for name, runs in by_organism(table):
         paragraphs += [_rule(name, runs), f"{name}. {told('grokking', runs, ABILITY)}"]
     return [*paragraphs, *_coefficients(table)]
 
 
 def _rule(name: str, runs: pd.DataFrame) -> str:
     share = runs[(runs["quantity"] == "frequency_share")]
-    last = share[share["step"] == share["step"].max()]
+    at_end = share[share["step"] == share["step"].max()]
     seeds = plural(runs["seed"].nunique(), "seed")
+    learnt, ruled = (each(last(runs, quantity)["value"], "never") for quantity in ("memorised", "generalised"))
     return (
-        f"{name} ({seeds}). First step with 90 % of the learnt pairs right: {_each(_last(runs, 'memorised'))}; of the"
-        f" held-out pairs: {_each(_last(runs, 'generalised'))}; their ratio: {_each(_last(runs, 'delay'), 'none')}."
-        f" Held-out accuracy at the end: {_each(_last(runs, 'held_out_accuracy'))} (chance"
+        f"{name} ({seeds}). First step with 90 % of the learnt pairs right: {learnt}; of the held-out pairs: {ruled}; their"
+        f" ratio: {each(last(runs, 'delay')['value'])}."
+        f" Held-out accuracy at the end: {each(last(runs, 'held_out_accuracy')['value'])} (chance"
         f" {short(float(_null(runs, 'held_out_accuracy')))}). Share of the five strongest frequencies of the embedding:"
-        f" {_each(last['value'])}, of random embeddings"
-        f" {short(float(last['null_mean'].mean()))}."
+        f" {each(at_end['value'])}, of random embeddings"
+        f" {short(float(at_end['null_mean'].mean()))}."
     )
 
 
@@ -63,7 +65,7 @@ def _coefficients(table: pd.DataFrame) -> list[str]:
     drifts = table.loc[table["quantity"] == "coefficient_drift", "value"]
     by_step = table[(table["quantity"] == "coefficient_by_step") & (table["unit"] == 1)]
     first = by_step.groupby(["experiment", "seed"], observed=True).first()["value"]
-    last = by_step.groupby(["experiment", "seed"], observed=True).last()["value"]
+    at_end = by_step.groupby(["experiment", "seed"], observed=True).last()["value"]
     text = (
         f"Learning coefficient: evaluable at {int(rows['value'].notna().sum())} of {plural(len(rows), 'checkpoint')} (change"
         f" between the halves of the draws: {short(drifts.min())} to {short(drifts.max())}, at most 0.2 is allowed)."
@@ -73,17 +75,8 @@ def _coefficients(table: pd.DataFrame) -> list[str]:
         return [f"{text} Where it is, it is {short(known.min())} to {short(known.max())}."]
     return [
         f"{text} What the shorter step size gives, and no estimate, falls from when pairs are known by heart to the end in"
-        f" {int((last < first).sum())} of {plural(len(first), 'run')}, as the loss does."
+        f" {int((at_end < first).sum())} of {plural(len(first), 'run')}, as the loss does."
     ]
-
-
-def _by_organism(table: pd.DataFrame):
-    return [(str(name), runs) for name, runs in table.groupby("experiment", sort=False, observed=True)]
-
-
-def _last(runs: pd.DataFrame, quantity: str) -> pd.Series:
-    rows = runs[runs["quantity"] == quantity]
-    return rows[rows["step"] == rows["step"].max()].sort_values("seed")["value"]
 
 
 def _null(runs: pd.DataFrame, quantity: str) -> float:
@@ -93,9 +86,3 @@ def _null(runs: pd.DataFrame, quantity: str) -> float:
 def _range(values: pd.Series) -> str:
     low, high = short(values.min()), short(values.max())
     return low if low == high else f"{low} to {high}"
-
-
-def _each(values: pd.Series, missing: str = "never") -> str:
-    """The values of all seeds, one where they agree."""
-    words = [missing if pd.isna(value) else short(value) for value in values]
-    return (words[0] if len(set(words)) == 1 else ", ".join(words)) if words else "not evaluable"

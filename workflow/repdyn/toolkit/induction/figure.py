@@ -6,7 +6,7 @@ import pandas as pd
 from repdyn.figures.panels import key_above, named_row, quantity_of, say
 from repdyn.figures.steps import step_axis
 from repdyn.figures.style import message_figure, styled
-from repdyn.toolkit.induction.findings import by_organism, last
+from repdyn.toolkit.by_organism import by_organism, last
 from repdyn.toolkit.onset_panel import colour, draw_onsets
 
 WIDTH, LEFT, PANEL, GAP = 10.7, 0.5, 1.35, 0.5  # inches

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from repdyn.toolkit.by_organism import by_organism, each, last
 from repdyn.toolkit.onset_words import told
 from repdyn.wording.numbers import plural, short
 
@@ -18,7 +19,7 @@ def sentence(table: pd.DataFrame) -> str:
     for name, runs in by_organism(table):
         heads = _induction_heads(runs)
         seeds = plural(runs["seed"].nunique(), "seed")
-        parts.append(f"{name} has induction heads in {int((heads > 0).sum())} of {seeds} ({_each(heads)} per network)")
+        parts.append(f"{name} has induction heads in {int((heads > 0).sum())} of {seeds} ({each(heads)} per network)")
     return f"{'; '.join(parts)}."
 
 
@@ -40,17 +41,6 @@ def found(table: pd.DataFrame) -> list[str]:
     return paragraphs
 
 
-def by_organism(table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
-    """(name, rows) in the order of the table."""
-    return [(str(name), runs) for name, runs in table.groupby("experiment", sort=False, observed=True)]
-
-
-def last(runs: pd.DataFrame, quantity: str, layer: str = "") -> pd.DataFrame:
-    """The rows of a quantity at the last step, by seed and unit."""
-    rows = runs[(runs["quantity"] == quantity) & (runs["layer"].astype(str) == layer)]
-    return rows[rows["step"] == rows["step"].max()].sort_values(["seed", "unit"])
-
-
 def _heads(name: str, runs: pd.DataFrame) -> str:
     matching = last(runs, "prefix_matching", "layer 2")
     by_seed = matching.groupby("seed", observed=True)[["value", "null_mean"]].mean()
@@ -59,20 +49,20 @@ def _heads(name: str, runs: pd.DataFrame) -> str:
     chance = last(runs, "repeat_loss")["null_mean"].iloc[0]
     text = (
         f"{name} ({plural(runs['seed'].nunique(), 'seed')}). Accuracy on tokens that came before:"
-        f" {_each(last(runs, 'repeat_accuracy')['value'])}; cross entropy {_each(last(runs, 'repeat_loss')['value'])} nats"
+        f" {each(last(runs, 'repeat_accuracy')['value'])}; cross entropy {each(last(runs, 'repeat_loss')['value'])} nats"
         f" (chance {short(float(chance))}). Attention of the second layer's heads"
-        f" on what followed the last token before, mean of heads: {_each(by_seed['value'])}; where nothing comes back,"
-        f" {_each(by_seed['null_mean'])}; of the first layer's {_each(first)}. Most attention of a head of the first layer"
-        f" on the token before: {_each(before)}."
+        f" on what followed the last token before, mean of heads: {each(by_seed['value'])}; where nothing comes back,"
+        f" {each(by_seed['null_mean'])}; of the first layer's {each(first)}. Most attention of a head of the first layer"
+        f" on the token before: {each(before)}."
     )
     learnt = last(runs, "learnt_accuracy")["value"]
     if len(learnt):
-        text += f" With the period of its training: {_each(learnt)}."
+        text += f" With the period of its training: {each(learnt)}."
     parts = []
     for layer in ("layer 1", "layer 2"):
         alone = last(runs, "accuracy_without_head", layer)["value"]
         parts.append(
-            f"without {layer} {_each(last(runs, 'accuracy_without', layer)['value'])}, without one head of it"
+            f"without {layer} {each(last(runs, 'accuracy_without', layer)['value'])}, without one head of it"
             f" {short(alone.min())} to {short(alone.max())}"
         )
     return f"{text} Accuracy {'; '.join(parts)}."
@@ -82,9 +72,3 @@ def _induction_heads(runs: pd.DataFrame) -> pd.Series:
     """How many heads of the second layer look more than MATCHING there, by seed."""
     rows = last(runs, "prefix_matching", "layer 2")
     return (rows["value"] > MATCHING).groupby(rows["seed"], observed=True).sum()
-
-
-def _each(values: pd.Series) -> str:
-    """The values of all seeds, one where they agree."""
-    words = [short(value) for value in values]
-    return words[0] if len(set(words)) == 1 else ", ".join(words)

@@ -6,7 +6,7 @@ import pandas as pd
 from repdyn.figures.panels import key_above, named_row, quantity_of, say
 from repdyn.figures.steps import step_axis
 from repdyn.figures.style import OKABE_ITO, message_figure, styled
-from repdyn.toolkit.induction.findings import by_organism, last
+from repdyn.toolkit.by_organism import by_organism, last
 from repdyn.toolkit.onset_panel import colour
 
 WIDTH, LEFT, PANEL, GAP = 9.0, 0.5, 1.5, 0.65  # inches

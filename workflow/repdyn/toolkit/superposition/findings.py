@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from repdyn.toolkit.induction.findings import by_organism, last
+from repdyn.toolkit.by_organism import by_organism, each, last
 from repdyn.wording.numbers import plural, short
 
 NOTHING = "No toy model was trained."
@@ -15,7 +15,7 @@ def sentence(table: pd.DataFrame) -> str:
     parts = []
     for name, runs in by_organism(table):
         stored = last(runs, "stored_features")["value"]
-        parts.append(f"{name} stores {_each(stored)} ({plural(len(stored), 'seed')})")
+        parts.append(f"{name} stores {each(stored)} ({plural(len(stored), 'seed')})")
     return f"Of five features, in two units: {'; '.join(parts)}."
 
 
@@ -37,17 +37,11 @@ def _told(name: str, runs: pd.DataFrame) -> str:
     coefficient, drift = last(runs, "learning_coefficient"), last(runs, "coefficient_drift")
     stored, alike = last(runs, "stored_features")["value"], 100 * last(runs, "alike")["value"]
     return (
-        f"{name} ({plural(runs['seed'].nunique(), 'seed')}). Features stored: {_each(stored)}, by {_each(alike)} % of the"
-        f" instances; angles between neighbours {_each(gap['value'])}"
-        f" to {_each(last(runs, 'largest_gap')['value'])} degrees (weights in random order, least:"
-        f" {short(float(gap['null_mean'].mean()))}). Units per feature: {_each(per['value'])}. Learning coefficient:"
-        f" {_each(coefficient['value'], 'not evaluable')} (a regular minimum:"
+        f"{name} ({plural(runs['seed'].nunique(), 'seed')}). Features stored: {each(stored)}, by {each(alike)} % of the"
+        f" instances; angles between neighbours {each(gap['value'])}"
+        f" to {each(last(runs, 'largest_gap')['value'])} degrees (weights in random order, least:"
+        f" {short(float(gap['null_mean'].mean()))}). Units per feature: {each(per['value'])}. Learning coefficient:"
+        f" {each(coefficient['value'], 'not evaluable')} (a regular minimum:"
         f" {short(float(coefficient['null_mean'].iloc[0]))}; change between the halves of the draws"
-        f" {_each(drift['value'])})."
+        f" {each(drift['value'])})."
     )
-
-
-def _each(values: pd.Series, missing: str = "none") -> str:
-    """The values of all seeds, one where they agree."""
-    words = [missing if pd.isna(value) else short(value) for value in values]
-    return words[0] if len(set(words)) == 1 else ", ".join(words)
