@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from repdyn.errors import StudyError
-from repdyn.geometry.capacity import Dichotomies, capacity, separable
+from repdyn.geometry.capacity import Dichotomies, capacity, capacity_and_null, search, separable
 
 
 def by_linear_programming(x, sign):
@@ -98,6 +98,32 @@ def test_capacity_does_not_depend_on_place_or_scale_and_is_not_evaluable_in_too_
     assert found.floor == pytest.approx(4 / 3)
 
 
+def test_shuffled_labels_take_other_sides_in_the_same_directions_and_have_the_capacity_of_no_structure():
+    rng = np.random.default_rng(8)
+    labels = np.repeat(np.arange(6), 8)
+    x = 3 * rng.standard_normal((6, 30))[labels] + rng.standard_normal((48, 30))
+    found, null = capacity_and_null(x, labels, 30, 8, np.random.default_rng(9))
+    assert found == capacity(x, labels, 30, np.random.default_rng(9))
+    fresh = [capacity(x, rng.permutation(labels), 30, rng).value for _ in range(8)]
+    values = [each.value for each in null]
+    assert len(set(values)) > 4 and found.value > 2 * max(values)
+    assert np.mean(values) == pytest.approx(np.mean(fresh), rel=0.1)
+    drawn = Dichotomies(x, labels, 20, rng)
+    before = drawn.share(10)
+    other = drawn.relabelled(rng.permutation(labels), rng)
+    assert other.seen is drawn.seen and other.share(10) < before == drawn.share(10)
+    with pytest.raises(StudyError, match="as many labels"):
+        capacity_and_null(x, labels[1:], 30, 8, rng)
+
+
+def test_the_search_finds_the_same_from_any_start():
+    rng = np.random.default_rng(10)
+    labels = np.repeat(np.arange(4), 6)
+    drawn = Dichotomies(rng.standard_normal((4, 10))[labels] + rng.standard_normal((24, 10)), labels, 20, rng)
+    found = {search(drawn.relabelled(labels, np.random.default_rng(11)), start) for start in range(1, drawn.most + 1)}
+    assert len(found) == 1
+
+
 def test_half_of_the_draws_is_met_between_whole_numbers(monkeypatch):
     needed = np.array([2.0, 4, 4, np.inf])
     monkeypatch.setattr(Dichotomies, "separates", lambda _, draw, weights: bool(needed[draw] <= weights))
@@ -121,5 +147,6 @@ def test_rows_that_are_all_the_same_have_no_capacity():
     rng = np.random.default_rng(0)
     for x in (np.full((20, 5), 3.0), np.zeros((20, 1)), np.full((20, 5), 0.1) * (1 + 1e-17)):
         assert np.isnan(capacity(x, np.arange(20) % 2, 50, rng)).all()
+        assert np.isnan(capacity_and_null(x, np.arange(20) % 2, 50, 3, rng)[1]).all()
     with pytest.raises(StudyError, match="as many labels"):
         capacity(np.zeros((20, 2)), np.zeros(20), 10, rng)

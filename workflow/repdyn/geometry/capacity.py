@@ -1,7 +1,8 @@
 """How many classes a linear read-out can tell apart per weight, by trying: simulated capacity of class manifolds."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from copy import copy
+from typing import NamedTuple, Self
 
 import numpy as np
 from scipy.optimize import nnls
@@ -33,17 +34,35 @@ def capacity(x: np.ndarray, labels: np.ndarray, draws: int, rng: np.random.Gener
     rows are the same: what passes for a separable draw there is one with all classes on one side. Raises StudyError for
     fewer than two classes.
     """
+    return capacity_and_null(x, labels, draws, 0, rng)[0]
+
+
+def capacity_and_null(
+    x: np.ndarray, labels: np.ndarray, draws: int, shuffles: int, rng: np.random.Generator
+) -> tuple[Capacity, list[Capacity]]:
+    """`capacity`, and that of shuffled labels, so many times: with sides of their own, in the same random directions."""
     x, labels = _checked(x, labels)
     if len(distinct(x)) < 2:
-        return Capacity(np.nan, np.nan)
-    drawn, classes = Dichotomies(x, labels, draws, rng), len(np.unique(labels))
-    floor = classes / drawn.most
-    start = _fewest(lambda weights: drawn.separates(0, weights), drawn.most, 1)
+        unknown = Capacity(np.nan, np.nan)
+        return unknown, [unknown] * shuffles
+    drawn = Dichotomies(x, labels, draws, rng)
+    found, near = search(drawn, _fewest(lambda weights: drawn.separates(0, weights), drawn.most, 1))
+    null = []
+    for _ in range(shuffles):
+        # Shuffled labels have much the same capacity each time: the search starts where it ended.
+        other, near = search(drawn.relabelled(rng.permutation(labels), rng), near)
+        null.append(other)
+    return found, null
+
+
+def search(drawn: "Dichotomies", start: int) -> tuple[Capacity, int]:
+    """The capacity, and the fewest weights that half of the draws need, sought from a start of so many."""
     above = _fewest(lambda weights: drawn.share(weights) >= 0.5, drawn.most, min(start, drawn.most))
     if above > drawn.most:
-        return Capacity(np.nan, floor)
+        return Capacity(np.nan, drawn.classes / drawn.most), above
     below, half = (drawn.share(weights) for weights in (above - 1, above))
-    return Capacity(float(classes / (above - 1 + (0.5 - below) / (half - below))), floor)
+    value = drawn.classes / (above - 1 + (0.5 - below) / (half - below))
+    return Capacity(float(value), drawn.classes / drawn.most), above
 
 
 def separable(x: np.ndarray, sign: np.ndarray) -> bool:
@@ -56,6 +75,10 @@ def separable(x: np.ndarray, sign: np.ndarray) -> bool:
     x = points(x)
     if sign.shape != (len(x),) or not np.isin(sign, (-1, 1)).all():
         raise StudyError(f"{len(x)} rows need as many signs, -1 or 1, found shape {sign.shape}")
+    return _separable(x, sign)
+
+
+def _separable(x: np.ndarray, sign: np.ndarray) -> bool:
     lengths = np.linalg.norm(x, axis=1)
     if (lengths == 0).any():
         return False
@@ -74,7 +97,8 @@ class Dichotomies:
 
     def __init__(self, x: np.ndarray, labels: np.ndarray, draws: int, rng: np.random.Generator):
         x, labels = _checked(x, labels)
-        classes, member = np.unique(labels, return_inverse=True)
+        member = np.unique(labels, return_inverse=True)[1]
+        self.classes = int(member.max()) + 1
         # In coordinates of the span of the rows: more directions than these say nothing new.
         left, scale, _ = np.linalg.svd(x - x.mean(0), full_matrices=False)
         kept = scale > ROUNDING * scale[0]
@@ -82,17 +106,28 @@ class Dichotomies:
         self.most = span.shape[1] + 1
         self.seen, self.sides = [], []
         for _ in range(draws):
-            self.sides.append(rng.choice((-1.0, 1.0), len(classes))[member])
+            self.sides.append(rng.choice((-1.0, 1.0), self.classes)[member])
             projected = span @ rng.standard_normal((span.shape[1], span.shape[1]))
             # Another basis of the same leading columns separates the same rows, and an orthonormal one is easy to solve for.
             self.seen.append(np.linalg.qr(np.column_stack([np.ones(len(x)), projected]))[0])
+        self._nothing_tried()
+
+    def _nothing_tried(self) -> None:
         # Not separable in so few weights; separable in so many, or in none.
-        self.too_few, self.enough = np.zeros(draws, dtype=int), np.full(draws, self.most + 1)
+        self.too_few, self.enough = np.zeros(len(self.seen), dtype=int), np.full(len(self.seen), self.most + 1)
+
+    def relabelled(self, labels: np.ndarray, rng: np.random.Generator) -> Self:
+        """Other labels (n,) of the rows, as many classes: other sides, the same directions."""
+        other = copy(self)
+        member = np.unique(labels, return_inverse=True)[1]
+        other.sides = [rng.choice((-1.0, 1.0), self.classes)[member] for _ in self.seen]
+        other._nothing_tried()
+        return other
 
     def separates(self, draw: int, weights: int) -> bool:
         """Whether so many weights, 0 to most, separate a draw."""
         if self.too_few[draw] < weights < self.enough[draw]:
-            found = separable(self.seen[draw][:, :weights], self.sides[draw])
+            found = _separable(self.seen[draw][:, :weights], self.sides[draw])
             (self.enough if found else self.too_few)[draw] = weights
         return bool(weights >= self.enough[draw])
 

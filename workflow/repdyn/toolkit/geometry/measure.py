@@ -6,7 +6,7 @@ from scipy.spatial.distance import cdist
 
 from repdyn.activations.addresses import named
 from repdyn.errors import StudyError
-from repdyn.geometry.capacity import capacity
+from repdyn.geometry.capacity import capacity_and_null
 from repdyn.geometry.curvature import curvature_over
 from repdyn.geometry.dimension import calibration, maximum_likelihood_dimension, two_nearest_dimension
 from repdyn.geometry.embedding import (
@@ -38,7 +38,7 @@ CALIBRATED = (2, 5, 10, 20, 40)  # dimensions of the isotropic Gaussians of the 
 CALIBRATIONS = 5  # draws of each
 EXEMPLARS = 10  # examples of a class, whose cloud is its manifold
 DICHOTOMIES = 50  # draws of sides and projections
-SHUFFLES = 20  # labellings of the null of the capacity
+SHUFFLES = 10  # labellings of the null of the capacity
 GAUSSIAN_DRAWS, FIELD_SHUFFLES = 100, 5  # of the mean-field capacity: vectors of each class, and labellings of its null
 SHOWN = 200  # examples in a picture, at most
 PICTURES = 5  # draws of the null of pictures
@@ -87,8 +87,8 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
       Gaussians. Source: Tenenbaum 2000.
     - graph_connected [share]: of the rows that this part holds. Null: Gaussians.
     - class_capacity [classes per dimension]: `capacity` of EXEMPLARS examples of each class, DICHOTOMIES draws; NaN
-      where a class has too few. Null: SHUFFLES shuffled labellings; one that is below what the layer can show counts
-      with class_capacity_floor, so this null is an upper bound. Source: Chung, Lee & Sompolinsky 2018.
+      where a class has too few. Null: SHUFFLES shuffled labellings in the same directions; one that is below what the
+      layer can show counts with class_capacity_floor, so this null is an upper bound. Source: Chung, Lee & Sompolinsky 2018.
     - class_capacity_floor [classes per dimension]: the least capacity that the layer can show.
     - mean_field_capacity [classes per dimension]: what theory says of many classes with the shapes of these, of the same
       rows; NaN for fewer than three classes. Null: FIELD_SHUFFLES shuffled labellings. Source: Chung, Lee & Sompolinsky
@@ -209,8 +209,7 @@ def _capacity_entries(step: int, layer: str, x: np.ndarray, labels: np.ndarray, 
     chosen = np.concatenate([np.flatnonzero(labels == label)[:EXEMPLARS] for label in classes])
     x, labels = x[chosen], labels[chosen]
     rng = np.random.default_rng(derive(*key, "capacity"))
-    found = capacity(x, labels, DICHOTOMIES, rng)
-    shuffled = [capacity(x, rng.permutation(labels), DICHOTOMIES, rng) for _ in range(SHUFFLES)]
+    found, shuffled = capacity_and_null(x, labels, DICHOTOMIES, SHUFFLES, rng)
     null = np.array([each.floor if np.isnan(each.value) else each.value for each in shuffled])
     return [
         entry(step, layer, "class_capacity", found.value, null.mean(), null.std(ddof=1)),
