@@ -9,7 +9,7 @@ from torch.nn.functional import cross_entropy
 
 from repdyn.errors import StudyError
 from repdyn.sparse_autoencoders.autoencoder import Autoencoder, decode, encode
-from repdyn.sparse_autoencoders.features import by_example, class_detectors, density
+from repdyn.sparse_autoencoders.features import by_example, class_detectors, density, ranked
 from repdyn.sparse_autoencoders.spliced import as_rows, effect, losses, recovered, row_wise, without
 
 PATH = "0"
@@ -155,6 +155,23 @@ def test_the_threshold_is_the_best_there_is_and_never_splits_equal_values():
     features = np.array([[3.0], [2], [2], [2], [2], [0]])  # between the first two 2s would be perfect
     found = class_detectors(features, labels, features, labels, 2)
     assert (found.threshold[1], found.f1[1]) == (3, pytest.approx(2 / 3))
+
+
+@pytest.mark.parametrize("steps", [None, 2])
+def test_the_best_of_all_thresholds_of_all_features_is_found_however_many_values_are_equal(steps):
+    rng = np.random.default_rng(4)
+    features = np.maximum(rng.standard_normal((60, 7)), 0)
+    features = features if steps is None else np.round(features * steps)
+    known, said = ranked(features), features[:, None] >= features  # (example, threshold, feature)
+    for _ in range(4):
+        labels = rng.permutation(np.arange(60) % 3)
+        found = class_detectors(known, labels, features, labels, 3)
+        for label in range(3):
+            true = (labels == label)[:, None, None]
+            tried = 2 * (said & true).sum(0) / (said.sum(0) + true.sum())
+            assert found.f1[label] == pytest.approx(tried.max(), abs=1e-12)
+        again = class_detectors(features, labels, features, labels, 3)
+        assert all(np.array_equal(one, other) for one, other in zip(found, again, strict=True))
 
 
 def test_detectors_are_judged_on_held_out_rows():

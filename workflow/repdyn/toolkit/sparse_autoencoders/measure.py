@@ -18,7 +18,7 @@ from repdyn.roles import state_layers
 from repdyn.seeds import derive
 from repdyn.sparse_autoencoders.autoencoder import Autoencoder, encode, explained_variance, fit, like, reconstruct
 from repdyn.sparse_autoencoders.dictionaries import gaussian_matched, matched, random_dictionary
-from repdyn.sparse_autoencoders.features import Labelled, by_example, class_detectors, density
+from repdyn.sparse_autoencoders.features import Labelled, Ranked, by_example, class_detectors, density, ranked
 from repdyn.sparse_autoencoders.linear import principal
 from repdyn.sparse_autoencoders.spliced import as_rows, effect, losses_under, recovered
 from repdyn.toolkit.sparse_autoencoders.expansions import expansions
@@ -180,13 +180,15 @@ def _entries(held_out: Subject, training: Subject, maps: dict) -> Iterator[dict]
         if step == last:
             yield _class_effect(held_out, step, layer, found, detectors.feature, key)
             yield _longer(step, layer, rows, judged.values, key)
-            yield from _sweep(held_out, step, layer, rows, judged.values, spliced, key)
+            penalised = _penalised(rows, key)
+            yield from _sweep(held_out, step, layer, rows, judged.values, spliced, penalised)
             seeds = [derive(*key, "autoencoder", seed) for seed in range(SEEDS)]
             rng = np.random.default_rng(derive(*key, "random dictionaries"))
             options = TRAINING | {"k": _active(rows.shape[1])}
             relu = TRAINING | {"penalty": NESTED, "seed": derive(*key, "autoencoder", 0)}
             draws = np.random.default_rng(derive(*key, "nested dictionary"))
-            yield from nested(step, layer, rows, judged.values, EXPANSION * rows.shape[1], relu, draws)
+            flat = penalised[PENALTIES.index(NESTED)]
+            yield from nested(step, layer, rows, judged.values, flat, relu, draws)
             known = {EXPANSION: found.real}
             yield from expansions(step, layer, rows, judged.values, EXPANSIONS, known, seeds, rng, **options)
 
@@ -302,7 +304,9 @@ def _faithfulness(step, layer, spliced: dict[str, np.ndarray]) -> Iterator[dict]
     yield entry(step, layer, "pca_loss_recovered", recovered(loss, spliced["pca"], spliced["mean"]))
 
 
-def _detectors(training: Subject, held_out: Subject, fitted: np.ndarray, judged: np.ndarray, rng=None) -> Labelled:
+def _detectors(
+    training: Subject, held_out: Subject, fitted: np.ndarray | Ranked, judged: np.ndarray, rng=None
+) -> Labelled:
     """`class_detectors` of features by example; rng: with the labels of both sides shuffled."""
     shuffled = rng.permutation if rng else np.asarray
     return class_detectors(fitted, shuffled(training.labels), judged, shuffled(held_out.labels), training.classes)
@@ -312,7 +316,8 @@ def _classes(
     held_out, training, step, layer, features, detectors: Labelled, sides: tuple[Rows, Rows]
 ) -> Iterator[dict]:
     rng = np.random.default_rng(derive(*training.key, "shuffled labels"))
-    null = [_detectors(training, held_out, *features, rng).f1.mean() for _ in range(SHUFFLES)]
+    known = ranked(features[0]), features[1]
+    null = [_detectors(training, held_out, *known, rng).f1.mean() for _ in range(SHUFFLES)]
     yield entry(step, layer, "class_f1", detectors.f1.mean(), np.mean(null), np.std(null, ddof=1))
     units = [by_example(np.hstack([side.values, -side.values]), side.owner) for side in sides]
     yield entry(step, layer, "unit_class_f1", _detectors(training, held_out, *units).f1.mean())
@@ -338,11 +343,16 @@ def _longer(step, layer, rows, judged, key) -> dict:
     return entry(step, layer, "explained_variance_longer", _explained(sae, judged))
 
 
-def _sweep(held_out: Subject, step, layer, rows, judged, spliced, key) -> Iterator[dict]:
+def _penalised(rows: np.ndarray, key: tuple) -> list[Autoencoder]:
+    """Autoencoders at PENALTIES."""
+    features, seed = EXPANSION * rows.shape[1], derive(*key, "autoencoder", 0)
+    return [fit(rows, features, seed, penalty=penalty, **TRAINING) for penalty in PENALTIES]
+
+
+def _sweep(held_out: Subject, step, layer, rows, judged, spliced, penalised: list[Autoencoder]) -> Iterator[dict]:
     x = _tensor(judged)
     results = []
-    for penalty in PENALTIES:
-        sae = fit(rows, EXPANSION * x.shape[1], derive(*key, "autoencoder", 0), penalty=penalty, **TRAINING)
+    for sae in penalised:
         active = float((encode(sae, x) > 0).sum(1).float().mean())
         project = principal(rows, min(round(active), x.shape[1]))
         again = _spliced(held_out, step, layer, {"reconstruction": lambda x, sae=sae: reconstruct(like(sae, x), x)})

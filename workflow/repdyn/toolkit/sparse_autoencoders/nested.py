@@ -13,13 +13,17 @@ PARTS = (8, 4, 2)  # the leading groups are 1 / 8, 1 / 4 and 1 / 2 of the featur
 
 
 def nested(
-    step: int, layer: str, rows: np.ndarray, judged: np.ndarray, features: int, options: dict, rng
+    step: int, layer: str, rows: np.ndarray, judged: np.ndarray, flat: Autoencoder, options: dict, rng
 ) -> Iterator[dict]:
-    """The entries of nested_*; none for so few features that the groups are not different. options: of `fit`."""
+    """The entries of nested_*; none for so few features that the groups are not different.
+
+    flat: the autoencoder of rows (n, d) that options, of `fit`, give without groups.
+    """
+    features = len(flat.decoder)
     groups = tuple(features // part for part in PARTS)
     if groups[0] < 1:
         return
-    whole, flat = (fit(rows, features, **options, nested=sizes) for sizes in (groups, ()))
+    whole = fit(rows, features, **options, nested=groups)
     held_out, fitted = (torch.from_numpy(np.asarray(x, dtype=np.float32)) for x in (judged, rows))
     # Of the flat dictionary those features first that carry most.
     order = encode(flat, fitted).square().sum(0).argsort(descending=True, stable=True)
