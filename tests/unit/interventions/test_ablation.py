@@ -66,6 +66,22 @@ def test_a_resampled_unit_takes_its_value_on_the_donor():
 
 
 @pytest.mark.parametrize("kind", ["zero", "mean", "resample"])
+def test_a_network_that_keeps_its_channels_last_loses_as_much(kind):
+    with torch.random.fork_rng():
+        torch.manual_seed(6)
+        model = build(tiny_networks.NETWORKS["cnn"], **tiny_networks.SHAPE)
+    x, labels = tiny_networks.data(20)
+    found = []
+    for memory in (torch.contiguous_format, torch.channels_last):
+        units = unit_values(model.to(memory_format=memory), x, "blocks.0.relu")
+        assert units.is_contiguous(memory_format=memory)
+        values = {"zero": 0.0, "mean": unit_means(units, axis=1), "resample": donated(units, np.roll(np.arange(20), 3))}
+        found.append(effects(model, x, labels.numpy(), "blocks.0.relu", [[0], [1, 3]], values[kind], chunk=8).loss)
+    assert found[1] == pytest.approx(found[0], abs=1e-6)
+    assert (np.abs(found[0]).max(1) > 1e-3).all()
+
+
+@pytest.mark.parametrize("kind", ["zero", "mean", "resample"])
 def test_of_two_redundant_units_neither_is_missed_but_both_together_are(kind):
     labels = np.tile([0, 1], 20)
     h = np.stack([labels, labels, np.ones(40)], 1).astype(float)

@@ -75,8 +75,12 @@ def effects(
             require_indices(f"units of {named(path)}", units, m)
             if values.ndim < 2:
                 return set_units(output, units, values[index.to(values.device)] if values.ndim else values, axis)
-            chosen = values[rows].index_select(axis, index.to(values.device))
-            return set_units(output, units, chosen, axis)
+            # One pass over the layer, whatever its memory format and however many units there are.
+            mine = torch.zeros(m, dtype=torch.bool, device=output.device)
+            mine[index.to(output.device)] = True
+            wide = [1] * output.ndim
+            wide[axis] = m
+            return torch.where(mine.view(wide), values[rows].to(output), output)
 
         return changed
 
