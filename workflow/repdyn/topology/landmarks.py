@@ -17,11 +17,17 @@ def farthest_points(x: np.ndarray, count: int) -> np.ndarray:
     if not 1 <= count <= len(x):
         raise StudyError(f"{len(x)} rows have 1 to {len(x)} landmarks, not {count}")
     chosen = [int(np.linalg.norm(x - x.mean(0), axis=1).argmin())]
-    distance = np.linalg.norm(x - x[chosen[0]], axis=1)
+    squared = _squared(x, chosen[0])
     while len(chosen) < count:
-        chosen.append(int(distance.argmax()))
-        distance = np.minimum(distance, np.linalg.norm(x - x[chosen[-1]], axis=1))
+        chosen.append(int(squared.argmax()))
+        squared = np.minimum(squared, _squared(x, chosen[-1]))
     return np.array(chosen)
+
+
+def _squared(x: np.ndarray, row: int) -> np.ndarray:
+    """Squared distances of all rows to one."""
+    away = x - x[row]
+    return np.einsum("ij,ij->i", away, away)
 
 
 def radius(x: np.ndarray) -> float:

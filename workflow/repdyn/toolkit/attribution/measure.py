@@ -37,6 +37,7 @@ SHAPLEY_EXAMPLES = 24
 SIDE = 3
 GROUPS = SIDE**2
 POINTS = 64  # of an integral
+RANKED_POINTS = 16  # of one whose map is only ranked against another: no sum is owed
 COALITIONS = 128  # to which the surrogates are fitted, of the 2^GROUPS
 LEVELS, ORDERS = 10, 5  # of a deletion curve, and random orders of each example
 UNITS, STARTS, EXEMPLARS, NOISE = 8, 2, 9, 200
@@ -74,10 +75,11 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
     - shapley/<method> [correlation]: mean Spearman correlation of the map's sums over GROUPS groups of features (3 x 3
       parts of an image, runs of entries or words) with their exact Shapley values; of absolute ones for saliency and
       grad_cam. Null: other examples. Source: Shapley 1953.
-    - baseline/integrated_gradients [correlation]: agreement of the absolute maps with the two baselines. Null: other
-      examples.
+    - baseline/integrated_gradients [correlation]: agreement of the absolute maps with the two baselines, the second with
+      RANKED_POINTS points of the integral. Null: other examples.
     - sanity/<method> [correlation]: agreement with the map of the network in which this layer (the deepest path
-      redrawn) and all above have new random weights, a single draw. Null: other examples. Source: Adebayo 2018.
+      redrawn) and all above have new random weights, a single draw, with RANKED_POINTS points of the integral. Null: other
+      examples. Source: Adebayo 2018.
     - maximised/gain [ratio] (unit: unit): activation at the input that excites the unit most among those with the
       median training norm, over the highest of a held-out example. Null: NOISE random inputs of that norm.
     - maximised/cosine [cosine] (unit: unit): mean cosine of that input and the EXEMPLARS held-out examples that excite
@@ -140,7 +142,7 @@ def _case(subject: Subject, model: nn.Module, rows: np.ndarray, training: Subjec
 
 
 def _baselines(case: Case, maps: dict, step: int) -> dict:
-    other = integrated(case._replace(baseline=case.other), POINTS)
+    other = integrated(case._replace(baseline=case.other), RANKED_POINTS)
     found = rank_agreement(np.abs(maps["integrated_gradients"]), np.abs(other))
     return entry(step, "", "baseline/integrated_gradients", *found)
 
@@ -232,7 +234,7 @@ def _sanity(subject: Subject, rows: np.ndarray, training: Subject, maps: dict, s
     paths = stages(model)
     for depth, path in enumerate(paths):
         redrawn = reinitialised(model, paths[: depth + 1], derive(*subject.key, "attribution redrawn"))
-        for name, values in attributions(_case(subject, redrawn, rows, training), POINTS).items():
+        for name, values in attributions(_case(subject, redrawn, rows, training), RANKED_POINTS).items():
             yield entry(step, path, f"sanity/{name}", *rank_agreement(np.abs(maps[name]), np.abs(values)))
 
 
