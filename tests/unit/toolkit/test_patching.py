@@ -18,6 +18,8 @@ from repdyn.report.quantities import quantity_names
 from repdyn.toolkit import TOOLS, load, pairwise, tools_for
 from repdyn.toolkit.pairwise import Look, pairs_of
 from repdyn.toolkit.patching import measure as patching
+from repdyn.toolkit.patching.circuits import circuits as circuits_of
+from repdyn.toolkit.patching.components import bases
 from repdyn.toolkit.patching.figure import draw
 from repdyn.toolkit.patching.findings import found
 
@@ -256,7 +258,9 @@ def test_discovery_chooses_and_validation_judges(looks):
     assert np.ptp(mute.attributions(mute.discovery, mute.nodes())) == 0
     top, blind = (values_of(list(patching._top_units(look)), "top_denoising", "hidden.0") for look in looks)
     assert top > blind + 0.1
-    circuits, blind = (list(patching._circuits(look)) for look in looks)
+    circuits, blind = (
+        list(circuits_of(look, patching.ORDERS, patching.THRESHOLD, patching.GREEDY_NODES)) for look in looks
+    )
     for quantity in ("circuit_faithfulness", "greedy_faithfulness"):
         curves = [values_of(entries, quantity) for entries in (circuits, blind)]
         assert (curves[0] - curves[1]).max() > 0.2
@@ -291,7 +295,7 @@ def test_components_are_principal_and_as_many_as_the_participation_ratio(tables)
         assert last_of(tables["mlp"], "component_count", layer)["value"].item() == np.ceil(ratio)
     draw = np.random.default_rng(0)
     x = (draw.standard_normal((50, 3)) * [5, 2, 1]) @ np.linalg.qr(draw.standard_normal((9, 3)))[0].T
-    leading, *random = patching._bases(x, 2, np.random.default_rng(1))
+    leading, *random = bases(x, 2, patching.DRAWS, np.random.default_rng(1))
     assert len(random) == patching.DRAWS
     own = PCA(2).fit(x).components_
     np.testing.assert_allclose(np.abs(leading.numpy() @ own.T), np.eye(2), atol=1e-5)

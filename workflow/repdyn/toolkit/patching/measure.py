@@ -6,25 +6,21 @@ import numpy as np
 import pandas as pd
 import torch
 
-from repdyn.activations.answers import answer, count
-from repdyn.activations.hooks import replaced
-from repdyn.interventions.circuits import circuit_metric, greedy_order, nested_circuits, size_needed
-from repdyn.interventions.features import feature_change
-from repdyn.interventions.patching import Site, activations, measured, patch_each, whole
+from repdyn.activations.answers import count
+from repdyn.interventions.patching import Site, measured, patch_each, whole
 from repdyn.interventions.paths import path_patched
-from repdyn.interventions.recovery import MINIMUM_PAIRS, drawn, null_of, recovery
-from repdyn.interventions.tracing import causal_tracing
+from repdyn.interventions.recovery import MINIMUM_PAIRS, drawn
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import combine, entry
 from repdyn.measures.units import selectivity_importance as rank_correlation
-from repdyn.roles import EMBEDDING, layers_with
-from repdyn.spectrum import leading_measures
 from repdyn.toolkit.pairwise import Look, pairs_of
+from repdyn.toolkit.patching.circuits import circuits
+from repdyn.toolkit.patching.components import components
 from repdyn.toolkit.patching.edges import edges
 from repdyn.toolkit.patching.features import features
 from repdyn.toolkit.patching.logits import logits
+from repdyn.toolkit.patching.positions import positions, tracing
 from repdyn.toolkit.patching.swaps import swaps
-from repdyn.training.tracker import evaluating
 
 # Share of a layer's units that are patched together.
 TOP = 0.1
@@ -36,10 +32,6 @@ THRESHOLD = 0.9
 GREEDY_NODES = 128
 # Parts of a channel's map along a side, each a position.
 CELLS = 4
-# Sizes of circuits, at most twice as many: all, or small ones in equal ratios and large ones in equal steps.
-SIZES = 16
-# Share of the largest singular value below which a direction is rounding noise of float32 activations.
-NOISE = 1e-5
 
 
 def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict]:
@@ -128,14 +120,14 @@ def _entries(held_out: Subject, training: Subject, pairs, discovery) -> Iterator
         yield entry(step, "", "span", (look.clean - look.corrupted).mean())
         yield from _sites(look)
         yield from _top_units(look)
-        yield from _components(look, training.representations(step))
+        yield from components(look, training.representations(step), DRAWS)
         if step == held_out.grid[-1]:
-            yield from _circuits(look)
+            yield from circuits(look, ORDERS, THRESHOLD, GREEDY_NODES)
             yield from edges(look, THRESHOLD)
             yield from logits(look)
-            yield from _positions(look)
+            yield from positions(look, CELLS)
             yield from _direct(look)
-            yield from _tracing(look)
+            yield from tracing(look, CELLS)
             yield from swaps(look, training, DRAWS)
             yield from features(look, training, TOP, DRAWS)
 
@@ -174,89 +166,6 @@ def _top_units(look: Look) -> Iterator[dict]:
             yield from look.recovered(layer, quantity, changed[0], start, end, drawn(changed[1:], start, end))
 
 
-def _components(look: Look, representations: dict[str, np.ndarray]) -> Iterator[dict]:
-    donors = activations(look.model, look.pairs.clean, look.states())
-    for layer, donor in donors.items():
-        x = representations[layer]
-        ratio = leading_measures(torch.from_numpy(x)[None])["participation_ratio"].item()
-        if np.isnan(ratio):
-            yield entry(look.step, layer, "component_count", np.nan)
-            continue
-        size = int(np.ceil(ratio))
-        bases = _bases(x, size, look.rng("random directions", layer))
-        changed = np.stack([_projected(look, layer, donor, basis) for basis in bases])
-        null = drawn(changed[1:], look.corrupted, look.clean)
-        yield entry(look.step, layer, "component_count", size)
-        yield from look.recovered(layer, "component_denoising", changed[0], look.corrupted, look.clean, null)
-
-
-def _bases(x: np.ndarray, count: int, rng: np.random.Generator) -> list[torch.Tensor]:
-    """Orthonormal rows (count, d): the leading principal directions of (n, d), then DRAWS random ones in their space."""
-    centred = x.astype(np.float64) - x.mean(0, dtype=np.float64)
-    _, singular, directions = np.linalg.svd(centred, full_matrices=False)
-    space = directions[singular > NOISE * singular[0]]
-    drawn = [np.linalg.qr(rng.standard_normal((len(space), count)))[0].T @ space for _ in range(DRAWS)]
-    # Copied into torch's memory, which is aligned: with numpy's, the last bit of a product depends on where it lies.
-    return [torch.tensor(basis, dtype=torch.float32) for basis in (directions[:count], *drawn)]
-
-
-def _projected(look: Look, layer: str, donor: torch.Tensor, basis: torch.Tensor) -> np.ndarray:
-    basis, chosen = basis.to(donor), torch.ones(len(basis), dtype=torch.bool)
-    change = feature_change(donor, lambda h: h @ basis.T, basis, chosen, axis=look.axes[layer])
-    with torch.no_grad(), evaluating(look.model), replaced(look.model, {layer: change}):
-        return measured(look.pairs.metric, answer(look.model, look.pairs.corrupted))
-
-
-def _circuits(look: Look) -> Iterator[dict]:
-    model, pairs, nodes = look.model, look.pairs, look.nodes()
-    m = len(nodes)
-    paths = list(dict.fromkeys(node.path for node in nodes))
-    values = activations(model, pairs.corrupted, paths)
-    sizes = _sizes(m)
-    empty = circuit_metric(model, pairs.clean, values, nodes, np.zeros(m, dtype=bool), pairs.metric)
-
-    def grown(order):
-        """The metric of the circuits in an order, and the share of nodes from which on they are faithful."""
-        changed = nested_circuits(model, pairs.clean, values, nodes, order, sizes, pairs.metric)
-        value = recovery(changed, empty, look.clean, look.rng("bootstrap")).value
-        return changed, value, size_needed(value, sizes, THRESHOLD) / m
-
-    def written(name, order):
-        changed, _, share = grown(order)
-        yield from _sized(look.recovered("", f"{name}_faithfulness", changed, empty, look.clean, null), sizes)
-        yield entry(look.step, "", f"{name}_share", share, *null_share)
-
-    rng = look.rng("random circuits")
-    _, values_of_random, shares = zip(*(grown(rng.permutation(m)) for _ in range(ORDERS)), strict=True)
-    null, null_share = ((np.mean(drawn, axis=0), np.std(drawn, axis=0, ddof=1)) for drawn in (values_of_random, shares))
-    order = np.argsort(-np.abs(look.attributions(look.discovery, nodes)), kind="stable")
-    yield from written("circuit", order)
-    rank = np.argsort(order)
-    rest = np.stack([circuit_metric(model, pairs.clean, values, nodes, rank >= size, pairs.metric) for size in sizes])
-    yield from _sized(look.recovered("", "circuit_necessity", rest, look.clean, empty), sizes)
-    if m <= GREEDY_NODES:
-        corrupted = activations(model, look.discovery.corrupted, paths)
-        yield from written("greedy", greedy_order(model, look.discovery.clean, corrupted, nodes, pairs.metric))
-
-
-def _sizes(m: int) -> np.ndarray:
-    if m <= 2 * SIZES:
-        return np.arange(1, m + 1)
-    return np.unique(np.concatenate([np.geomspace(1, m, SIZES), np.linspace(1, m, SIZES)]).round().astype(int))
-
-
-def _sized(entries: Iterator[dict], sizes: np.ndarray) -> Iterator[dict]:
-    """Entries of circuits, whose unit is their size."""
-    for item in entries:
-        yield item | {"unit": sizes}
-
-
-def _positions(look: Look) -> Iterator[dict]:
-    for path in look.layers:
-        if sites := look.positions(path, CELLS):
-            yield from look.denoised(path, "position_denoising", sites)
-
-
 def _direct(look: Look) -> Iterator[dict]:
     model, pairs, modules, heads = look.model, look.pairs, look.parts(), look.heads()
     for path, layer in look.head_paths.items():
@@ -264,23 +173,3 @@ def _direct(look: Look) -> Iterator[dict]:
         outputs = [path_patched(model, pairs.corrupted, pairs.clean, [head], frozen=later) for head in heads[layer]]
         changed = np.stack([measured(pairs.metric, output) for output in outputs])
         yield from look.recovered(layer, "head_direct", changed, look.corrupted, look.clean)
-
-
-def _tracing(look: Look) -> Iterator[dict]:
-    right, clean = look.pairs.classes[0], look.pairs.clean
-    paths = [path for path in (*layers_with(look.roles, EMBEDDING), *look.states()) if len(look.shapes[path]) == 2]
-    if not paths or look.roles[paths[0]] != EMBEDDING:
-        return
-    embedding, groups = paths[0], {path: look.positions(path, CELLS) for path in paths}
-    sites = [site for group in groups.values() for site in group]
-    traced = causal_tracing(
-        look.model, clean, embedding, sites, lambda logits: logits.softmax(1)[:, right], look.rng("noise")
-    )
-    yield entry(look.step, "", "tracing_total", (traced.clean - traced.noised).mean())
-    null = null_of(traced.exchanged, traced.noised, traced.clean)
-    at = 0
-    for path, group in groups.items():
-        rows = slice(at, at + len(group))
-        at = rows.stop
-        sides = [side[rows] for side in null]
-        yield from look.recovered(path, "tracing", traced.restored[rows], traced.noised, traced.clean, sides)
