@@ -16,19 +16,16 @@ from repdyn.activations.addresses import address, find
 from repdyn.activations.answers import array, rows_of
 from repdyn.attribution.agreement import rank_agreement
 from repdyn.attribution.case import Case, attributions, case_of, integrated
-from repdyn.attribution.exemplars import exemplar_likeness, exemplars
-from repdyn.attribution.groups import group_sums, image_parts, runs
-from repdyn.attribution.maximisation import maximise, unit_activation
-from repdyn.attribution.natural import coloured, shifted
 from repdyn.attribution.randomisation import reinitialised, stages
 from repdyn.attribution.removal import area, removal_curve
-from repdyn.attribution.shapley import Game, exact_shapley, masking_game, tabulated
-from repdyn.attribution.surrogates import kernel_shap, lime
 from repdyn.interventions.patching import activations
 from repdyn.measures.subject import Subject
 from repdyn.measures.table import combine, entry
 from repdyn.roles import EMBEDDING, layers_with, state_layers, unit_layers
 from repdyn.seeds import derive
+from repdyn.toolkit.attribution.completeness import completeness
+from repdyn.toolkit.attribution.maximised import Counts, maximised
+from repdyn.toolkit.attribution.shapley import shapley
 
 # Samples and resolutions, so that a run takes about half a minute: EXAMPLES of all kinds, of which the first
 # SHAPLEY_EXAMPLES have exact Shapley values (2^GROUPS forward passes each).
@@ -101,16 +98,18 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
             continue
         maps = attributions(case, POINTS)
         removed, curves = _removal(held_out, case, maps, step)
-        entries += [*removed, *_agreements(maps, step), *_completeness(case, maps, step)]
-        entries += _shapley(held_out, rows, training, maps, step)
+        entries += [*removed, *_agreements(maps, step), *completeness(case, maps, step)]
+        few = _case(held_out, held_out.model(step), rows[:SHAPLEY_EXAMPLES], training)
+        entries += shapley(held_out.key, few, maps, step, SIDE, COALITIONS, SIGNED)
         first = first or (step, maps)
         if step > first[0]:
             kept = {name: rank_agreement(np.abs(first[1][name]), np.abs(values)) for name, values in maps.items()}
             entries += [entry(step, "", f"kept/{name}", *found, reference=first[0]) for name, found in kept.items()]
         pictures = {}
         if not held_out.text and unit_layers(held_out.roles):
-            maximised, pictures = _maximised(held_out, training, step)
-            entries += maximised
+            counts = Counts(UNITS, STARTS, EXEMPLARS, NOISE, JITTER, SHIFTS, SHOWN)
+            found, pictures = maximised(held_out, training, step, counts)
+            entries += found
         if step == held_out.grid[-1]:
             entries += [_baselines(case, maps, step), *_sanity(held_out, rows, training, maps, step)]
             shown = {f"map/{name}": values[:SHOWN] for name, values in maps.items()} | curves | pictures
@@ -184,51 +183,6 @@ def _agreements(maps: dict, step: int) -> Iterator[dict]:
             yield entry(step, "", f"agreement/{one}/{other}", *agreement)
 
 
-def _completeness(case: Case, maps: dict, step: int) -> Iterator[dict]:
-    top, bottom = case.ends()
-    for name, owed in (("integrated_gradients", top - bottom), ("deeplift", top - bottom), ("lrp_z_plus", top)):
-        if name in maps:
-            yield _gap(step, name, maps[name], owed)
-
-
-def _shapley(subject: Subject, rows: np.ndarray, training: Subject, maps: dict, step: int) -> Iterator[dict]:
-    case = _case(subject, subject.model(step), rows[:SHAPLEY_EXAMPLES], training)
-    known = case.known.numpy()
-    parts = image_parts(*known.shape[1:], SIDE) if known.ndim == 3 else runs(known, GROUPS)
-    groups = np.broadcast_to(parts, known.shape)
-    players = int(groups.max()) + 1
-    members = torch.tensor(case.spread(groups))
-    game = tabulated(masking_game(case.f, case.x, case.targets, members, case.baseline), players)
-    values = exact_shapley(game, players).T
-    top, bottom = case.ends()
-    yield _gap(step, "shapley", values, top - bottom)
-    absent = np.isnan(group_sums(known, groups, players))
-    for name, fits in _surrogates(subject, game, players, step).items():
-        yield _gap(step, name, fits[0], top - bottom)
-        one, other, exact = (np.where(absent, np.nan, each) for each in (*fits, values))
-        yield entry(step, "", f"shapley/{name}", *rank_agreement(one, exact))
-        yield entry(step, "", f"repeated/{name}", *rank_agreement(one, other))
-    for name, found in maps.items():
-        sums = group_sums(found[: len(groups)], groups, players)
-        owed = np.where(np.isnan(sums), np.nan, values if name in SIGNED else np.abs(values))
-        yield entry(step, "", f"shapley/{name}", *rank_agreement(sums, owed))
-
-
-def _surrogates(subject: Subject, game: Game, players: int, step: int) -> dict[str, list[np.ndarray]]:
-    """Two independent fits (n, players) by name; none for a single player, who has the whole value."""
-    if players < 2:
-        return {}
-    rng = np.random.default_rng(derive(*subject.key, "attribution coalitions", step))
-    fitted = {"kernel_shap": (kernel_shap, COALITIONS // 2), "lime": (lime, COALITIONS)}
-    return {name: [fit(game, players, size, rng).T for _ in range(2)] for name, (fit, size) in fitted.items()}
-
-
-def _gap(step: int, name: str, values: np.ndarray, owed: np.ndarray) -> dict:
-    """The entry of what values (n, ...) miss of the sums that they owe (n,)."""
-    gap = np.nansum(values.reshape(len(owed), -1), 1) - owed
-    return entry(step, "", f"completeness/{name}", np.abs(gap).mean() / np.abs(owed).mean())
-
-
 def _sanity(subject: Subject, rows: np.ndarray, training: Subject, maps: dict, step: int) -> Iterator[dict]:
     model = subject.model(step)
     paths = stages(model)
@@ -236,57 +190,3 @@ def _sanity(subject: Subject, rows: np.ndarray, training: Subject, maps: dict, s
         redrawn = reinitialised(model, paths[: depth + 1], derive(*subject.key, "attribution redrawn"))
         for name, values in attributions(_case(subject, redrawn, rows, training), RANKED_POINTS).items():
             yield entry(step, path, f"sanity/{name}", *rank_agreement(np.abs(maps[name]), np.abs(values)))
-
-
-def _maximised(subject: Subject, training: Subject, step: int) -> tuple[list[dict], dict[str, np.ndarray]]:
-    layer = unit_layers(subject.roles)[-1]
-    model, outputs = subject.model(step), subject.examples(step)[layer].astype(np.float64)
-    rng = np.random.default_rng(derive(*subject.key, "attribution units"))
-    units = np.sort(rng.choice(outputs.shape[1], min(UNITS, outputs.shape[1]), replace=False))
-    outputs = outputs[:, units]
-    flat = training.inputs.flatten(1)
-    radius = float(flat.norm(dim=1).median())
-    noise = rng.standard_normal((NOISE, flat.shape[1]), dtype=np.float32)
-    noise *= radius / np.linalg.norm(noise, axis=1, keepdims=True)
-    noise = torch.from_numpy(noise).to(subject.inputs).view(NOISE, *subject.inputs.shape[1:])
-    found, reached = maximise(
-        unit_activation(model, layer, torch.from_numpy(np.repeat(units, STARTS))), noise[: len(units) * STARTS], radius
-    )
-    reached = reached.view(-1, STARTS)
-    best = found.view(len(units), STARTS, *noise.shape[1:])[torch.arange(len(units)), reached.argmax(1)]
-    with torch.no_grad():
-        chance = [unit_activation(model, layer, torch.full((NOISE,), int(unit)))(noise).double() for unit in units]
-    highest = reached.amax(1).double().numpy()
-    alive = np.where((outputs.max(0) > 0) & (highest > 0), 1.0, np.nan)
-    top, chance = outputs.max(0) * alive, torch.stack(chance, 1).numpy()
-    centred = array(subject.inputs.flatten(1) - flat.mean(0))
-    likeness = exemplar_likeness(array(best.flatten(1)), centred, outputs, min(EXEMPLARS, len(outputs)))
-    gain = entry(step, layer, "maximised/gain", highest / top, chance.mean(0) / top, chance.std(0, ddof=1) / top)
-    cosine = entry(step, layer, "maximised/cosine", *(column * alive for column in likeness))
-    picked = np.argsort(-np.nan_to_num(highest / top), kind="stable")[:SHOWN]
-    pictures = {"maximised": array(best[picked]), "exemplar": array(subject.inputs[exemplars(outputs, 1)[0, picked]])}
-    entries = [gain, cosine]
-    if noise.ndim == 4 and step == subject.grid[-1]:
-        natural, reached, chance = _natural(model, layer, torch.from_numpy(units), noise, radius, rng)
-        alive = np.where(reached > 0, alive, np.nan)
-        likeness = exemplar_likeness(array(natural.flatten(1)), centred, outputs, min(EXEMPLARS, len(outputs)))
-        scaled = (each * alive / top for each in (reached, chance.mean(0), chance.std(0, ddof=1)))
-        entries.append(entry(step, layer, "maximised/natural_gain", *scaled))
-        entries.append(entry(step, layer, "maximised/natural_cosine", *(column * alive for column in likeness)))
-        pictures["natural"] = array(natural[picked])
-    return [row | {"unit": units} for row in entries], pictures
-
-
-def _natural(model: nn.Module, layer: str, units: torch.Tensor, noise: torch.Tensor, radius: float, rng) -> tuple:
-    """Of every unit (k,) its best image under the priors, the activation there, and that of coloured noise (NOISE, k)."""
-    shifts = torch.from_numpy(rng.integers(-JITTER, JITTER + 1, (SHIFTS, 2)))
-    activation = unit_activation(model, layer, units)
-    found = maximise(shifted(lambda x: activation(coloured(x)), shifts), noise[: len(units)], radius)[0]
-
-    def scaled(images):
-        return images * (radius / images.flatten(1).norm(dim=1)).view(-1, 1, 1, 1)
-
-    best, random = scaled(coloured(found)), scaled(coloured(noise))
-    with torch.no_grad():
-        chance = [unit_activation(model, layer, torch.full((NOISE,), int(unit)))(random).double() for unit in units]
-        return best, array(activation(best).double()), torch.stack(chance, 1).numpy()
