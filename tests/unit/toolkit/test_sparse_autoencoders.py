@@ -25,9 +25,12 @@ from repdyn.sparse_autoencoders.spliced import effect
 from repdyn.toolkit import TOOLS, load
 from repdyn.toolkit.sparse_autoencoders import measure as module
 from repdyn.toolkit.sparse_autoencoders.across import across
+from repdyn.toolkit.sparse_autoencoders.classes import classes, detectors_of
+from repdyn.toolkit.sparse_autoencoders.dictionaries import features_of
 from repdyn.toolkit.sparse_autoencoders.expansions import expansions
 from repdyn.toolkit.sparse_autoencoders.figure import draw
 from repdyn.toolkit.sparse_autoencoders.findings import found
+from repdyn.toolkit.sparse_autoencoders.rows import Rows, chosen, rows_of
 from repdyn.training.tracker import evaluating
 
 LAYERS = {"mlp": "hidden.1", "cnn": "blocks.1", "transformer": "blocks.1"}
@@ -133,7 +136,7 @@ def test_numbers_are_those_of_the_library():
         assert end["rise_mean"] == pytest.approx(rise(torch.from_numpy(rows.mean(0)).expand_as(x)), abs=1e-5)
     assert end["pca_loss_recovered"] == pytest.approx(1 - end["rise_pca"] / end["rise_mean"])
     assert end["loss_recovered"] == pytest.approx(1 - end["rise_reconstruction"] / end["rise_mean"])
-    assert maps["density 30"].tolist() == pytest.approx((module._features(saes[0], rows) > 0).mean(0).tolist())
+    assert maps["density 30"].tolist() == pytest.approx((features_of(saes[0], rows) > 0).mean(0).tolist())
     first = table[table["step"] == 0].set_index("quantity")["value"]
     assert first[sorted(ONCE)].tolist() == [1, 16, 90, 90 / 16]
     assert end["penalty_l0"] > table[table["quantity"] == "penalty_l0"]["value"].iloc[-1]
@@ -186,18 +189,18 @@ def test_likeness_and_nulls_are_those_of_the_library():
 
 def test_units_may_detect_a_class_by_falling_and_shuffled_labels_detect_none():
     held_out, training = subjects("mlp")
-    sides = [module.Rows(-np.eye(3)[side.labels], np.arange(len(side.labels))) for side in (training, held_out)]
+    sides = [Rows(-np.eye(3)[side.labels], np.arange(len(side.labels))) for side in (training, held_out)]
     planted_features = [-side.values for side in sides]
-    detectors = module._detectors(training, held_out, *planted_features)
-    arguments = held_out, training, 30, "hidden.1", planted_features, detectors, tuple(sides)
-    table = combine(module._classes(*arguments)).set_index("quantity")
+    detectors = detectors_of(training, held_out, *planted_features)
+    arguments = held_out, training, 30, "hidden.1", planted_features, detectors, tuple(sides), 3
+    table = combine(classes(*arguments)).set_index("quantity")
     assert table["value"].tolist() == [1, 1]
     assert table.loc["class_f1", "null_mean"] < 0.7
 
 
 def test_rows_are_positions_and_tokens_without_padding():
     held_out, _ = subjects("cnn")
-    positions = module.rows_of(held_out, 30, "blocks.1")
+    positions = rows_of(held_out, 30, "blocks.1")
     assert positions.values.shape == (60 * 4 * 4, 6)
     assert positions.owner.tolist() == np.repeat(np.arange(60), 16).tolist()
     with torch.inference_mode():
@@ -208,18 +211,17 @@ def test_rows_are_positions_and_tokens_without_padding():
     tokens[:, 3:] = PADDING
     tokens[2, 3] = 4
     model, states = trained("transformer", kind="text", shape=(5,), classes=3, vocabulary=9)
-    rows = module.rows_of(Subject(model, states, tokens, torch.arange(7) % 3, 3), 0, "blocks.1")
+    rows = rows_of(Subject(model, states, tokens, torch.arange(7) % 3, 3), 0, "blocks.1")
     assert rows.values.shape == (22, 16)
     assert np.bincount(rows.owner).tolist() == [3, 3, 4, 3, 3, 3, 3]
 
 
-def test_many_rows_are_drawn_once_for_all_steps(monkeypatch):
-    monkeypatch.setattr(module, "ROWS", 50)
-    first, again = module._chosen(80, ("a",)), module._chosen(80, ("a",))
+def test_many_rows_are_drawn_once_for_all_steps():
+    first, again = chosen(80, 50, ("a",)), chosen(80, 50, ("a",))
     assert np.array_equal(first, again)
     assert len(np.unique(first)) == 50
-    assert not np.array_equal(first, module._chosen(80, ("b",)))
-    assert module._chosen(50, ("a",)).tolist() == list(range(50))
+    assert not np.array_equal(first, chosen(80, 50, ("b",)))
+    assert chosen(50, 50, ("a",)).tolist() == list(range(50))
 
 
 def test_a_dead_layer_is_not_evaluable_and_drawn_as_such():
