@@ -7,7 +7,7 @@ localrules:
 
 
 wildcard_constraints:
-    tool="|".join([*TOOLKIT, *SELF_CONTAINED]),
+    tool="|".join(TOOLKIT),
     network="|".join(map(re.escape, STUDY.recurrent)),
     organism="|".join(map(re.escape, STUDY.organisms)),
     recording="|".join(config["recordings"]) or "none",
@@ -189,16 +189,17 @@ rule look_into_organism:
         " --run {params.run:q} > {log:q} 2>&1"
 
 
+# One job for all of them, as for the tools of a network.
 rule self_contained:
     input:
         code=code("self_contained"),
-        tool=lambda wildcards: tool_code(wildcards.tool, "measure"),
+        tools=[tool_code(tool, "measure") for tool in SELF_CONTAINED],
     output:
-        table=f"{SELF_CONTAINED_RUN}/toolkit/{{tool}}.parquet",
-        maps=f"{SELF_CONTAINED_RUN}/toolkit/{{tool}}.safetensors",
-        facts=f"{SELF_CONTAINED_RUN}/run.json",
+        tables=expand(f"{SELF_CONTAINED_RUN}/toolkit/{{tool}}.parquet", tool=SELF_CONTAINED, allow_missing=True),
+        maps=expand(f"{SELF_CONTAINED_RUN}/toolkit/{{tool}}.safetensors", tool=SELF_CONTAINED, allow_missing=True),
+        facts=expand(f"{SELF_CONTAINED_RUN}/run.json", tool=SELF_CONTAINED, allow_missing=True),
     log:
-        f"{RESULTS}/logs/self_contained/{{tool}}-seed{{seed}}.log",
+        f"{RESULTS}/logs/self_contained/seed{{seed}}.log",
     conda:
         ENVIRONMENT
     threads: 1
@@ -206,11 +207,11 @@ rule self_contained:
         mem_mb=memory(1000),
         runtime=30,
     params:
-        out=subpath(output.facts, parent=True),
+        out=f"{RESULTS}/toolkit",
     message:
-        "Toolkit: {wildcards.tool}, seed {wildcards.seed}"
+        "Toolkit: what looks at no run, seed {wildcards.seed}"
     shell:
-        "python {input.code[0]:q} --tool {wildcards.tool:q} --seed {wildcards.seed:q} --out {params.out:q} > {log:q} 2>&1"
+        "python {input.code[0]:q} --seed {wildcards.seed:q} --out {params.out:q} > {log:q} 2>&1"
 
 
 # A rule for each, because a caption's path takes no wildcard.

@@ -208,7 +208,7 @@ METHODS = {
     "Direct logit attribution": Method("patching", causes.sum_of_parts),
     "Angles of features": Method("superposition", organisms.angles_of_pairs),
     "Superposition": Method("superposition", organisms.features_in_two_units),
-    "Double descent": Method(NO_TOOL, organisms.second_descent),
+    "Double descent": Method("double_descent", organisms.second_descent),
     "Frequencies of an embedding": Method("grokking", organisms.circles),
     "Prefix matching": Method("induction", organisms.attention_on_what_followed),
     "Heads ablated": Method("induction", organisms.heads_taken_away),

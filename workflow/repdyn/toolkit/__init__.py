@@ -223,8 +223,14 @@ ORGANISMS = {
 # Of networks that have a sheet of their own.
 TRAINED_FOR_A_TASK = RECURRENT | ORGANISMS
 
-# Of cells, synapses and networks that they make themselves, toolkit.seeds of each.
+# Of cells, synapses, networks and models that they make themselves, toolkit.seeds of each.
 SELF_CONTAINED = {
+    "double_descent": Tool(
+        "Double descent",
+        "organisms",
+        (),
+        "Test error of models by their number of random features, without a penalty and with one",
+    ),
     "biophysics": Tool(
         "Biophysics",
         "biophysics",
@@ -232,7 +238,7 @@ SELF_CONTAINED = {
         "Voltages and rates of model cells, synapses by use and by competition; and accuracy of networks that spike, or that"
         " obey Dale's law, beside free ones, and errors of recurrent networks with a penalty on the spectrum of their states"
         " beside a matched one",
-    )
+    ),
 }
 ALL_TOOLS = TOOLS | TRAINED_FOR_A_TASK | SELF_CONTAINED
 

@@ -47,13 +47,4 @@ QUESTIONS = (
         cannot="The mean of exp(-W) rests on rare small works: where work is large beside the temperature it is"
         " biased upwards with few draws. A network has no temperature unless its noise gives it one.",
     ),
-    Question(
-        "Does more capacity make a network worse before it makes it better?",
-        "learning",
-        "network",
-        ("organisms.double_descent.random_feature_error",),
-        ("Double descent",),
-        cannot="The peak is one of least squares without a penalty at as many features as rows; where training"
-        " stops early, or weights decay, there may be none.",
-    ),
 )
