@@ -19,8 +19,8 @@ def sentence(table: pd.DataFrame) -> str:
     again = int((_most(free) < _few(free, table)).sum())
     return (
         f"Fitted to {rows_of(table)} rows, models without a penalty have {_told(free)}, with a ridge penalty"
-        f" {_told(penalised)}; with {free.columns[-1]:,} features they err less than with any number below that of the rows in"
-        f" {again} of {plural(len(free), 'seed')}."
+        f" {_told(penalised)}; with {free.columns[-1]:,} features they err less than with any number below that of the rows"
+        f" in {again} of {plural(len(free), 'seed')}."
     )
 
 
@@ -43,12 +43,12 @@ def found(table: pd.DataFrame) -> list[str]:
     return [
         f"Without a penalty the test error, as a share of the variance of the true function, is"
         f" {_mean(_few(free, table), 'few')} with the best number of features below {rows_of(table)},"
-        f" {_mean(free[equal], 'equal')} with {equal:,} and {_mean(free[most], 'most')} with {most:,} (geometric means over"
-        f" seeds): at the worst {_mean(free.max(axis=1) / free[most], 'ratio')} times that with the most features.",
-        f"With a ridge penalty it is {_mean(_few(penalised, table), 'few, ridge')}, {_mean(penalised[equal], 'equal, ridge')}"
+        f" {_mean(free[equal], 'equal')} with {equal:,} and {_mean(free[most], 'most')} with {most:,} (geometric means"
+        f" over seeds): at the worst {_mean(free.max(axis=1) / free[most], 'ratio')} times that with the most features.",
+        f"With a ridge penalty it is {_mean(_few(penalised, table), 'few, ridge')}, {_mean(penalised[equal], 'same, ridge')}"
         f" and {_mean(penalised[most], 'most, ridge')}; without one it is {_mean(free[equal] / penalised[equal], 'penalty')}"
-        f" times as large with {equal:,} features, and {_mean(free[most] / penalised[most], 'penalty at the end')} times with"
-        f" {most:,}.",
+        f" times as large with {equal:,} features, and {_mean(free[most] / penalised[most], 'penalty at the end')} times"
+        f" with {most:,}.",
     ]
 
 
