@@ -182,6 +182,13 @@ RECURRENT = {
         "Per recurrent network: the path of its weights beside a random walk, and along it gates, time scales, similarity of"
         " states, probes, what parts are worth, and information of units",
     ),
+    "landscapes": Tool(
+        "Energy landscapes of recurrent networks",
+        "recurrent",
+        POINTS,
+        "Per recurrent network: how densely its states lie, with the lowest path between two basins; basins and the barrier"
+        " between two by training step, beside normal points; and entropy production beside sequences turned backwards",
+    ),
     "circuits": Tool(
         "Circuits of recurrent networks",
         "recurrent",

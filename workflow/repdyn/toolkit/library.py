@@ -21,24 +21,6 @@ QUESTIONS = (
         " seeks it, does not follow.",
     ),
     Question(
-        "Which states does a system prefer, and how high is the barrier between them?",
-        "series",
-        "data",
-        ("energy.landscape.density", "energy.landscape.minima", "energy.paths.lowest_path", "energy.paths.barrier"),
-        ("Energy landscape", "Path of least energy"),
-        cannot="The landscape is the logarithm of how often a state was seen: of a system out of equilibrium it is"
-        " not what drives it, and the height rests on the bandwidth, which other draws must choose.",
-    ),
-    Question(
-        "Does a process tell forwards from backwards in time?",
-        "series",
-        "data",
-        ("energy.entropy_production.entropy_production", "energy.entropy_production.linear_production"),
-        ("Entropy production", "Thermodynamic uncertainty"),
-        cannot="It is a lower bound of what the variables that are seen produce; that none is found does not show"
-        " equilibrium.",
-    ),
-    Question(
         "How far apart in free energy are two states, by the work between them?",
         "series",
         "data",
