@@ -3,14 +3,13 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.panels import key_above, named_row, quantity_of, say
+from repdyn.figures.frame import framed
+from repdyn.figures.panels import quantity_of, say
 from repdyn.figures.steps import step_axis
 from repdyn.figures.style import OKABE_ITO, SEQUENTIAL_MAP, message_figure, styled
 from repdyn.toolkit.by_organism import by_organism, last
 from repdyn.toolkit.onset_panel import colour
 
-WIDTH, LEFT, PANEL, GAP = 10.9, 0.55, 1.6, 0.53  # inches
-TOP, ROW, HEIGHT = 0.35, 2.2, 1.4  # inches: of a ROW the panels have HEIGHT, the rest names and labels
 NULL = "#888888"
 LOWEST, STRAIGHT = OKABE_ITO[4:6]
 LEVELS = 8.0  # nats above the lowest point that are shown
@@ -19,17 +18,11 @@ LEVELS = 8.0  # nats above the lowest point that are shown
 @styled
 def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
     """A row of five panels per network; quantities and arrays as in `toolkit.landscapes.measure`."""
-    from matplotlib.figure import Figure
-
     if table.empty:
         return message_figure("No recurrent network was trained.")
     networks = by_organism(table)
-    up = TOP + ROW * len(networks)
-    figure = Figure(figsize=(WIDTH, up))
-    lefts = [LEFT + i * (PANEL + GAP) for i in range(5)]
-    for number, (name, runs) in enumerate(networks):
-        bottom = up - TOP - ROW * number - HEIGHT - 0.35
-        panels = named_row(figure, name, bottom, 0.25, lefts, PANEL, HEIGHT)
+    figure, rows = framed([name for name, _ in networks], 5, [_key(table["seed"].nunique())])
+    for (name, runs), panels in zip(networks, rows, strict=True):
         arrays = maps.get(f"{name}/{runs['seed'].min()}", {})
         _picture(panels[0], arrays)
         _along(panels[1], arrays, runs)
@@ -39,7 +32,6 @@ def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
         _by_step(panels[3], runs, "barrier", "barrier, nats")
         panels[3].set_ylim(bottom=0)
         _produced(panels[4], runs)
-    key_above(figure, [_key(table["seed"].nunique())])
     return figure
 
 
