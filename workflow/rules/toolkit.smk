@@ -7,7 +7,7 @@ localrules:
 
 
 wildcard_constraints:
-    tool="|".join(TOOLKIT),
+    tool="|".join([*TOOLKIT, *SELF_CONTAINED]),
     network="|".join(map(re.escape, STUDY.recurrent)),
     organism="|".join(map(re.escape, STUDY.organisms)),
     recording="|".join(config["recordings"]) or "none",
@@ -189,17 +189,16 @@ rule look_into_organism:
         " --run {params.run:q} > {log:q} 2>&1"
 
 
-# One job for all of them, as for the tools of a network.
 rule self_contained:
     input:
         code=code("self_contained"),
-        tools=[tool_code(tool, "measure") for tool in SELF_CONTAINED],
+        tool=lambda wildcards: tool_code(wildcards.tool, "measure"),
     output:
-        tables=expand(f"{SELF_CONTAINED_RUN}/toolkit/{{tool}}.parquet", tool=SELF_CONTAINED, allow_missing=True),
-        maps=expand(f"{SELF_CONTAINED_RUN}/toolkit/{{tool}}.safetensors", tool=SELF_CONTAINED, allow_missing=True),
-        facts=expand(f"{SELF_CONTAINED_RUN}/run.json", tool=SELF_CONTAINED, allow_missing=True),
+        table=f"{SELF_CONTAINED_RUN}/toolkit/{{tool}}.parquet",
+        maps=f"{SELF_CONTAINED_RUN}/toolkit/{{tool}}.safetensors",
+        facts=f"{SELF_CONTAINED_RUN}/run.json",
     log:
-        f"{RESULTS}/logs/self_contained/seed{{seed}}.log",
+        f"{RESULTS}/logs/self_contained/{{tool}}-seed{{seed}}.log",
     conda:
         ENVIRONMENT
     threads: 1
@@ -207,11 +206,11 @@ rule self_contained:
         mem_mb=memory(1000),
         runtime=30,
     params:
-        out=f"{RESULTS}/toolkit",
+        out=subpath(output.facts, parent=True),
     message:
-        "Toolkit: what looks at no run, seed {wildcards.seed}"
+        "Toolkit: {wildcards.tool}, seed {wildcards.seed}"
     shell:
-        "python {input.code[0]:q} --seed {wildcards.seed:q} --out {params.out:q} > {log:q} 2>&1"
+        "python {input.code[0]:q} --tool {wildcards.tool:q} --seed {wildcards.seed:q} --out {params.out:q} > {log:q} 2>&1"
 
 
 # A rule for each, because a caption's path takes no wildcard.
@@ -356,10 +355,31 @@ rule recording:
         " --checkpoint-every {params.checkpoint_every:q} --device {params.device:q} --out {output:q} > {log:q} 2>&1"
 
 
-rule recordings:
+rule recordings_page:
     input:
-        [
+        code=code("recordings_page"),
+        page=templates("recordings"),
+        tables=[
             f"{RESULTS}/recordings/{name}/{recording['experiment']}-seed{seed}.parquet"
             for name, recording in config["recordings"].items()
             for seed in range(config["seeds"])
         ],
+    output:
+        f"{RESULTS}/report/recordings.html",
+    log:
+        f"{RESULTS}/logs/recordings_page.log",
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory(1000),
+        runtime=10,
+    message:
+        "Writing {output}"
+    shell:
+        "python {input.code[0]:q} --tables {input.tables:q} --out {output:q} > {log:q} 2>&1"
+
+
+rule recordings:
+    input:
+        rules.recordings_page.output if config["recordings"] else [],

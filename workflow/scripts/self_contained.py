@@ -1,4 +1,4 @@
-"""Let the tools that look at no run make and measure their own cells, networks and models, for one seed."""
+"""Let one tool that looks at no run make and measure its own cells and networks, for one seed."""
 
 import argparse
 
@@ -11,19 +11,19 @@ from repdyn.training.devices import make_deterministic
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tool", choices=SELF_CONTAINED, required=True, help="a name in repdyn.toolkit.SELF_CONTAINED")
     parser.add_argument("--seed", type=whole(0), required=True)
-    parser.add_argument("--out", type=to_path, required=True, help="folder; <tool>/seed<seed> is written there")
+    parser.add_argument("--out", type=to_path, required=True, help="folder; toolkit/<tool>.* is written there")
     arguments = parser.parse_args()
     make_deterministic()
     settle()
-    for tool in SELF_CONTAINED:
-        table, maps = load(tool, "measure").measure(arguments.seed)
-        table.insert(0, "experiment", tool)
-        table.insert(1, "seed", arguments.seed)
-        folder = arguments.out / tool / f"seed{arguments.seed}"
-        write_parquet(folder / f"toolkit/{tool}.parquet", table)
-        write_arrays(folder / f"toolkit/{tool}.safetensors", maps, {})
-        write_json(folder / "run.json", {"experiment": tool, "seed": arguments.seed, "roles": {}})
+    table, maps = load(arguments.tool, "measure").measure(arguments.seed)
+    table.insert(0, "experiment", arguments.tool)
+    table.insert(1, "seed", arguments.seed)
+    folder = arguments.out / "toolkit"
+    write_parquet(folder / f"{arguments.tool}.parquet", table)
+    write_arrays(folder / f"{arguments.tool}.safetensors", maps, {})
+    write_json(arguments.out / "run.json", {"experiment": arguments.tool, "seed": arguments.seed, "roles": {}})
 
 
 if __name__ == "__main__":

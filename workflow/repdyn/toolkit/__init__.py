@@ -16,7 +16,8 @@ Tools of RECURRENT have the same files; their `measure(subject)` takes one `recu
 families are the tasks that they fit; without any they fit all. Likewise those of ORGANISMS, with an
 `organisms.subject.OrganismSubject`.
 
-Tools of SELF_CONTAINED have them too, and look at no run: their `measure(seed)` makes what it measures.
+Tools of SELF_CONTAINED have them too, and look at no run: their `measure(seed)` makes what it measures, or reads a
+recording.
 
 Only measure.py needs torch. What a tool measures with are plain functions on arrays and modules, for any network.
 `own_model.subjects` gives `measure` any model with checkpoints and data.
@@ -45,8 +46,8 @@ PAGES = {
 
 class Tool(NamedTuple):
     """The title of a tool's section, the page it stands on, the families it fits, the alternative text of its figure,
-    whether it compares seeds, whether it looks at every checkpoint, not at some phases of training only, and the other
-    tools that it measures with.
+    whether it compares seeds, whether it looks at every checkpoint, not at some phases of training only, the other tools
+    that it measures with, and whether one seed is enough, because what it looks at is a recording.
     """
 
     title: str
@@ -56,6 +57,7 @@ class Tool(NamedTuple):
     across: bool = False
     dense: bool = False
     borrows: tuple[str, ...] = ()
+    once: bool = False
 
 
 # In the order of their pages.
@@ -230,13 +232,22 @@ ORGANISMS = {
 # Of networks that have a sheet of their own.
 TRAINED_FOR_A_TASK = RECURRENT | ORGANISMS
 
-# Of cells, synapses, networks and models that they make themselves, toolkit.seeds of each.
+# Of cells, synapses, networks and models that they make themselves, toolkit.seeds of each; and of a recording that a package
+# ships.
 SELF_CONTAINED = {
     "double_descent": Tool(
         "Double descent",
         "organisms",
         (),
         "Test error of models by their number of random features, without a penalty and with one",
+    ),
+    "receptors": Tool(
+        "A grasshopper's receptors",
+        "alignment",
+        (),
+        "Per recording of a grasshopper's auditory receptor: its linear field, the predicted rate above its spikes, and"
+        " correlation and bits per spike of models of the sound, beside spikes shifted in a circle",
+        once=True,
     ),
     "biophysics": Tool(
         "Biophysics",
