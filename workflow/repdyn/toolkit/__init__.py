@@ -240,6 +240,7 @@ SELF_CONTAINED = {
         "organisms",
         (),
         "Test error of models by their number of random features, without a penalty and with one",
+        once=True,
     ),
     "receptors": Tool(
         "A grasshopper's receptors",
