@@ -76,8 +76,8 @@ def test_what_is_said_is_what_was_planted():
     table = planted([0.8, 0.4, 40, 0.5, 0.2], [0.8, 0.4, 0.2, 0.2, 0.1])
     assert sentence(table) == (
         "Fitted to 100 rows, models without a penalty have a peak of the test error at 100 features (in 4 of 4 repetitions),"
-        " with a ridge penalty no peak (in any of 4 repetitions); with 1,000 features they err less than with any number below"
-        " that of the rows in 4 of 4 repetitions."
+        " with a ridge penalty no peak (in any of 4 repetitions); with 1,000 features they err less than with any number"
+        " below that of the rows in 4 of 4 repetitions."
     )
     first, second = found(table)
     assert (
