@@ -184,6 +184,13 @@ RECURRENT = {
         "Per recurrent network: the path of its weights beside a random walk, and along it gates, time scales, similarity of"
         " states, probes, what parts are worth, and information of units",
     ),
+    "landscapes": Tool(
+        "Energy landscapes of recurrent networks",
+        "recurrent",
+        POINTS,
+        "Per recurrent network: how densely its states lie, with the lowest path between two basins; basins and the barrier"
+        " between two by training step, beside normal points; and entropy production beside sequences turned backwards",
+    ),
     "circuits": Tool(
         "Circuits of recurrent networks",
         "recurrent",
@@ -225,8 +232,15 @@ ORGANISMS = {
 # Of networks that have a sheet of their own.
 TRAINED_FOR_A_TASK = RECURRENT | ORGANISMS
 
-# Of cells, synapses and networks that they make themselves, toolkit.seeds of each; and of a recording that a package ships.
+# Of cells, synapses, networks and models that they make themselves, toolkit.seeds of each; and of a recording that a package
+# ships.
 SELF_CONTAINED = {
+    "double_descent": Tool(
+        "Double descent",
+        "organisms",
+        (),
+        "Test error of models by their number of random features, without a penalty and with one",
+    ),
     "receptors": Tool(
         "A grasshopper's receptors",
         "alignment",
