@@ -38,10 +38,10 @@ def test_the_rate_of_a_linear_nonlinear_neuron_is_found_and_shifted_spikes_are_n
 
 
 def test_features_that_say_nothing_predict_nothing_however_many():
-    """Fitted to what they are judged on, as many would correlate by .3."""
+    """Fitted to what they are judged on, so many would correlate by more than .2."""
     features, counts = rng(8).standard_normal((400, 60)), rng(9).poisson(0.3, (400, 4)).astype(float)
     found = encoded(features, counts, 5, 1.0)
-    assert abs(found.accuracy.mean()) < 0.1 and found.bits.max() < 0.05
+    assert abs(found.accuracy.mean()) < 0.1 and abs(found.bits.mean()) < 0.05
 
 
 def test_bits_per_spike_are_those_of_the_formula():
