@@ -259,7 +259,12 @@ SELF_CONTAINED = {
         " beside a matched one",
     ),
 }
-ALL_TOOLS = TOOLS | TRAINED_FOR_A_TASK | SELF_CONTAINED
+ALL_TOOLS = {
+    name: tool
+    for page in PAGES
+    for name, tool in (TOOLS | TRAINED_FOR_A_TASK | SELF_CONTAINED).items()
+    if tool.page == page
+}
 
 
 def tools_on(page: str) -> dict[str, Tool]:
