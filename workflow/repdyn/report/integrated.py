@@ -32,6 +32,7 @@ from repdyn.report.quantities import described
 from repdyn.report.story import story, study_of
 from repdyn.report.units import unit_of
 from repdyn.study.exclusion import DIVERGED, excluded_runs, why_excluded
+from repdyn.wording.claim_quantities import quantity_name
 from repdyn.wording.names import FAMILIES, METRIC_NAMES, family_order
 from repdyn.wording.numbers import interval, plural, short
 
@@ -296,7 +297,7 @@ def files_of(provenance: list[dict]) -> list[dict]:
 def _quantity(claim: str, row) -> dict:
     return {
         "quantity": row.quantity,
-        "label": quantity_words(row.quantity),
+        "label": quantity_name(claim, row.quantity),
         "unit": unit_of(claim, row.quantity),
         "published": row.published,
         "as_published": row.as_published,
@@ -360,7 +361,7 @@ def claim_cells(row: dict) -> list[str]:
     """Cells of a quantity of a claim: name, published, as published, on a null, repaired, null, ours, runs, note."""
     defect, null, ours = row["defect"], row["null"], row["ours"]
     return [
-        quantity_words(row["quantity"]),
+        row["label"],
         *(short(row[name]) for name in ("published", "as_published")),
         interval(defect["mean"], defect["low"], defect["high"]),
         short(row["repaired"]),
@@ -376,11 +377,6 @@ def type_cells(metric: str, found: dict) -> list[str]:
     sizes = ", ".join(short(size) for size in found.get("sizes") or ())
     numbers = (short(found.get(name)) for name in ("jumps", "k", "p", "stability"))
     return [metric.replace("_", " "), *numbers, sizes, found.get("verdict") or ""]
-
-
-def quantity_words(quantity: str) -> str:
-    """A quantity in words: "early_percent_detected" -> "early % detected"."""
-    return quantity.replace("_percent", " %").replace("_", " ")
 
 
 def table_row(cells: Iterable) -> str:

@@ -13,6 +13,14 @@ METRIC_NAMES = {
     "nuclear_norm_ratio": "nuclear-norm ratio",
 }
 
+DETECTORS = {
+    "levelshift": "level shift (default)",
+    "zscore": "|z| > 2 (published)",
+    "robust_z": "robust z",
+    "changepoints": "change points",
+    "cusum": "CUSUM",
+}
+
 
 def family_order(families) -> list[str]:
     """The given families without repeats: the known ones in the order of FAMILIES, then any others by name."""
@@ -22,6 +30,10 @@ def family_order(families) -> list[str]:
 
 def family_name(family: str) -> str:
     return FAMILIES.get(family, family)
+
+
+def detector_name(detector: str) -> str:
+    return DETECTORS.get(detector, detector)
 
 
 def metric_name(metric: str) -> str:
