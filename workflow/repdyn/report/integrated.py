@@ -33,7 +33,7 @@ from repdyn.report.story import story, study_of
 from repdyn.report.units import unit_of
 from repdyn.study.exclusion import DIVERGED, excluded_runs, why_excluded
 from repdyn.wording.claim_quantities import quantity_name
-from repdyn.wording.names import FAMILIES, METRIC_NAMES, family_order
+from repdyn.wording.names import FAMILIES, METRIC_NAMES, family_order, measure_name
 from repdyn.wording.numbers import interval, plural, short
 
 SCHEMA_VERSION = 4
@@ -275,7 +275,7 @@ def _seeds(counts: dict | None) -> dict | None:
 def _quantities() -> list[dict]:
     """What every quantity of phase 2 is, as the docstrings of the measures say."""
     return [
-        {"quantity": name, "label": name.replace("_", " "), "unit": each.unit, "a_row_per": each.rows or "layer",
+        {"quantity": name, "label": measure_name(name), "unit": each.unit, "a_row_per": each.rows or "layer",
          "meaning": each.meaning, "null": each.null or None, "source": each.source or None}
         for module in MODULES
         for each in described("repdyn.measures", module).quantities

@@ -64,7 +64,7 @@ WORDS = {
     },
     "C08": {
         "mean": "share of critical periods with falling loss",
-        "excess": "the same, beyond the losses of other runs",
+        "excess": "falling loss at critical periods, beyond the losses of other runs",
     },
     "C09": {
         **{f"{when}_percent": f"{when} jumps with falling loss, %" for when in ("early", "mid", "late")},
