@@ -24,12 +24,16 @@ def test_claims_show_every_column_and_their_verdict():
 
 
 def test_how_often_the_rules_err_is_shown_beside_the_claims():
-    page = Reader(page_of(study(), evidence=evidence() | {"verdict_errors": verdict_errors()}))
+    ours, published = verdict_errors(), verdict_errors()[1:3].assign(seeds=1)
+    tables = {"verdict_errors": ours, "published_errors": published}
+    page = Reader(page_of(study(), evidence=evidence() | tables))
     head, decided, nothing = texts(page.tables["error-table"])
     truths = ["as published", "half", "false", "reversed"]
     assert head == ["Claim", "Seeds", *truths, "Wrong", "Coverage", "Jumps", "Can decide"]
     assert decided == ["C03 early", "5", "95 / 0 / 5", "2 / 3 / 95", "n/a", "n/a", "5", "94", "125", "yes"]
-    assert nothing == ["C10", "5", "n/a", "n/a", "n/a", "n/a", "n/a", "n/a", "0", "no"]
+    assert nothing == ["C10", "5", "n/a", "n/a", "n/a", "n/a", "n/a", "n/a", "0", "no (nothing to draw from)"]
+    evidence_head, half, _ = texts(page.tables["published-error-table"])
+    assert evidence_head == head and half[:5] == ["C03 early", "1", "n/a", "2 / 3 / 95", "n/a"]
 
 
 def test_the_published_study_is_named_and_its_defects_are_defined():

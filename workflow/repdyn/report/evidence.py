@@ -138,7 +138,8 @@ def of_metric(tables: dict[str, pd.DataFrame], experiments: pd.DataFrame) -> dic
 def error_rows(errors: pd.DataFrame) -> list[list[str]]:
     """Cells per claim, part and design: how often the rule says what under each truth, and whether it can decide.
 
-    errors: `audit.verdict_errors`, of one metric. In percent: holds / does not hold / undecided.
+    errors: `audit.verdict_errors`, of one metric. In percent: holds / does not hold / undecided. Whether it can decide has
+    its note, if it has one.
     """
     rows = []
     for (claim, part, seeds), drawn in errors.groupby(["claim", "part", "seeds"], sort=False):
@@ -151,8 +152,8 @@ def error_rows(errors: pd.DataFrame) -> list[list[str]]:
         first = drawn.iloc[0]
         wrong = f"{100 * drawn['wrong'].max():.0f}" if drawn["wrong"].notna().any() else MISSING
         covered = f"{100 * drawn['coverage'].min():.0f}" if drawn["coverage"].notna().any() else MISSING
-        jumps = short(first["jumps"]) if first["rests_on_jumps"] else ""
-        can = "yes" if first["decides"] else "no"
+        jumps = short(int(first["jumps"])) if first["rests_on_jumps"] else ""
+        can = ("yes" if first["decides"] else "no") + (f" ({first['note']})" if first.get("note") else "")
         rows.append([f"{claim} {part}".strip(), short(seeds), *said, wrong, covered, jumps, can])
     return rows
 
