@@ -101,8 +101,15 @@ def test_findings_say_the_numbers_of_the_table():
     assert found(pd.DataFrame({"experiment": []})) == ["No recurrent network was trained."]
     assert sentence(pd.DataFrame({"experiment": []})) == "No recurrent network was trained."
     assert sentence(table()) == (
-        "The weights of net go straighter than a random walk in 2 of 2 seeds and probes of its states read 0.8 of the task's"
-        " variables, 0.5 untrained."
+        "The weights go straighter than a random walk in 2 of 2 seeds of 1 network; probes of the states read 0.8 of the"
+        " tasks' variables, 0.5 untrained: more in 1 of 1 network."
+    )
+    worse = table().assign(experiment="worse")
+    probed = worse["quantity"] == "probe_accuracy"
+    worse.loc[probed, "value"] = worse.loc[probed, "value"].to_numpy()[::-1] - 0.1
+    assert sentence(pd.concat([table(), worse])).endswith(
+        "in 4 of 4 seeds of 2 networks; probes of the states read 0.4 to 0.8 of the tasks' variables, 0.5 to 0.7 untrained:"
+        " more in 1 of 2 networks."
     )
 
 

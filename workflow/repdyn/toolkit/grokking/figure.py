@@ -65,9 +65,12 @@ def _coefficients(axes, runs: pd.DataFrame) -> None:
                 markersize=4 - unit,
                 markerfacecolor="none",
                 markeredgecolor=colour(number),
+                clip_on=False,
             )
         there = known[known["seed"] == seed].dropna(subset=["value"])
-        axes.plot(there["step"], there["value"], linestyle="", marker="o", markersize=4, color=colour(number))
+        axes.plot(
+            there["step"], there["value"], linestyle="", marker="o", markersize=4, color=colour(number), clip_on=False
+        )
     step_axis(axes, int(runs["step"].max()))
 
 

@@ -8,7 +8,7 @@ from repdyn.figures.panels import RUN, say, share_down
 from repdyn.figures.style import OKABE_ITO, message_figure, styled
 
 FEATURES, ALONG, BASELINE, MODELS, NULL = OKABE_ITO[0], OKABE_ITO[3], OKABE_ITO[2], OKABE_ITO[1], "#777777"
-COLUMNS = ("variance explained, by active features", "likeness of features", "held-out F1 of classes", "loss recovered")
+COLUMNS = ("variance explained", "likeness of features", "held-out F1 of classes", "share of loss recovered")
 LIKENESS = {"mmcs_seeds": (FEATURES, "-"), "mmcs_end": (ALONG, "-"), "models_alike": (MODELS, "-")}
 
 
@@ -25,6 +25,8 @@ def draw(table: pd.DataFrame, _maps: dict):
         chosen = table[(table["experiment"] == experiment) & (table["seed"] == seed)]
         for axes, title in zip(panels, COLUMNS, strict=True):
             axes.set_title(title, loc="left")
+            axes.set_xlabel("training step", labelpad=1)
+        panels[0].set_xlabel("active features", labelpad=1)
         _variance(panels[0], chosen[chosen["step"] == chosen["step"].max()], chosen)
         _over_steps(panels[1], chosen, LIKENESS, ("mmcs_random", "black"))
         _over_steps(panels[2], chosen, {"class_f1": (FEATURES, "-")}, ("unit_class_f1", BASELINE))
