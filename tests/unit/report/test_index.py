@@ -285,6 +285,8 @@ def evidence():
     validity = pd.DataFrame(both).assign(
         recall=[np.nan, np.nan, 0.995, 0.5], recall_low=[np.nan, np.nan, 0.97, 0.4], recall_high=[np.nan, np.nan, 1, 0.6],
         false_per_1000=[0.16, 46.3, 0.1, 40], false_low=[0.07, 45.3, 0, 39], false_high=[0.26, 47.3, 0.2, 41],
+        affected=[0.05, 1, 0, 1], affected_low=[0.01, 0.91, 0, 0.91], affected_high=[0.17, 1, 0.09, 1],
+        bound=[np.nan, np.nan, 0.998, 0.998],
     )  # fmt: skip
     verdicts = pd.DataFrame({"detector": ["a", "b"], "passes": [True, False], "reason": ["", "46.3 false jumps"]})
     agreement = pd.DataFrame({"first": ["a"], "second": ["b"], "phi": [0.137]})
@@ -384,10 +386,11 @@ def test_statistics_stand_beside_their_nulls():
 
 def test_detectors_show_recall_for_planted_steps_and_false_positives_for_nulls():
     page = Reader(page_of(study(), evidence=evidence()))
-    head, null, planted = texts(page.tables["detector-table"])
-    assert head == ["Series", "Measured", "a", "b"]
-    assert null == ["white noise", "false per 1,000 points", "0.16 (0.07 to 0.26)", "46.3 (45.3 to 47.3)"]
-    assert planted == ["step, 5 sd", "recall", "0.995 (0.97 to 1)", "0.5 (0.4 to 0.6)"]
+    head, null, per_series, planted = texts(page.tables["detector-table"])
+    assert head == ["Series", "Measured", "a", "b", "likelihood-ratio bound"]
+    assert null == ["white noise", "false per 1,000 points", "0.16 (0.07 to 0.26)", "46.3 (45.3 to 47.3)", ""]
+    assert per_series[1:] == ["share of series with a false jump", "0.05 (0.01 to 0.17)", "1 (0.91 to 1)", ""]
+    assert planted == ["step, 5 sd", "recall", "0.995 (0.97 to 1)", "0.5 (0.4 to 0.6)", "0.998"]
     assert "a passes." in page.words() and "b fails: 46.3 false jumps." in page.words()
     assert texts(page.tables["agreement-table"])[1] == ["a", "", "0.137"]
 
