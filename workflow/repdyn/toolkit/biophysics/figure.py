@@ -3,12 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.panels import key_above, named_row, say
+from repdyn.figures.frame import framed
+from repdyn.figures.panels import say
 from repdyn.figures.style import DIVERGING_MAP, OKABE_ITO, message_figure, styled
 from repdyn.toolkit.biophysics.findings import values
 
-WIDTH, LEFT, PANEL, GAP = 10.9, 0.6, 2.0, 0.62  # inches
-TOP, ROW, HEIGHT = 0.3, 2.45, 1.65  # inches: of a ROW the panels have HEIGHT, the rest names and labels
 NULL = "#888888"
 BLUE, ORANGE, GREEN, RED = OKABE_ITO[:4]
 # Names and colours, in the order of `izhikevich.KINDS`, top to bottom.
@@ -20,17 +19,9 @@ PENALTIES = {"norm": "size", "spectral": "spectrum"}
 @styled
 def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
     """Two rows of four panels; quantities and arrays as in `toolkit.biophysics.measure`."""
-    from matplotlib.figure import Figure
-
     if table.empty:
         return message_figure("No cell and no network was made.")
-    up = TOP + 2 * ROW
-    figure = Figure(figsize=(WIDTH, up))
-    lefts = [LEFT + i * (PANEL + GAP) for i in range(4)]
-    cells, networks = (
-        named_row(figure, name, up - TOP - ROW * number - HEIGHT - 0.4, 0.28, lefts, PANEL, HEIGHT)
-        for number, name in enumerate(("cells and synapses", "networks"))
-    )
+    figure, (cells, networks) = framed(["cells and synapses", "networks"], 4, [_key()])
     runs = list(maps.values())
     first = next((arrays for arrays in runs if "traces" in arrays), {})
     _traces(cells[0], first)
@@ -41,7 +32,6 @@ def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
     _by_time(networks[1], runs)
     _signs(networks[2], runs)
     _errors(networks[3], table)
-    key_above(figure, [_key()])
     return figure
 
 

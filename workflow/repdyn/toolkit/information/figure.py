@@ -3,13 +3,12 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.panels import first_seeds, key_above, named_row, quantity_of, say
+from repdyn.figures.frame import framed
+from repdyn.figures.panels import first_seeds, quantity_of, say
 from repdyn.figures.steps import step_axis
 from repdyn.figures.style import MARKERS, OKABE_ITO, message_figure, styled
 from repdyn.wording.names import layer_name
 
-WIDTH, LEFT, PANEL, GAP = 10.7, 0.6, 1.95, 0.65  # inches
-TOP, ROW, HEIGHT = 0.6, 2.45, 1.55  # inches: of a ROW the panels have HEIGHT, the rest names and labels
 LOOKS = {
     "class_components": (OKABE_ITO[0], MARKERS[0], "class, in two principal components"),
     "class_discriminants": (OKABE_ITO[1], MARKERS[1], "class, in two discriminants"),
@@ -25,17 +24,11 @@ def draw(table: pd.DataFrame, maps: dict):
     """A row of panels per experiment (its first seed): a panel per layer, information against the step with its 95 %
     interval, grey its null; and the accuracy of the probe by layer at the last step with that of its controls.
     """
-    from matplotlib.figure import Figure
-
     if table.empty:
         return message_figure("No information was measured in this study.")
     runs = first_seeds(table)
-    up = TOP + ROW * len(runs)
-    figure = Figure(figsize=(WIDTH, up))
-    for number, (name, run) in enumerate(runs):
-        bottom = up - TOP - ROW * number - HEIGHT - 0.45
-        lefts = [LEFT + i * (PANEL + GAP) for i in range(PANELS)]
-        panels = named_row(figure, name, bottom, 0.26, lefts, PANEL, HEIGHT)
+    figure, rows = framed([name for name, _ in runs], PANELS, _key())
+    for (_, run), panels in zip(runs, rows, strict=True):
         layers = [layer for layer in run["layer"].astype(str).unique() if layer][: PANELS - 1]
         top = _top(run)
         for axes, layer in zip(panels, layers, strict=False):
@@ -44,7 +37,6 @@ def draw(table: pd.DataFrame, maps: dict):
             axes.set_axis_off()
         _accuracy(panels[-1], run, layers)
         panels[0].set_ylabel("information (nats)")
-    key_above(figure, _key())
     return figure
 
 

@@ -3,13 +3,12 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.panels import first_seeds, key_above, say
+from repdyn.figures.frame import framed
+from repdyn.figures.panels import first_seeds, say
 from repdyn.figures.steps import step_axis
 from repdyn.figures.style import FLAGGED_COLOUR, OKABE_ITO, message_figure, styled
 
 DENOISING, NOISING, COMPONENTS, GREEDY, DIRECT, FEATURES = (OKABE_ITO[i] for i in (0, 3, 2, 1, 6, 4))
-WIDTH, LEFT, PANEL, GAP = 10.7, 0.55, 1.95, 0.75  # inches
-TOP, ROW, HEIGHT = 0.6, 2.65, 1.6  # inches: of a ROW the panels have HEIGHT, the rest names and labels
 # A cell is dotted where it is further than this many deviations from its null.
 BEYOND = 3
 UNDEFINED = "not evaluable:\ntoo few pairs"
@@ -26,27 +25,22 @@ def draw(table: pd.DataFrame, maps: dict):
     maps of the first and the last layer; of transformers a third with edges, of texts one with swapped words. Bars and
     whiskers: 95 % intervals over pairs. Grey: mean and two deviations of the null.
     """
-    from matplotlib.figure import Figure
-
     if table.empty:
         return message_figure("Nothing was patched: no experiment was measured.")
     rows = [(name, run, kind) for name, run in first_seeds(table) for kind in _kinds(run)]
-    up = TOP + ROW * len(rows)
-    figure = Figure(figsize=(WIDTH, up))
-    for number, (name, run, panels) in enumerate(rows):
-        bottom = up - TOP - ROW * number - HEIGHT - 0.42
-        title = name + NAMED.get(panels, "")
-        if run["quantity"].eq("pairs").any():
-            pairs = run.loc[run["quantity"] == "pairs", "value"].iloc[0]
-            title += f" ({pairs:.0f} pairs)"
-        figure.text(0.12 / WIDTH, (bottom + HEIGHT + 0.24) / up, title, fontweight="bold", fontsize=8.5)
-        for column, panel in enumerate(panels):
-            left = LEFT + column * (PANEL + GAP)
-            axes = figure.add_axes((left / WIDTH, bottom / up, PANEL / WIDTH, HEIGHT / up))
-            last = run[run["step"] == run["step"].max()]
+    figure, framed_rows = framed([_title(*row) for row in rows], max(len(kind) for *_, kind in rows), _key())
+    for (_, run, kind), panels in zip(rows, framed_rows, strict=True):
+        last = run[run["step"] == run["step"].max()]
+        for panel, axes in zip(kind, panels, strict=False):
             panel(axes, last if panel is not _over_training else run)
-    key_above(figure, _key())
+        for axes in panels[len(kind) :]:
+            axes.remove()
     return figure
+
+
+def _title(name: str, run: pd.DataFrame, kind: tuple) -> str:
+    pairs = run.loc[run["quantity"] == "pairs", "value"]
+    return name + NAMED.get(kind, "") + (f" ({pairs.iloc[0]:.0f} pairs)" if len(pairs) else "")
 
 
 def _kinds(run: pd.DataFrame) -> list[tuple]:

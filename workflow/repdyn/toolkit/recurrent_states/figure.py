@@ -3,12 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.panels import key_above, named_row, say
+from repdyn.figures.frame import framed
+from repdyn.figures.panels import say
 from repdyn.figures.steps import step_axis
 from repdyn.figures.style import OKABE_ITO, message_figure, styled
 
-WIDTH, LEFT, PANEL, GAP = 10.7, 0.5, 1.55, 0.55  # inches
-TOP, ROW, HEIGHT = 0.35, 2.1, 1.3  # inches: of a ROW the panels have HEIGHT, the rest names and labels
 NULL = "#888888"
 OURS, INTRINSIC = OKABE_ITO[0], OKABE_ITO[3]
 
@@ -16,18 +15,12 @@ OURS, INTRINSIC = OKABE_ITO[0], OKABE_ITO[3]
 @styled
 def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
     """A row of five panels per network; quantities as in `toolkit.recurrent_states.measure`."""
-    from matplotlib.figure import Figure
-
     if table.empty:
         return message_figure("No recurrent network was trained.")
     table = table[table["layer"].astype(str).isin(["", "state"])]
     networks = list(table.groupby("experiment", sort=False, observed=True))
-    up = TOP + ROW * len(networks)
-    figure = Figure(figsize=(WIDTH, up))
-    for number, (name, runs) in enumerate(networks):
-        bottom = up - TOP - ROW * number - HEIGHT - 0.4
-        lefts = [LEFT + i * (PANEL + GAP) for i in range(5)]
-        panels = named_row(figure, name, bottom, 0.26, lefts, PANEL, HEIGHT)
+    figure, rows = framed([name for name, _ in networks], 5, [_key()])
+    for (name, runs), panels in zip(networks, rows, strict=True):
         classes = int(runs.loc[runs["quantity"] == "classes", "value"].iloc[0])
         _lines(panels[0], runs, "drift_from_init", "drift from initialisation")
         _lines(panels[1], runs, "participation_ratio", "dimensions of the states")
@@ -39,7 +32,6 @@ def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
         for axes in panels[:3]:
             axes.set_ylim(bottom=0)
         _path(panels[4], maps.get(f"{name}/{runs['seed'].min()}", {}))
-    key_above(figure, [_key()])
     return figure
 
 

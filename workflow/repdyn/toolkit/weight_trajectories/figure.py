@@ -3,12 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.panels import key_above, named_row, say
+from repdyn.figures.frame import framed
+from repdyn.figures.panels import say
 from repdyn.figures.steps import step_axis
 from repdyn.figures.style import OKABE_ITO, SEQUENTIAL_MAP, message_figure, styled
 
-WIDTH, LEFT, PANEL, GAP = 10.7, 0.55, 1.9, 0.7  # inches
-TOP, ROW, HEIGHT = 0.35, 2.3, 1.5  # inches: of a ROW the panels have HEIGHT, the rest names and labels
 NULL = "#888888"
 COLOURS = (OKABE_ITO[0], OKABE_ITO[3], OKABE_ITO[2], OKABE_ITO[4], OKABE_ITO[1], OKABE_ITO[5])
 # Gates and what is taken away; variables of a task have the colours in their order.
@@ -21,19 +20,13 @@ NAMED = {
 @styled
 def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
     """Quantities as in `toolkit.weight_trajectories.measure`; pictures of the first seed, lines of all."""
-    from matplotlib.figure import Figure
-
     if table.empty:
         return message_figure("No recurrent network was trained.")
     networks = list(table.groupby("experiment", sort=False, observed=True))
-    up = TOP + 2 * ROW * len(networks)
-    figure = Figure(figsize=(WIDTH, up))
-    lefts = [LEFT + i * (PANEL + GAP) for i in range(4)]
-    for number, (name, runs) in enumerate(networks):
+    names = [each for name, _ in networks for each in (name, "")]
+    figure, rows = framed(names, 4, [_key()])
+    for (name, runs), upper, lower in zip(networks, rows[::2], rows[1::2], strict=True):
         arrays = maps.get(f"{name}/{runs['seed'].min()}", {})
-        bottoms = [up - TOP - ROW * (2 * number + i) - HEIGHT - 0.4 for i in range(2)]
-        upper = named_row(figure, name, bottoms[0], 0.28, lefts, PANEL, HEIGHT)
-        lower = named_row(figure, "", bottoms[1], 0.28, lefts, PANEL, HEIGHT)
         _path(upper[0], arrays)
         _picture(upper[1], arrays)
         _lines(upper[2], runs, "gate_mean", "mean openness of gates")
@@ -45,7 +38,6 @@ def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
         known = arrays.get("information")
         _matrix(figure, lower[3], None if known is None else _sorted(known).T, "information of units (nats)", "unit",
                 "variable")  # fmt: skip
-    key_above(figure, [_key()])
     return figure
 
 
