@@ -36,10 +36,8 @@ def measured():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tool, "ROWS", 40)
         patch.setattr(tool, "FEATURES", (5, 20, 40, 80, 400))
-        return pd.concat(
-            [tool.measure(seed)[0].assign(experiment="double_descent", seed=seed) for seed in range(3)],
-            ignore_index=True,
-        )
+        patch.setattr(tool, "REPEATS", 3)
+        return tool.measure(0)[0].assign(experiment="double_descent", seed=0)
 
 
 def test_the_peak_is_at_as_many_features_as_rows_and_a_penalty_takes_it_away(measured):
@@ -49,12 +47,12 @@ def test_the_peak_is_at_as_many_features_as_rows_and_a_penalty_takes_it_away(mea
     assert free.columns.tolist() == [5, 20, 40, 80, 400] and free.shape == penalised.shape == (3, 5)
     assert free.apply(peak, axis=1).tolist() == [40] * 3 and (free[40] > 5 * free[400]).all()
     assert penalised.apply(peak, axis=1).isna().all() and (penalised[40] < 1).all()
-    again = tool.measure(1)[0]
-    assert tool.FEATURES[6] == 100 and not again.equals(tool.measure(2)[0])
+    assert free.nunique().tolist() == [3] * 5  # every repetition draws anew
 
 
 def test_a_value_is_the_median_of_its_draws_and_its_null_has_the_same(monkeypatch):
     monkeypatch.setattr(tool, "FEATURES", (10,))
+    monkeypatch.setattr(tool, "REPEATS", 1)
     seen = []
 
     def drawn(rows, inputs, features, rng, ridge):
@@ -68,21 +66,18 @@ def test_a_value_is_the_median_of_its_draws_and_its_null_has_the_same(monkeypatc
     assert len({number for _, number in seen}) == 5
 
 
-def planted(free, penalised, seeds=4) -> pd.DataFrame:
-    tables = []
-    for seed in range(seeds):
-        entries = [entry(0, "", "features", np.array(COUNTS)), entry(0, "", "rows", 100)]
-        entries.append(entry(0, "", "test_error", np.array(free), np.array(penalised)))
-        tables.append(combine(entries).assign(experiment="double_descent", seed=seed))
-    return pd.concat(tables, ignore_index=True)
+def planted(free, penalised, repeats=4) -> pd.DataFrame:
+    entries = [entry(0, "", "features", np.array(COUNTS)), entry(0, "", "rows", 100)]
+    entries += [entry(0, f"repetition {i}", "test_error", np.array(free), np.array(penalised)) for i in range(repeats)]
+    return combine(entries).assign(experiment="double_descent", seed=0)
 
 
 def test_what_is_said_is_what_was_planted():
     table = planted([0.8, 0.4, 40, 0.5, 0.2], [0.8, 0.4, 0.2, 0.2, 0.1])
     assert sentence(table) == (
-        "Fitted to 100 rows, models without a penalty have a peak of the test error at 100 features (in 4 of 4 seeds), with"
-        " a ridge penalty no peak (in any of 4 seeds); with 1,000 features they err less than with any number below that of"
-        " the rows in 4 of 4 seeds."
+        "Fitted to 100 rows, models without a penalty have a peak of the test error at 100 features (in 4 of 4 repetitions),"
+        " with a ridge penalty no peak (in any of 4 repetitions); with 1,000 features they err less than with any number"
+        " below that of the rows in 4 of 4 repetitions."
     )
     first, second = found(table)
     assert (
@@ -99,8 +94,11 @@ def test_what_is_said_is_what_was_planted():
 def test_without_a_peak_none_is_said_and_an_edge_or_a_bump_is_no_peak():
     falling = [0.8, 0.5, 0.4, 0.3, 0.2]
     told = sentence(planted(falling, [0.1, 0.2, 9, 0.2, 0.1]))
-    assert "without a penalty have no peak (in any of 4 seeds), with a ridge penalty a peak of the test error" in told
-    assert "in 0 of 4 seeds" in sentence(planted([0.2, 0.3, 9, 0.5, 0.4], falling))
+    assert (
+        "without a penalty have no peak (in any of 4 repetitions), with a ridge penalty a peak of the test error"
+        in told
+    )
+    assert "in 0 of 4 repetitions" in sentence(planted([0.2, 0.3, 9, 0.5, 0.4], falling))
     assert np.isnan(peak(pd.Series([9.0, 1, 1], COUNTS[:3]))) and np.isnan(peak(pd.Series([1.0, 1.9, 1], COUNTS[:3])))
     assert peak(pd.Series([1.0, 2.1, 1], COUNTS[:3])) == 50 and np.isnan(peak(pd.Series([1.0, 9, 5], COUNTS[:3])))
     assert sentence(planted(falling, falling)[:0]) == "No model was fitted." == found(planted(falling, falling)[:0])[0]

@@ -4,6 +4,7 @@ All trainings start from the same weights and make as many updates, so that what
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ from repdyn.errors import StudyError
 from repdyn.training.adam import Adam
 from repdyn.training.tracker import evaluating
 
-Change = Callable[[int, Inputs], Inputs]
+Change = Callable[[int, Any], Any]  # of inputs, one tensor or several, given the step
 
 
 def train(

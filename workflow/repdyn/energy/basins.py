@@ -53,5 +53,5 @@ def crossing(of: Density, states: np.ndarray) -> Crossing:
     line = start + np.linspace(0, 1, IMAGES)[:, None] * (end - start)
     energies, straight = energy(of, path), energy(of, line)
     most = highest_seen(of) - float(energies[0])
-    climbs = (min(barrier(each)[0], most) for each in (energies, straight))
-    return Crossing(path, energies, straight, *climbs, most)
+    climb, straight_climb = (min(barrier(each)[0], most) for each in (energies, straight))
+    return Crossing(path, energies, straight, climb, straight_climb, most)

@@ -6,7 +6,7 @@ import pandas as pd
 from repdyn.figures.frame import framed
 from repdyn.figures.panels import logarithmic
 from repdyn.figures.style import OKABE_ITO, message_figure, styled
-from repdyn.toolkit.double_descent.findings import errors, over_seeds, rows_of
+from repdyn.toolkit.double_descent.findings import errors, over_repeats, rows_of
 
 CURVES = (("value", "least norm", OKABE_ITO[0]), ("null_mean", "ridge penalty", OKABE_ITO[1]))
 NULL = "#888888"
@@ -35,7 +35,7 @@ def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
 
 def _curve(axes, found: pd.DataFrame, name: str, colour: str) -> None:
     axes.plot(found.columns, found.to_numpy().T, color=colour, alpha=0.3, linewidth=0.6)
-    mean, low, high = np.array([over_seeds(found[count], f"{name} {count}") for count in found]).T
+    mean, low, high = np.array([over_repeats(found[count], f"{name} {count}") for count in found]).T
     axes.fill_between(found.columns, low, high, color=colour, alpha=0.2, linewidth=0)
     axes.plot(found.columns, mean, color=colour, marker="o", markersize=3, label=name)
 

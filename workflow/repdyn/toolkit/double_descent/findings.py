@@ -20,7 +20,7 @@ def sentence(table: pd.DataFrame) -> str:
     return (
         f"Fitted to {rows_of(table)} rows, models without a penalty have {_told(free)}, with a ridge penalty"
         f" {_told(penalised)}; with {free.columns[-1]:,} features they err less than with any number below that of the rows"
-        f" in {again} of {plural(len(free), 'seed')}."
+        f" in {again} of {plural(len(free), 'repetition')}."
     )
 
 
@@ -44,7 +44,7 @@ def found(table: pd.DataFrame) -> list[str]:
         f"Without a penalty the test error, as a share of the variance of the true function, is"
         f" {_mean(_few(free, table), 'few')} with the best number of features below {rows_of(table)},"
         f" {_mean(free[equal], 'equal')} with {equal:,} and {_mean(free[most], 'most')} with {most:,} (geometric means"
-        f" over seeds): at the worst {_mean(free.max(axis=1) / free[most], 'ratio')} times that with the most features.",
+        f" over repetitions): at the worst {_mean(free.max(axis=1) / free[most], 'ratio')} times that with the most.",
         f"With a ridge penalty it is {_mean(_few(penalised, table), 'few, ridge')}, {_mean(penalised[equal], 'same, ridge')}"
         f" and {_mean(penalised[most], 'most, ridge')}; without one it is {_mean(free[equal] / penalised[equal], 'penalty')}"
         f" times as large with {equal:,} features, and {_mean(free[most] / penalised[most], 'penalty at the end')} times"
@@ -53,10 +53,10 @@ def found(table: pd.DataFrame) -> list[str]:
 
 
 def errors(table: pd.DataFrame, column: str = "value") -> pd.DataFrame:
-    """Test errors, a row per seed and a column per number of features; of the penalty in column null_mean."""
+    """Test errors, a row per repetition and a column per number of features; of the penalty in column null_mean."""
     names = table["quantity"].astype(str)
     counts = table[names == "features"].groupby("unit")["value"].first().astype(int)
-    found = table[names == "test_error"].pivot(index="seed", columns="unit", values=column)
+    found = table[names == "test_error"].pivot(index="layer", columns="unit", values=column)
     return found.set_axis(counts.to_numpy(), axis=1)
 
 
@@ -72,24 +72,23 @@ def peak(errors: pd.Series) -> float:
     return float(errors.index[at]) if there else np.nan
 
 
-def over_seeds(values: pd.Series, name: str) -> tuple[float, float, float]:
-    """Geometric mean over seeds with its 95 % interval."""
+def over_repeats(values: pd.Series, name: str) -> tuple[float, float, float]:
+    """Geometric mean over repetitions with its 95 % interval."""
     rng = np.random.default_rng(derive("double descent findings", name))
     return tuple(np.exp(mean_interval(np.log(values.to_numpy(float)), rng)))
 
 
 def _mean(values: pd.Series, name: str) -> str:
-    return over_runs(*over_seeds(values, name), len(values), short)
+    return over_runs(*over_repeats(values, name), len(values), short)
 
 
 def _told(errors: pd.DataFrame) -> str:
     peaks = errors.apply(peak, axis=1).dropna()
     if peaks.empty:
-        return f"no peak (in any of {plural(len(errors), 'seed')})"
+        return f"no peak (in any of {plural(len(errors), 'repetition')})"
     places = sorted({f"{place:,.0f}" for place in peaks}, key=lambda place: float(place.replace(",", "")))
-    return (
-        f"a peak of the test error at {' or '.join(places)} features (in {len(peaks)} of {plural(len(errors), 'seed')})"
-    )
+    counted = f"{len(peaks)} of {plural(len(errors), 'repetition')}"
+    return f"a peak of the test error at {' or '.join(places)} features (in {counted})"
 
 
 def _few(errors: pd.DataFrame, table: pd.DataFrame) -> pd.Series:
