@@ -37,6 +37,13 @@ def test_the_rate_of_a_linear_nonlinear_neuron_is_found_and_shifted_spikes_are_n
     assert np.abs(found.bits[1:]).max() < 0.03
 
 
+def test_features_that_say_nothing_predict_nothing_however_many():
+    """Fitted to what they are judged on, so many would correlate by more than .2."""
+    features, counts = rng(8).standard_normal((400, 60)), rng(9).poisson(0.3, (400, 4)).astype(float)
+    found = encoded(features, counts, 5, 1.0)
+    assert abs(found.accuracy.mean()) < 0.1 and abs(found.bits.mean()) < 0.05
+
+
 def test_bits_per_spike_are_those_of_the_formula():
     """A rate of 2 or 0 for a mean of 1, right each time: every spike is twice as likely."""
     counts = np.array([[2.0], [0], [2], [0]])

@@ -73,7 +73,6 @@ def test_findings_and_figure_say_the_numbers_of_the_table(looked):
     figure = draw(table, {"hand/0": maps})
     assert [axes.get_title("left") for axes in figure.axes] == [
         "drift from initialisation", "dimensions of the states", "clusters of states", "probe of the answer",
-        "path of the weights",
     ]  # fmt: skip
     (clusters,) = [line for line in figure.axes[2].lines if line.get_linestyle() == "-"]
     assert clusters.get_ydata()[-1] == 8

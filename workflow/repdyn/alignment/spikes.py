@@ -72,5 +72,6 @@ def _rate(linear: np.ndarray, counts: np.ndarray, other: np.ndarray) -> np.ndarr
     ends, mean, spread = np.quantile(linear, EDGES), linear.mean(), linear.std()
     if not (spread > 0 and counts.any()):
         return np.full(len(other), counts.mean())
-    terms = [((np.clip(each, *ends) - mean) / spread)[:, None] ** [1, 2] for each in (linear, other)]
-    return PoissonRegressor(alpha=0, solver="newton-cholesky").fit(terms[0], counts).predict(terms[1])
+    first, other = ((np.clip(each, *ends) - mean) / spread for each in (linear, other))
+    fitted = PoissonRegressor(alpha=0, solver="newton-cholesky").fit(np.column_stack([first, first * first]), counts)
+    return fitted.predict(np.column_stack([other, other * other]))

@@ -110,10 +110,12 @@ def with_ours(
         table["scale"].fillna(table["scale_ours"]).fillna("").where(table["scale"].ne(""), table["scale_ours"])
     )
     table["scale"] = table["scale"].fillna("")
-    # What was printed in the order of the configuration, the most telling first; then as in the audit; then the rest.
+    # What was printed in the order of the configuration, the most telling first; then as in the audit; then as
+    # claims give ours, which the merge has in no order.
     first = [(claim["id"], quantity) for claim in claims["claims"] for quantity in claim["published"]]
-    order = {key: i for i, key in enumerate(dict.fromkeys([*first, *map(tuple, audited[KEY].to_numpy())]))}
-    table["order"] = [order.get(key, len(order)) for key in map(tuple, table[KEY].to_numpy())]
+    keys = [*first, *(key for part in (audited, ours) for key in map(tuple, part[KEY].to_numpy()))]
+    order = {key: i for i, key in enumerate(dict.fromkeys(keys))}
+    table["order"] = [order[key] for key in map(tuple, table[KEY].to_numpy())]
     table = table.sort_values(["claim", "order"], kind="stable").drop(columns="order")
     found = decide_all(table, claims["claims"], errors, published_errors)
     rules = {claim["id"]: decided_by(claim["verdict"]) for claim in claims["claims"]}

@@ -67,7 +67,7 @@ TOOLS = {
         "features",
         ALL,
         "For every run: variance explained by sparse features, how alike they are between seeds and steps, which classes"
-        " they detect, what a network loses with them, and how often they are active, each beside its null",
+        " they detect, and how much of the loss they keep, each beside its null",
         across=True,
     ),
     "interventions": Tool(
@@ -81,21 +81,21 @@ TOOLS = {
         "Patching and circuits",
         "causes",
         ALL,
-        "Per experiment: how much of the difference between two classes patched units, heads and components carry over, by"
-        " layer and step, and how faithful circuits of growing size are; of transformers also by position and by path",
+        "Per experiment: how much of the difference between two classes patched units and components carry over, by layer,"
+        " how faithful circuits of growing size are, and which heads, positions or parts of a map carry the difference",
     ),
     "attribution": Tool(
         "Attribution",
         "attribution",
         ALL,
-        "Maps of several attribution methods on held-out examples, their deletion curves beside random orders, their"
-        " gain over training, and their similarity to maps of networks with re-initialised weights",
+        "Maps of several attribution methods on held-out examples, their deletion curves beside random orders,"
+        " and their similarity to maps of networks with re-initialised weights",
     ),
     "geometry": Tool(
         "Geometry of representations",
         "shape",
         ALL,
-        "Intrinsic dimension, geodesic ratio, curvature and class capacity of three layers against the training step",
+        "Intrinsic dimension and class capacity of three layers against the training step, beside their nulls",
     ),
     "topology": Tool(
         "Topology of representations",
@@ -174,15 +174,15 @@ RECURRENT = {
         "recurrent",
         (),
         "Per recurrent network against the training step: drift, dimension and clusters of its states and what a probe reads"
-        " in them, beside nulls; and the path of its weights beside a random walk",
+        " in them, beside nulls",
         borrows=("dynamics", "topology", "information", "geometry", "interventions", "patching", "attribution"),
     ),
     "weight_trajectories": Tool(
         "Weight trajectories of recurrent networks",
         "recurrent",
         (*POINTS, "connect4_moves"),
-        "Per recurrent network: the path of its weights beside a random walk, and along it gates, time scales, similarity of"
-        " states, probes, what parts are worth, and information of units",
+        "Per recurrent network: the path of its weights beside a random walk, and along it gates, probes and what parts are"
+        " worth, each beside its null",
     ),
     "landscapes": Tool(
         "Energy landscapes of recurrent networks",
@@ -259,7 +259,12 @@ SELF_CONTAINED = {
         " beside a matched one",
     ),
 }
-ALL_TOOLS = TOOLS | TRAINED_FOR_A_TASK | SELF_CONTAINED
+ALL_TOOLS = {
+    name: tool
+    for page in PAGES
+    for name, tool in (TOOLS | TRAINED_FOR_A_TASK | SELF_CONTAINED).items()
+    if tool.page == page
+}
 
 
 def tools_on(page: str) -> dict[str, Tool]:

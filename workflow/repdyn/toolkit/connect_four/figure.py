@@ -31,7 +31,7 @@ def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
             _by_step(axes, chosen, quantity, title)
             axes.set_ylim(0, 1.03)
         _by_ply(panels[4], chosen)
-    share_down(rows, [0])
+    share_down(rows, (0, 4))
     return figure
 
 

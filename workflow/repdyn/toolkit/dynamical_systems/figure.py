@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from repdyn.figures.frame import framed
-from repdyn.figures.panels import logarithmic, say
+from repdyn.figures.panels import logarithmic, say, share_down
 from repdyn.figures.steps import step_axis
 from repdyn.figures.style import OKABE_ITO, message_figure, styled
 from repdyn.toolkit.dynamical_systems.findings import NEEDED
@@ -29,10 +29,10 @@ def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
         _solution(panels[0], runs, held, counted)
         _against(panels[1], runs, "accuracy", [""], "held-out accuracy")
         _against(panels[2], runs, "slowest_time", held, "slowest time scale (steps)")
-        times = runs[runs["quantity"] == "slowest_time"]
-        if np.isfinite(times["value"]).any():
-            logarithmic([panels[2]], pd.concat([times["value"], times["null_mean"]]))
         _states(panels[3], maps.get(f"{name}/{runs['seed'].min()}", {}))
+    share_down(rows, [1])
+    times = table[table["quantity"] == "slowest_time"]
+    logarithmic([panels[2] for panels in rows if panels[2].has_data()], pd.concat([times["value"], times["null_mean"]]))
     return figure
 
 

@@ -54,8 +54,8 @@ def _dimension(axes, run: pd.DataFrame, _arrays) -> None:
         return
     _by_layer(axes, rows, rows["layer"].unique())
     signs = run.loc[run["quantity"] == "turn", "value"]
-    counted = f"up, down: {(signs == 1).sum()}; down, up: {(signs == -1).sum()}; neither: {(signs == 0).sum()}"
-    axes.set_ylim(0, rows["value"].max() * 1.22)
+    counted = f"up, down: {(signs == 1).sum()}; down, up: {(signs == -1).sum()}\nneither: {(signs == 0).sum()}"
+    axes.set_ylim(0, rows["value"].max() * 1.3)
     axes.text(0.02, 0.98, counted, transform=axes.transAxes, va="top", fontsize=6.5, color="#444444")
     _steps(axes, run)
 

@@ -27,6 +27,7 @@ def draw(table: pd.DataFrame, maps: dict):
         _exponents(panels[1], exponents, layers)
         _fluctuations(panels[2], run, arrays)
     share_down(rows, (1, 2))
+    share_down(rows, [0], "x")
     return figure
 
 

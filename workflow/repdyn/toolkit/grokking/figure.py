@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from repdyn.figures.frame import framed
-from repdyn.figures.panels import logarithmic, quantity_of, say
+from repdyn.figures.panels import logarithmic, quantity_of, say, share_down
 from repdyn.figures.steps import step_axis
 from repdyn.figures.style import message_figure, styled
 from repdyn.toolkit.by_organism import by_organism
@@ -30,6 +30,9 @@ def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
         _by_step(panels[2], runs, "weight_norm", "length of the weights")
         _coefficients(panels[3], runs)
         draw_onsets(panels[4], runs)
+    share_down(rows, [2])
+    tried = quantity_of(table, "coefficient_by_step")["value"]
+    logarithmic([panels[3] for panels in rows if panels[3].has_data()], tried)
     return figure
 
 
@@ -62,10 +65,12 @@ def _coefficients(axes, runs: pd.DataFrame) -> None:
                 markersize=4 - unit,
                 markerfacecolor="none",
                 markeredgecolor=colour(number),
+                clip_on=False,
             )
         there = known[known["seed"] == seed].dropna(subset=["value"])
-        axes.plot(there["step"], there["value"], linestyle="", marker="o", markersize=4, color=colour(number))
-    logarithmic([axes], rows["value"])
+        axes.plot(
+            there["step"], there["value"], linestyle="", marker="o", markersize=4, color=colour(number), clip_on=False
+        )
     step_axis(axes, int(runs["step"].max()))
 
 

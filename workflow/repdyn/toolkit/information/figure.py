@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from repdyn.figures.frame import framed
-from repdyn.figures.panels import first_seeds, quantity_of, say
+from repdyn.figures.panels import first_seeds, quantity_of, say, share
 from repdyn.figures.steps import step_axis
 from repdyn.figures.style import MARKERS, OKABE_ITO, message_figure, styled
 from repdyn.wording.names import layer_name
@@ -22,7 +22,7 @@ PANELS = 4
 @styled
 def draw(table: pd.DataFrame, maps: dict):
     """A row of panels per experiment (its first seed): a panel per layer, information against the step with its 95 %
-    interval, grey its null; and the accuracy of the probe by layer at the last step with that of its controls.
+    interval, grey its null, on one scale; and the accuracy of the probe by layer at the last step with that of its controls.
     """
     if table.empty:
         return message_figure("No information was measured in this study.")
@@ -30,22 +30,17 @@ def draw(table: pd.DataFrame, maps: dict):
     figure, rows = framed([name for name, _ in runs], PANELS, _key())
     for (_, run), panels in zip(runs, rows, strict=True):
         layers = [layer for layer in run["layer"].astype(str).unique() if layer][: PANELS - 1]
-        top = _top(run)
         for axes, layer in zip(panels, layers, strict=False):
-            _over_training(axes, run, layer, top)
+            _over_training(axes, run, layer)
         for axes in panels[len(layers) : PANELS - 1]:
             axes.set_axis_off()
         _accuracy(panels[-1], run, layers)
         panels[0].set_ylabel("information (nats)")
+    share([axes for panels in rows for axes in panels[: PANELS - 1]])
     return figure
 
 
-def _top(run: pd.DataFrame) -> float:
-    shown = run[run["quantity"].isin([*LOOKS, *(f"{name}_high" for name in LOOKS), "class_entropy"])]["value"]
-    return float(shown.max()) * 1.05 if shown.notna().any() else 1.0
-
-
-def _over_training(axes, run: pd.DataFrame, layer: str, top: float) -> None:
+def _over_training(axes, run: pd.DataFrame, layer: str) -> None:
     axes.set_title(layer_name(layer), loc="left")
     end = max(int(run["step"].max()), 1)
     drawn = False
@@ -69,7 +64,6 @@ def _over_training(axes, run: pd.DataFrame, layer: str, top: float) -> None:
         say(axes, "not evaluable")
         return
     axes.axhline(0, color="black", linewidth=0.5)
-    axes.set_ylim(min(-0.1 * top, -0.05), top)
     step_axis(axes, end)
     axes.set_xlabel("training step", labelpad=1)
 

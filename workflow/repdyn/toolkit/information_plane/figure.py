@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from repdyn.figures.frame import framed
-from repdyn.figures.panels import first_seeds, quantity_of, say
+from repdyn.figures.panels import first_seeds, quantity_of, say, share_down
 from repdyn.figures.style import MARKERS, OKABE_ITO, message_figure, styled
 from repdyn.wording.names import layer_name
 
@@ -31,6 +31,11 @@ def draw(table: pd.DataFrame, maps: dict):
         _bins(panels[1], run, layers[-1])
         _bounds(panels[2], run, "class", "class_entropy")
         _bounds(panels[3], run, "input", "most_information")
+    share_down(rows, range(4))
+    share_down(rows, [0], "x")
+    for plane in (panels[0] for panels in rows if panels[0].has_data()):
+        look = {"frameon": True, "edgecolor": "none", "framealpha": 0.8}
+        plane.legend(loc="best", fontsize=6.5, handletextpad=0.1, borderaxespad=0.2, **look)
     return figure
 
 
@@ -63,9 +68,6 @@ def _plane(axes, run: pd.DataFrame, layers: list[str]) -> None:
     axes.set_xlabel("on the input (nats)", labelpad=1)
     axes.set_ylabel("on the class (nats)")
     axes.set_ylim(top=_once(run, "class_entropy") * 1.08)
-    axes.legend(
-        loc="best", fontsize=6.5, handletextpad=0.1, borderaxespad=0.2, frameon=True, edgecolor="none", framealpha=0.8
-    )
 
 
 def _bins(axes, run: pd.DataFrame, layer: str) -> None:

@@ -63,11 +63,9 @@ def _fields(name: str, recording: Heard, seed: int) -> tuple[list[dict], dict[st
     for model, features in (("level", past[:, :1]), ("field", past), ("quadratic", with_products(past, NEAREST))):
         found = encoded(features, counts, LAGS, WIDTH)
         entries += _judged(0, name, model, [found])
-    return entries, {
-        f"kernel/{name}": kernel,
-        f"counts/{name}": recording.counts[SHOWN],
-        f"rate/{name}": found.rate[SHOWN, 0],
-    }
+    arrays = {"kernel": kernel, "counts": recording.counts[SHOWN], "rate": found.rate[SHOWN, 0]}
+    # A column of an array would be written as what lies beside it in memory.
+    return entries, {f"{each}/{name}": np.ascontiguousarray(array) for each, array in arrays.items()}
 
 
 def _states(heard: dict[str, Heard], seed: int) -> list[dict]:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from repdyn.figures.frame import framed
-from repdyn.figures.panels import first_seeds, say
+from repdyn.figures.panels import first_seeds, say, share_down
 from repdyn.figures.style import OKABE_ITO, message_figure, styled
 from repdyn.toolkit.retraining.design import SHARES, WINDOWS
 from repdyn.toolkit.retraining.findings import BEYOND, METHODS
@@ -24,6 +24,7 @@ def draw(table: pd.DataFrame, maps: dict):
         _removed(panels[0], run)
         _deficit(panels[1], run)
         _orders(panels[2], run)
+    share_down(rows, range(3))
     return figure
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from repdyn.figures.frame import framed
-from repdyn.figures.panels import quantity_of, say
+from repdyn.figures.panels import quantity_of, say, share_down
 from repdyn.figures.steps import step_axis
 from repdyn.figures.style import OKABE_ITO, message_figure, styled
 from repdyn.toolkit.by_organism import by_organism, last
@@ -27,6 +27,7 @@ def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
         panels[1].set_ylim(-0.2, 5.4)
         _by_step(panels[2], quantity_of(runs, "units_per_feature"), "units per feature")
         _coefficients(panels[3], runs)
+    share_down(rows, (1, 2, 3))
     return figure
 
 

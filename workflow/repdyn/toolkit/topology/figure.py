@@ -34,7 +34,8 @@ def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
         _longest(panels[1], run, layers)
         _beyond(panels[2], run, layers)
         _through(panels[3], run, layers)
-    share_down(rows, (1, 2, 3))
+    share_down(rows, range(4))
+    share_down(rows, [0], "x")
     return figure
 
 
