@@ -1,16 +1,16 @@
-"""Cells and synapses above, networks with and without constraints below."""
+"""Cells and synapses above, networks with and without constraints below, circuits under Dale's law at the bottom."""
 
 import numpy as np
 import pandas as pd
 
 from repdyn.figures.panels import key_above, named_row, say
 from repdyn.figures.style import DIVERGING_MAP, OKABE_ITO, message_figure, styled
+from repdyn.toolkit.biophysics.diagrams import BLUE, NULL, draw_circuits
 from repdyn.toolkit.biophysics.findings import values
 
 WIDTH, LEFT, PANEL, GAP = 10.9, 0.6, 2.0, 0.62  # inches
 TOP, ROW, HEIGHT = 0.3, 2.45, 1.65  # inches: of a ROW the panels have HEIGHT, the rest names and labels
-NULL = "#888888"
-BLUE, ORANGE, GREEN, RED = OKABE_ITO[:4]
+ORANGE, GREEN, RED = OKABE_ITO[1:4]
 # Names and colours, in the order of `izhikevich.KINDS`, top to bottom.
 CELLS = (("regular", BLUE), ("bursting", ORANGE), ("chattering", GREEN), ("fast", RED))
 NETWORKS = {"free": "ReLU", "spiking": "spiking", "dale": "Dale"}
@@ -19,17 +19,17 @@ PENALTIES = {"norm": "size", "spectral": "spectrum"}
 
 @styled
 def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
-    """Two rows of four panels; quantities and arrays as in `toolkit.biophysics.measure`."""
+    """Three rows of four panels; quantities and arrays as in `toolkit.biophysics.measure`."""
     from matplotlib.figure import Figure
 
     if table.empty:
         return message_figure("No cell and no network was made.")
-    up = TOP + 2 * ROW
+    up = TOP + 3 * ROW
     figure = Figure(figsize=(WIDTH, up))
     lefts = [LEFT + i * (PANEL + GAP) for i in range(4)]
-    cells, networks = (
+    cells, networks, circuits = (
         named_row(figure, name, up - TOP - ROW * number - HEIGHT - 0.4, 0.28, lefts, PANEL, HEIGHT)
-        for number, name in enumerate(("cells and synapses", "networks"))
+        for number, name in enumerate(("cells and synapses", "networks", "circuits under Dale's law"))
     )
     runs = list(maps.values())
     first = next((arrays for arrays in runs if "traces" in arrays), {})
@@ -41,6 +41,7 @@ def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
     _by_time(networks[1], runs)
     _signs(networks[2], runs)
     _errors(networks[3], table)
+    draw_circuits(circuits, table)
     key_above(figure, [_key()])
     return figure
 
@@ -175,4 +176,15 @@ def _key() -> list:
         Line2D([], [], color=BLUE, alpha=0.45, marker="o", markersize=2.5, label="a seed"),
         Line2D([], [], color="black", marker="_", markersize=10, linestyle="none", label="mean over seeds"),
         Line2D([], [], color=NULL, linestyle=":", label="null"),
+        Line2D(
+            [],
+            [],
+            color="black",
+            marker="s",
+            markersize=2.5,
+            markerfacecolor="none",
+            linestyle="none",
+            label="before training",
+        ),
+        Line2D([], [], color=NULL, marker="_", markersize=7, linestyle="none", label="signs in random order"),
     ]
