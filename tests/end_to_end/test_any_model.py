@@ -36,7 +36,7 @@ FEWER = {
     "information": {"SHUFFLES": 3, "CONTROLS": 3, "REPEATS": 1},
     "information_plane": {"SHUFFLES": 2, "NULLS": 2, "CRITIC_UPDATES": 20},
     "fractals": {"INDEPENDENT": 2},
-    "retraining": {"STEPS": 20, "SEEDS": 2},
+    "retraining": {"STEPS": 20, "RATE": 0.02, "SEEDS": 2},
     "alignment": {"SUBJECTS": 2, "UNITS": 4, "SHUFFLES": 2, "DRAWS": 5, "SNRS": (1,), "SHOWN": 1},
     "dynamics": {"INITIALISATIONS": 2, "WALKS": 5, "SHUFFLES": 2},
 }
@@ -86,8 +86,8 @@ class Own:
     def answer(self, change=lambda h: h, inputs=None):
         return self.case.answer(change, self.held_out if inputs is None else inputs)
 
-    def losses(self, change=lambda h: h):
-        logits = torch.from_numpy(self.answer(change))
+    def losses(self, change=lambda h: h, inputs=None):
+        logits = torch.from_numpy(self.answer(change, inputs))
         return nn.functional.cross_entropy(logits, torch.from_numpy(self.labels), reduction="none").numpy()
 
 
@@ -281,9 +281,62 @@ def check_dynamics(own, found, _):
 
 
 def check_retraining(own, found, maps):
-    # That it runs and leaves the network as it was; its numbers are for tests/unit/toolkit/test_retraining.py.
+    from repdyn.seeds import derive
+
     assert maps == {}
-    yield from ()
+    key, steps, batch = own.subjects()[0].key, 20, 32
+    labels = torch.from_numpy(own.labels)
+    losses = {step: (own.at(step).losses(), own.losses(inputs=own.training)) for step in (0, LAST)}
+    half = np.arange(N) % 2 == 0
+    saved = []
+    for chosen in (half, ~half):
+        best = min(losses, key=lambda step, chosen=chosen: losses[step][0][chosen].mean())
+        saved.append((losses[LAST][0] - losses[best][0])[~chosen].mean())
+    yield found("stopped"), np.mean(saved)
+
+    def ends(rows, inputs=own.training, judged=own.held_out, blur=()):
+        model = copy.deepcopy(own.at(0).model).train()
+        optimizer = torch.optim.Adam(model.parameters(), 0.02)
+        for step in range(steps):
+            now = rows[step * batch : (step + 1) * batch]
+            x = tuple(each[now] for each in inputs) if isinstance(inputs, tuple) else inputs[now]
+            if step in blur:
+                small = nn.functional.adaptive_avg_pool2d(x, 4)
+                x = nn.functional.interpolate(small, x.shape[2:], mode="bilinear")
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(model(*x) if isinstance(x, tuple) else model(x), labels[now]).backward()
+            optimizer.step()
+        with torch.no_grad():
+            logits = own.case.forward(model.eval(), judged, lambda h: h)[1]
+        return (logits.argmax(1) == labels).double().mean().item()
+
+    orders = []
+    for seed in range(2):
+        rng = np.random.default_rng(derive(*key, "retraining", seed))
+        orders.append(np.concatenate([rng.permutation(N) for _ in range(6)])[: steps * batch])
+    plain = np.array([ends(rows) for rows in orders])
+    yield found("plain"), plain.mean()
+    hard = losses[LAST][1]
+    for name, sign in (("easy_first", 1), ("hard_first", -1)):
+        ordered = [np.array(sorted(rows.tolist(), key=lambda row, sign=sign: sign * hard[row])) for rows in orders]
+        yield found(f"order/{name}"), 100 * np.mean([ends(rows) for rows in ordered] - plain)
+    if not isinstance(own.training, torch.Tensor) or own.training.ndim != 4:
+        return
+    windows = [range(0, 2), range(2, 4), range(4, 8), range(12, 16), range(16, 20)]
+    yield found("deficit"), [100 * np.mean(plain - [ends(rows, blur=window) for rows in orders]) for window in windows]
+    mean, kept = own.training.mean(0), []
+    for share in (0.1, 0.3, 0.5, 0.7):
+        sides = []
+        for images in (own.training, own.held_out):
+            x = images.clone().requires_grad_()
+            own.at(LAST).case.plain(inputs=x)[1].gather(1, labels[:, None]).sum().backward()
+            changed = images.clone()
+            for image, slope in zip(changed, x.grad.abs(), strict=True):
+                top = slope.flatten().argsort(descending=True, stable=True)[: round(share * slope.numel())]
+                image.view(-1)[top] = mean.view(-1)[top]
+            sides.append(changed)
+        kept.append(ends(orders[0], *sides))
+    yield found("removed/saliency"), kept
 
 
 def check_fractals(own, found, maps):

@@ -23,7 +23,8 @@ ROOMS = (
 )  # fmt: skip
 # Prepare, choose, or put to work what is tried.
 PREPARE = {
-    "alignment/comparison", "alignment/recording", "attribution/case", "attribution/groups", "attribution/randomisation",
+    "alignment/comparison", "alignment/grasshopper", "alignment/recording", "attribution/case", "attribution/groups",
+    "attribution/randomisation",
     "biophysics/checks", "fractals/surrogates", "information/intervals", "information/projections", "interventions/features",
     "interventions/pairs", "interventions/surgery", "interventions/swaps", "organisms/langevin", "organisms/registry",
     "organisms/subject", "organisms/training", "sparse_autoencoders/gradients", "sparse_autoencoders/linear",

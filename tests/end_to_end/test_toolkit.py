@@ -64,6 +64,22 @@ def test_the_numbers_of_a_section_are_those_of_the_table(pages, study, tool):
         assert counted == f"{last['value'].notna().sum()} of {len(last)}"
 
 
+def test_a_recording_of_the_users_gets_a_page_with_controls_ceiling_and_how_many(study, tmp_path):
+    rng = np.random.default_rng(0)
+    stimuli = rng.random((60, 1, 16, 16))
+    rate = np.exp(1 + (stimuli.reshape(60, -1) - 0.5) @ rng.normal(0, 0.3, (256, 5)))
+    np.savez(tmp_path / "a.npz", responses=rng.poisson(rate, (3, 60, 5)), stimuli=stimuli, units=list("abcde"))
+    overlay = tmp_path / "overlay.yaml"
+    overlay.write_text(f"recordings: {{cortex: {{file: {tmp_path / 'a.npz'}, experiment: mlp_narrow-digits}}}}\n")
+    done = study.snakemake("recordings", config=["tests/small/config.yaml", str(overlay)])
+    assert done.returncode == 0, done.stdout + done.stderr
+    page = Reader((study.folder / RESULTS / "report/recordings.html").read_text(encoding="utf-8"))
+    table = pd.read_parquet(study.folder / RESULTS / "recordings/cortex/mlp_narrow-digits-seed0.parquet")
+    assert len(page.tables["cortex-table"]) == 1 + len(table) and set(table["features"]) > {"input", "hidden.0"}
+    assert "cortex (60 stimuli, 3 repeats, 5 units), by ridge regression, 1 run of mlp_narrow-digits" in page.words()
+    assert "the same layer untrained" in page.words() and "ceiling 0." in page.words()
+
+
 def rerun(study, edited: str) -> dict[str, int]:
     """Jobs per rule of the toolkit after a file was edited."""
     with study.edit(edited):

@@ -70,9 +70,9 @@ def verdict_errors() -> pd.DataFrame:
     """A rule that can decide with five seeds, one that has nothing to draw from, of two metrics."""
     table = pd.DataFrame(
         [
-            ("C03", "early", 5, "as published", 0.95, 0.0, 0.05, 0.95, 0.0, 0.07, True, 0.94, 125, True),
-            ("C03", "early", 5, "half", 0.02, 0.03, 0.95, np.nan, 0.05, 0.07, True, 0.96, 125, True),
-            ("C10", "", 5, "as published", *[np.nan] * 6, False, np.nan, 0, True),
+            ("C03", "early", 5, "as published", 0.95, 0.0, 0.05, 0.95, 0.0, 0.07, True, 0.94, 125, True, ""),
+            ("C03", "early", 5, "half", 0.02, 0.03, 0.95, np.nan, 0.05, 0.07, True, 0.96, 125, True, ""),
+            ("C10", "", 5, "as published", *[np.nan] * 6, False, np.nan, 0, True, "nothing to draw from"),
         ],
         columns=COLUMNS,
     )

@@ -24,8 +24,9 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 EXTRAS = PROJECT["project"]["optional-dependencies"]
 # Rooms that need more than the dependencies, and the groups that bring it.
 NEEDING = {
-    "callbacks/huggingface.py": "huggingface", "callbacks/lightning.py": "lightning", "datasets": "plot", "figures": "plot",
-    "report": "report", "toolkit": "plot", "topology": "topology", "tracking/plot.py": "plot",
+    "alignment/grasshopper.py": "recordings", "callbacks/huggingface.py": "huggingface",
+    "callbacks/lightning.py": "lightning", "datasets": "plot", "figures": "plot", "report": "report", "toolkit": "plot",
+    "topology": "topology", "tracking/plot.py": "plot",
 }  # fmt: skip
 
 

@@ -350,7 +350,8 @@ def looked_into(tool, suffix):
 def of_tool(tool, name):
     """The file of that name of every run, recurrent network or organism that a tool looks into, or of its own seeds."""
     if tool in SELF_CONTAINED:
-        return expand(f"{SELF_CONTAINED_RUN}/{name}", tool=tool, seed=range(config["toolkit"]["seeds"]))
+        seeds = 1 if SELF_CONTAINED[tool].once else config["toolkit"]["seeds"]
+        return expand(f"{SELF_CONTAINED_RUN}/{name}", tool=tool, seed=range(seeds))
     if tool in SHEETS:
         run = ORGANISM_RUN if tool in ORGANISMS else RECURRENT_RUN
         return [

@@ -96,6 +96,7 @@ rule report:
             *figure_data(),
         ],
         published=f"{PUBLISHED}/series.csv",
+        published_errors=f"{PUBLISHED}/verdict_errors.csv",
         shipped=project("data/readme/verdicts.json"),
         claims=CLAIMS,
         inside=[
@@ -128,7 +129,7 @@ rule report:
         "python {input.code[0]:q} --sheet {input.sheet:q} --experiments {input.experiments:q}"
         " --runs-root {params.runs:q} --pages {params.pages:q} --logs {params.logs:q} --stages {params.stages:q}"
         " --figures {input.figures:q} --evidence {input.evidence:q} --inside {input.inside:q}"
-        " --published {input.published:q} --shipped {input.shipped:q} --claims {input.claims:q} {params.benchmark:q} --led-to {input.led_to:q} --out {output:q} > {log:q} 2>&1"
+        " --published {input.published:q} --published-errors {input.published_errors:q} --shipped {input.shipped:q} --claims {input.claims:q} {params.benchmark:q} --led-to {input.led_to:q} --out {output:q} > {log:q} 2>&1"
 
 
 rule integrated_report:

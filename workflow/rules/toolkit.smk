@@ -355,10 +355,31 @@ rule recording:
         " --checkpoint-every {params.checkpoint_every:q} --device {params.device:q} --out {output:q} > {log:q} 2>&1"
 
 
-rule recordings:
+rule recordings_page:
     input:
-        [
+        code=code("recordings_page"),
+        page=templates("recordings"),
+        tables=[
             f"{RESULTS}/recordings/{name}/{recording['experiment']}-seed{seed}.parquet"
             for name, recording in config["recordings"].items()
             for seed in range(config["seeds"])
         ],
+    output:
+        f"{RESULTS}/report/recordings.html",
+    log:
+        f"{RESULTS}/logs/recordings_page.log",
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory(1000),
+        runtime=10,
+    message:
+        "Writing {output}"
+    shell:
+        "python {input.code[0]:q} --tables {input.tables:q} --out {output:q} > {log:q} 2>&1"
+
+
+rule recordings:
+    input:
+        rules.recordings_page.output if config["recordings"] else [],

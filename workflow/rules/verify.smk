@@ -11,6 +11,7 @@ rule verify:
         code=code("verify"),
         claims=CLAIMS,
         published=f"{PUBLISHED}/series.csv",
+        published_errors=f"{PUBLISHED}/verdict_errors.csv",
         sheet=given(config["experiments"]),
     log:
         f"{RESULTS}/logs/verify.log",
@@ -50,6 +51,6 @@ rule verify:
         "Checking the finished study in {params.results}"
     shell:
         "python {input.code[0]:q} --results {params.results:q} --sheet {input.sheet:q}"
-        " --seeds {params.seeds:q} --pages {params.pages:q} --claims {input.claims:q} --published {input.published:q} --of-runs {params.of_runs:q}"
+        " --seeds {params.seeds:q} --pages {params.pages:q} --claims {input.claims:q} --published {input.published:q} --published-errors {input.published_errors:q} --of-runs {params.of_runs:q}"
         " --of-study {params.of_study:q} --evidence {params.evidence:q} --inside {params.inside:q}"
         " --integrated {params.integrated:q} --toolkit {params.toolkit:q} --recipes {params.recipes:q} 2>&1 | tee {log:q}"

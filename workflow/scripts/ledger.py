@@ -1,12 +1,12 @@
 """The ledger of all claims: published, recomputed, repaired, null and our own runs, with two words each."""
 
 import argparse
-from pathlib import Path
 
 import pandas as pd
 import yaml
 
 from common.arguments import to_path, whole
+from common.csv_tables import read_errors
 from common.files import read_json, read_parquet, readable_errors, require_held, write_json, write_parquet
 from repdyn.audit.ledger import terminal, with_ours
 from repdyn.audit.seed_agreement import COLUMNS, summarise
@@ -55,11 +55,6 @@ def main():
     write_parquet(arguments.ledger, ledgers[headline])
     write_json(arguments.verdicts, {"metric": headline, **verdicts[headline], "metrics": verdicts})
     print(f"{headline}; {counts[headline]['runs']} runs\n{terminal(ledgers[headline], claims)}")
-
-
-def read_errors(path: Path) -> pd.DataFrame:
-    """A table of `verdict_errors` from CSV; a claim without parts has the part ''."""
-    return pd.read_csv(path).fillna({"part": ""})
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import yaml
 
 from common.arguments import to_path, whole
 from common.costs import logs_of, read_costs
+from common.csv_tables import read_errors
 from common.described import mapping
 from common.files import read_json, read_parquet, read_picture, readable_errors, write_page
 from common.runs import run_folder
@@ -28,6 +29,7 @@ def main():
     parser.add_argument("--evidence", type=to_path, nargs="*", default=[], help="tables named like those of the page")
     parser.add_argument("--inside", type=to_path, nargs="*", default=[], help="tables of phase 2, likewise")
     parser.add_argument("--published", type=to_path, nargs="*", default=[], help="published tables that figures draw")
+    parser.add_argument("--published-errors", type=to_path, help="verdict_errors.csv as written by audit.py")
     parser.add_argument("--shipped", type=to_path, help="verdicts.json that README.md was written from")
     parser.add_argument("--claims", type=to_path, help="config/claims.yaml")
     parser.add_argument("--logs", type=to_path, required=True, help="folder of the logs of all jobs")
@@ -56,12 +58,15 @@ def made(arguments: argparse.Namespace) -> str:
     costs = by_family(arguments.logs, arguments.stages, experiments)
     floor = floor_of(experiments, read_parquet(arguments.benchmark)) if arguments.benchmark else None
     planned = read_experiments(arguments.sheet)
+    evidence = {path.stem: read_table(path) for path in (*arguments.evidence, *arguments.published)}
+    if arguments.published_errors:
+        evidence["published_errors"] = read_errors(arguments.published_errors)
     return render(
         experiments,
         {path.stem: picture(read_picture(path)) for path in arguments.figures},
         pd.DataFrame(training),
         arguments.pages,
-        {path.stem: read_table(path) for path in (*arguments.evidence, *arguments.published)},
+        evidence,
         {path.stem: read_parquet(path) for path in arguments.inside},
         stages,
         [name for name in planned if name not in set(experiments["experiment"])],

@@ -38,6 +38,7 @@ def main():
     parser.add_argument("--pages", type=whole(1), required=True, help="how many seeds of an experiment have a page")
     parser.add_argument("--claims", type=to_path, required=True, help="config/claims.yaml")
     parser.add_argument("--published", type=to_path, required=True, help="data/published/series.csv")
+    parser.add_argument("--published-errors", type=to_path, required=True, help="data/published/verdict_errors.csv")
     parser.add_argument("--of-runs", nargs="+", required=True, help="names of the files of a run")
     parser.add_argument("--of-study", nargs="+", required=True, help="names of the tables of the study")
     parser.add_argument("--evidence", nargs="+", required=True, help="those of them on the page")
@@ -157,6 +158,7 @@ def pages_of(arguments: Namespace, experiments: pd.DataFrame, runs: list[Path]) 
         inside=[study / name for name in arguments.inside],
         claims=arguments.claims,
         published=[arguments.published],
+        published_errors=arguments.published_errors,
         shipped=None,  # README.md may have been written again since
         # Its sections on costs are left out: they are made of logs, which go on being written.
         logs=root / "logs",

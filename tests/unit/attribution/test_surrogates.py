@@ -7,6 +7,7 @@ import pytest
 import torch
 from captum._utils.models.linear_model import SkLearnLinearRegression
 from captum.attr import LimeBase
+from sklearn.linear_model import LinearRegression
 
 from repdyn.attribution.shapley import exact_shapley, tabulated
 from repdyn.attribution.surrogates import fitted_coefficients, fitted_values, kernel_shap, lime, nearness
@@ -27,6 +28,19 @@ def test_of_a_linear_game_both_give_the_weights():
     rng = np.random.default_rng(0)
     np.testing.assert_allclose(kernel_shap(linear_game(weights), 4, 20, rng), weights, atol=1e-10)
     np.testing.assert_allclose(lime(linear_game(weights), 4, 60, rng), weights, atol=1e-10)
+
+
+def test_coalitions_without_their_complements_give_the_weights_too():
+    weights, coalitions = np.array([2.0, -1.0, 0.0, 0.5]), np.eye(4, dtype=bool) | (np.arange(4) == 0)
+    np.testing.assert_allclose(fitted_values(linear_game(weights), coalitions, np.ones(4)), weights, atol=1e-10)
+
+
+def test_lime_is_the_fit_in_which_coalitions_near_to_all_count_most():
+    game, coalitions = random_game(6), np.random.default_rng(5).random((80, 6)) < 0.5
+    cosine = [row.sum() / np.sqrt(row.sum() * 6) if row.any() else 0.0 for row in coalitions]
+    plain = LinearRegression().fit(coalitions, game(coalitions)[:, 0], np.exp(-((1 - np.array(cosine)) ** 2) / 0.25**2))
+    found = lime(game, 6, 80, np.random.default_rng(5))[:, 0]
+    np.testing.assert_allclose(found, plain.coef_, atol=1e-8)
 
 
 def test_with_all_coalitions_and_shapleys_kernel_the_fit_is_exact():

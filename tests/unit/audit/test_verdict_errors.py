@@ -1,13 +1,26 @@
 """Drawn studies have the truth that they were given, rules that can decide do, and those with nothing to rest on do not."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from repdyn.audit import type_errors
 from repdyn.audit.bounds import TRUTHS
 from repdyn.audit.columns import TERMS
 from repdyn.audit.estimates import CHANGE, COUNT, KINDS, MEAN, SHARE, Ratio, arrays, contrast
-from repdyn.audit.verdict_errors import COLUMNS, Design, beta_quantiles, draw, field, gamma_quantiles, verdict_errors
+from repdyn.audit.verdict_errors import (
+    COLUMNS,
+    FIXED,
+    Design,
+    beta_quantiles,
+    draw,
+    field,
+    gamma_quantiles,
+    verdict_errors,
+)
+from repdyn.timeseries.critical_steps import critical_steps
 
 ABOVE = {"quantity": "x_detected", "above": 50, "published": 100, "none": 0, "reversible": False}
 
@@ -131,3 +144,37 @@ def test_drawing_again_gives_the_same():
     )
     pd.testing.assert_frame_equal(one, other)
     assert set(one["truth"]) <= set(TRUTHS)
+
+
+def test_a_claim_that_its_definition_fixes_has_a_row_in_words():
+    fixed = {"id": "C06", "verdict": {"rule": "construction", "quantity": "n", "tolerance": 0.01}}
+    rows = verdict_errors(pd.DataFrame(columns=TERMS), [fixed], 3)
+    assert rows["seeds"].tolist() == [1, 3, 5] and rows["note"].eq(FIXED).all()
+    assert rows[["holds", "does_not_hold", "undecided"]].isna().all(axis=None) and not rows["decides"].any()
+
+
+@pytest.mark.parametrize("burst", [0.0, 1.0, 100.0])
+def test_no_draw_changes_how_many_steps_are_critical(burst):
+    """Quiet series, and series that move a hundred times more in one window of ten: a decile is a decile."""
+    rng = np.random.default_rng(0)
+    moves = rng.standard_normal((400, 6))
+    moves[100:110] *= 1 + burst
+    assert critical_steps(moves.cumsum(axis=0)).sum() == 6 * 40
+
+
+def test_a_number_of_types_is_drawn_where_there_are_enough_jumps(monkeypatch):
+    monkeypatch.setattr(type_errors, "word_shares", partial(type_errors.word_shares, draws=8, pool=39))
+    sizes = {f"size_{i}": {"value": value, "decimals": 0} for i, value in enumerate([20] * 5, 1)}
+    types = {"id": "C05", "published": sizes, "verdict": {"rule": "equals", "quantity": "k", "value": 5}}
+    few = terms(study(COUNT, 0.0), COUNT).assign(claim="C05")
+    rows = verdict_errors(few, [types], 1)
+    assert (
+        rows["note"].eq(type_errors.TOO_FEW).all() and rows["jumps"].tolist() == [0, 0] and rows["right"].isna().all()
+    )
+    # Half of the jumps of a study of two seeds: those of one.
+    many = few.assign(top=6.0)
+    rows = verdict_errors(many, [types], 2, designs=(1,)).query("seeds == 1").set_index("truth")
+    assert rows["jumps"].eq(180).all()
+    assert rows.loc["as published", "holds"] > 0.8 and rows.loc["false", "does_not_hold"] > 0.8
+    assert list(rows.index) == ["as published", "half", "false"]
+    assert rows["decides"].eq(rows["wrong"].max() <= rows["allowed"].iloc[0]).all()

@@ -169,6 +169,26 @@ def test_equals(numbers, words):
     assert (found.evidence, found.holds) == words
 
 
+def test_a_whole_number_is_said_only_where_it_would_be_found():
+    rule = {"rule": "equals", "quantity": "k", "value": 5, "defect": "types"}
+    numbers = {"k": {"repaired": 5, "ours": 5, "runs": 20}, "types": printed(5, 5)}
+
+    def said(errors):
+        table = pd.DataFrame([row("C01", name, has) for name, has in numbers.items()])
+        found = decide_all(table, [{"id": "C01", "verdict": rule}], errors, errors)["C01"]
+        return found.evidence, found.holds, found.reason
+
+    assert said(drawn(0.9, jumps=60))[:2] == ("stands", "holds")
+    evidence, holds, why = said(drawn(0.9, wrong=0.2, jumps=60))
+    assert (evidence, holds) == ("artefact", "not evaluable") and "wrong word in 20 %" in why
+    # Rows of another number of jumps, or of other sizes, say nothing of these jumps.
+    other = drawn(0.1, wrong=0.9).assign(part="2,991 jumps")
+    assert said(pd.concat([drawn(0.9, jumps=60), other]))[:2] == ("stands", "holds")
+    none = drawn(np.nan, np.nan, np.nan, jumps=7).assign(note="too few for a number")
+    numbers["k"] = {"repaired": 5, "ours": np.nan, "runs": 0}
+    assert said(none)[1:] == ("not evaluable", "there are 7 jumps; too few for a number.")
+
+
 def test_an_unknown_rule_is_refused():
     with pytest.raises(StudyError, match="'guess' does not exist; there are bounds, construction, equals"):
         decided({"rule": "guess"}, x={})

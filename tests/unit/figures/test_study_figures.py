@@ -44,7 +44,10 @@ def test_deep_dive_has_two_panels_per_family_with_rates_and_names():
 
 def test_deep_dive_without_jumps_or_runs_explains_itself():
     figure = deep_dive(deep_dive_facts(QUIET))
-    assert [texts(axes) for axes in figure.axes] == [["no jumps were found"], ["no layer jumped"]]
+    assert not figure.axes and figure.texts[0].get_text() == "No jump in: MLP (3 runs)."
+    some = deep_dive(deep_dive_facts({**QUIET, "cnn": JUMPS["cnn"]}))
+    assert [axes.get_title(loc="left").split(":")[0] for axes in some.axes] == ["CNN", "Layers that jump most"]
+    assert "No jump in: MLP (3 runs)." in legend_labels(some)
     assert "none learned" in deep_dive(deep_dive_facts({})).texts[0].get_text()
 
 

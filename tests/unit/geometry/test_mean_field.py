@@ -46,6 +46,16 @@ def test_theory_gives_the_capacity_that_is_tried(classes, rows, d, radius):
     assert mean_field_capacity(x, rng.permutation(labels), 100, rng) < 0.95 * tried
 
 
+def test_what_all_classes_share_counts_for_nothing_and_the_widest_class_counts_most():
+    x, labels = drawn(6, 3, 20, 0.5)
+    x[labels == 0] += 3 * np.random.default_rng(2).standard_normal((3, 20))
+    found, moved = (mean_field_capacity(rows, labels, 40, np.random.default_rng(1)) for rows in (x, x + 7))
+    assert moved == pytest.approx(found, rel=1e-6)
+    rng, centred = np.random.default_rng(1), x - x.mean(0)
+    each = [manifold_capacity(centred[labels == label], 40, rng) for label in range(6)]
+    assert found == pytest.approx(6 / sum(1 / one for one in each)) and found < np.mean(each) - 0.03
+
+
 def test_what_has_no_side_is_refused():
     rng = np.random.default_rng(0)
     with pytest.raises(StudyError, match="a mean other than 0"):

@@ -67,6 +67,7 @@ def test_leace_leaves_no_linear_trace_and_changes_the_least():
     assert accuracy(x, labels) > 0.9 and accuracy(after, labels) < 0.45
     assert np.linalg.matrix_rank(np.eye(32) - eraser.matrix) == 2
     assert erased(after, eraser) == pytest.approx(after, abs=1e-8)
+    assert after.mean(0) == pytest.approx(x.mean(0)) and np.abs(x.mean(0)).max() > 0.1
     # To take the same covariance away by orthogonal directions changes more, in units of the noise and else.
     means = np.stack([x[labels == c].mean(0) - x.mean(0) for c in range(3)])
     basis = np.linalg.svd(means, full_matrices=False)[2][:2]
@@ -85,6 +86,11 @@ def test_one_round_of_null_space_projection_is_not_enough_and_more_are():
     assert [np.linalg.matrix_rank(each.matrix) for each in rounds] == [31 - i for i in range(12)]
     random = accuracy(erased(x, random_eraser(x, 1, np.random.default_rng(0))), labels)
     assert random > before - 0.04
+    several = random_eraser(x, 5, np.random.default_rng(0))
+    assert np.linalg.matrix_rank(several.matrix) == 27 and several.matrix == pytest.approx(
+        several.matrix @ several.matrix
+    )
+    assert erased(x, several).mean(0) == pytest.approx(x.mean(0))
 
 
 def test_rounds_end_where_nothing_is_left():
@@ -132,7 +138,7 @@ def test_the_subspace_is_found_on_some_pairs_and_holds_on_others():
     assert interchange_accuracy(rest, *others, found) > 0.98
     rng = np.random.default_rng(0)
     random = [interchange_accuracy(rest, *others, random_subspace(8, 1, rng)) for _ in range(20)]
-    assert max(random) < 0.98 and np.mean(random) < 0.7
+    assert max(random) < 0.98 and np.mean(random) < 0.7 and len(set(random)) > 5
     # Expectations that no variable gives are met on the pairs of the search only as far as chance goes.
     nothing = torch.from_numpy(np.random.default_rng(3).integers(0, 4, 200))
     searched = aligned_subspace(rest, *pairs[:2], nothing, 1, 0)

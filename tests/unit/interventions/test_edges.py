@@ -112,6 +112,30 @@ def test_direct_effects_are_those_of_path_patching_and_attribution_is_near():
     np.testing.assert_allclose(estimates[-4:], effects[-4:], atol=1e-5)
 
 
+def test_attributions_of_parts_of_a_layer_are_means_of_slopes_by_hand():
+    model = Stream()
+    nodes = [whole("first"), *sites_along("a", (5,), 0), whole("b"), whole("c")]
+    draw, last = np.random.default_rng(3), len(nodes)
+    inputs, donors = (torch.from_numpy(2 * draw.standard_normal((6, 5)).astype(np.float32)) for _ in range(2))
+    clean, corrupted = (activations(model, x, ["first", "a", "b", "c"]) for x in (inputs, donors))
+    edges = [(0, unit) for unit in range(1, 6)] + [(unit, last) for unit in range(1, 6)]
+    found = edge_attributions(model, inputs, clean, corrupted, nodes, edges, metric, points=2)
+    by_hand = torch.zeros(5, 6)
+    for share in (0.25, 0.75):
+        first, a = (corrupted[path] + share * (clean[path] - corrupted[path]) for path in ("first", "a"))
+        for unit in range(5):
+            part = torch.where(torch.arange(5) == unit, a, clean["a"]).requires_grad_()
+            stream = inputs + part
+            stream = stream + model.b(stream)
+            slope = torch.autograd.grad(metric(model.read(stream + model.c(stream))).sum(), part)[0][:, unit]
+            sender = first.clone().requires_grad_()
+            own = torch.autograd.grad(model.a(sender)[:, unit].sum(), sender)[0]
+            by_hand[unit] += slope * (own * (clean["first"] - corrupted["first"])).sum(1) / 2
+    np.testing.assert_allclose(found[:5], by_hand.numpy(), atol=1e-6)
+    direct = model.read.weight.detach()[0][:, None] * (clean["a"] - corrupted["a"]).T
+    np.testing.assert_allclose(found[5:], direct.numpy(), atol=1e-6)
+
+
 def test_heads_of_a_transformer_are_nodes_and_all_edges_give_its_answer():
     with torch.random.fork_rng():
         torch.manual_seed(1)

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+import torch
 
 from repdyn.errors import StudyError
-from repdyn.organisms.grokking import first_step, frequency_share, modular_addition
+from repdyn.organisms.grokking import addition, first_step, frequency_share, modular_addition
 
 
 def test_the_rule_is_found_long_after_the_table_is_known_by_heart():
@@ -22,6 +23,14 @@ def test_without_decay_or_a_rule_it_is_known_by_heart_and_no_more(decay, shuffle
     found = modular_addition(53, decay, 0, 150, shuffled=shuffled)
     assert found.training[-1] == 1 and found.test[-1] < 0.06
     assert np.isnan(first_step(found.steps, found.test)) and found.frequencies[-1] < 0.3
+
+
+def test_the_answers_are_sums_and_shuffled_they_are_the_same_answers_to_other_pairs():
+    for shuffled, share in ((False, 1), (True, 1 / 53)):
+        task = addition(("test", 0), shuffled=shuffled)
+        pairs, answers = (torch.cat([batch[part] for batch in (task.learnt, task.held_out)]) for part in (0, 1))
+        assert len(np.unique(pairs, axis=0)) == 53**2 and np.bincount(answers).tolist() == [53] * 53
+        assert (answers == pairs.sum(1) % 53).float().mean().item() == pytest.approx(share, abs=0.01)
 
 
 def test_the_same_seed_gives_the_same_course():

@@ -47,6 +47,8 @@ def test_attention_that_is_planted_is_measured_and_other_attention_is_not():
     periods = np.array([7, 11, 20])
     assert prefix_matching(planted(lambda period: period - 1, periods), periods) == pytest.approx([1])
     assert prefix_matching(planted(lambda period: period, periods), periods) == pytest.approx([0])
+    # Two blocks back, where there are two: 29 of the 35 positions that count.
+    assert prefix_matching(planted(lambda period: 2 * period - 1, periods[:1]), periods[:1]) == pytest.approx([29 / 35])
     assert previous_token(planted(lambda period: 1, periods), periods) == pytest.approx([1])
     even = torch.full((3, 1, TIME, TIME), 1.0).tril() / torch.arange(1, TIME + 1)[:, None]
     assert 0.03 < prefix_matching(even, periods)[0] < 0.12

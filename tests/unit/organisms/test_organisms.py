@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+import torch
 
 from repdyn.errors import StudyError
 from repdyn.organisms.double_descent import random_feature_error
-from repdyn.organisms.superposition import dimensions_per_feature, fitted_toy, gaps, stored_features
+from repdyn.organisms.superposition import dimensions_per_feature, fitted_toy, gaps, losses, stored_features
+from repdyn.organisms.tasks import Batch
 
 
 def test_features_that_are_always_there_get_a_unit_each():
@@ -28,6 +30,14 @@ def test_sparse_features_share_two_units_as_a_pentagon():
     assert gaps(best) == pytest.approx(np.full(5, 72), abs=4)
     assert dimensions_per_feature(best) < 0.5
     assert [toy.loss for toy in toys] == sorted(toy.loss for toy in toys)
+
+
+def test_a_feature_counts_nine_tenths_of_the_one_before():
+    rng = np.random.default_rng(0)
+    targets, outputs = rng.random((4, 5)), rng.random((2, 4, 5))
+    batch = Batch(torch.from_numpy(targets), torch.from_numpy(targets))
+    by_hand = [sum(0.9**i * ((each - targets) ** 2)[:, i].mean() for i in range(5)) for each in outputs]
+    assert losses(torch.from_numpy(outputs), batch).tolist() == pytest.approx(by_hand)
 
 
 def test_the_geometry_of_drawn_directions_is_measured():

@@ -231,7 +231,7 @@ def test_the_cells_of_the_markdown_are_the_numbers_of_the_document(report):
             ours = row["ours"]
             assert cells[6] == interval(ours["value"], ours["low"], ours["high"])
     assert numbers > 150
-    stable = next(cells for cells in details[0] if cells[0] == "stable %")
+    stable = next(cells for cells in details[0] if cells[0] == "layers stable from step 0, %")
     assert stable[6] == "12.5 (3.25 to 21.8)"
     (statistics,) = by_heading["Statistic", "Metric", "Family", "Value", "Null", "Significant", "Runs", "Excluded"]
     assert statistics[1] == [
@@ -251,13 +251,14 @@ def test_bars_and_line_ends_do_not_end_a_cell():
     assert table_row(["<b>", "[a](b)", "*c* `d`"]) == r"| \<b\> | \[a\](b) | \*c\* \`d\` |"
     assert table_head(["a", "b", "c"], 1, 1) == "| a | b | c |\n| :-- | --: | :-- |"
     assert claim_cells(ledger_row()) == [
-        "early %", "83.3", "n/a", "87", "n/a", "1 (0 to 2)", "7", "55", "a null; a note",
+        "jumps before a tenth, %", "83.3", "n/a", "87", "n/a", "1 (0 to 2)", "7", "55", "a null; a note",
     ]  # fmt: skip
 
 
 def ledger_row() -> dict:
     return {
         "quantity": "early_percent",
+        "label": "jumps before a tenth, %",
         "published": 83.3,
         "as_published": None,
         "defect": {"mean": 87.0, "low": None, "high": None, "name": "a method"},

@@ -49,7 +49,7 @@ def test_what_head_redundancy_means():
 
 def test_constants_stand_as_numbers():
     rows = table_of("repdyn.toolkit.geometry", "measure")["rows"]
-    assert next(cells for cells in rows if cells[0] == "dimension mle")[2].endswith("from 10 neighbours")
+    assert next(cells for cells in rows if cells[0] == "dimension MLE")[2].endswith("from 10 neighbours")
 
 
 @pytest.mark.parametrize(("package", "module"), SOURCES)

@@ -58,7 +58,7 @@ def test_tables_hold_the_numbers_of_the_run():
     ]
     head, *rows = texts(reader.tables["measurement-table"])
     assert head == ["Quantity", "Null", "step 0", "step 200", "step 2,000"]
-    assert rows == [["cka", "n/a", "n/a", "0.5", "0.25"], ["dead units", "n/a", "1.5", "3", "4"]]
+    assert rows == [["CKA", "n/a", "n/a", "0.5", "0.25"], ["dead units", "n/a", "1.5", "3", "4"]]
     assert "50.0 % (chance 12.5 %)" in reader.words() and "layer output constant at step 5" in reader.words()
 
 

@@ -45,6 +45,27 @@ def test_no_jumps_no_ledger_and_no_runs_are_said_or_left_out():
     assert "settle" not in told(without, NOTHING) and "accuracy" not in told(without, NOTHING)
 
 
+def test_whether_dimension_tells_of_learning_follows_from_the_verdict_of_the_loss():
+    claims = ledger()
+    coupled = claims["claim"] == "C08"
+    claims.loc[coupled & (claims["quantity"] == "excess"), ["ours", "ours_low", "ours_high"]] = 0.02, -0.01, 0.05
+    answers = {
+        "holds": "so the dimension tells of learning",
+        "does not hold": "so the dimension does not tell of learning",
+        "undecided": "which leaves undecided whether the dimension tells of learning",
+    }
+    for word, answer in answers.items():
+        claims.loc[coupled, "holds"] = word
+        seen = points(experiments(), claims)["What we see"]
+        assert (
+            f"the loss falls 2 (-1 to 5) percentage points more often than at the same steps of other runs, {answer}."
+            in seen
+        )
+    claims.loc[coupled, "holds"] = "not evaluable"
+    assert "percentage points more often" not in points(experiments(), claims)["What we see"]
+    assert "tells of learning" not in told(experiments(), NOTHING)
+
+
 def test_one_seed_is_said_and_several_are_counted():
     runs = experiments()
     assert "with 1 seed each; nothing here says how another seed would differ." in told(runs, NOTHING)
@@ -59,11 +80,11 @@ def test_words_that_hang_on_a_seed_are_named():
         {"claim": ["C01", "C07"], "single": 3, "single_same": [3, 1], "firm": pd.array([True, False], "boolean")}
     )
     assert points(three, NOTHING, seed_agreement=words)["How sure"].endswith(
-        "with 3 seeds each. Whichever seed is left out, the word is the same for 1 of 2 claims; it is not firm for C07,"
+        "with 3 seeds each. Whichever seed is left out, the verdict is the same for 1 of 2 claims; it is not firm for C07,"
         " which 1 of 3 seeds alone say."
     )
     firm = points(three, NOTHING, seed_agreement=words[:1])["How sure"]
-    assert firm.endswith("the word is the same for 1 of 1 claim.")
+    assert firm.endswith("the verdict is the same for 1 of 1 claim.")
     few = words.assign(firm=pd.array([pd.NA, pd.NA], "boolean"))
     assert points(three, NOTHING, seed_agreement=few)["How sure"].endswith("with 3 seeds each.")
 

@@ -6,9 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from common.files import write_parquet
 from common.recordings import read_recording
+from helpers.html_reader import Reader
+from recordings_page import made
 from repdyn.alignment.recording import COLUMNS, NO_CEILING, checked, table_of
 from repdyn.errors import StudyError
+from repdyn.report.recordings import HEADINGS, METHODS
+from repdyn.wording.numbers import short
 
 REPEATS, STIMULI, UNITS = 3, 20, 4
 NAMES, IMAGES = [f"u{number}" for number in range(UNITS)], [f"s{number}" for number in range(STIMULI)]
@@ -81,7 +86,61 @@ def test_an_nwb_file_gives_the_same_table_too(forms, arrays):
         writer.write(file)
     found = read_recording(forms / "a.nwb", forms / "stimuli.npz")
     np.testing.assert_array_equal(found.responses, responses)
-    pd.testing.assert_frame_equal(table(found), table(read_recording(forms / "a.npz")))
+    whole = read_recording(forms / "a.npz")
+    pd.testing.assert_frame_equal(table(found), table(whole))
+    layer = whole.stimuli.reshape(STIMULI, -1)
+    assert shown([compared_with(found, layer)], forms) == shown([compared_with(whole, layer)], forms)
+
+
+def shown(tables: list[pd.DataFrame], folder) -> str:
+    """The page of a recording, of a run per table."""
+    files = []
+    for seed, each in enumerate(tables):
+        files.append(folder / f"{seed}.parquet")
+        write_parquet(files[-1], each.assign(recording="mine", experiment="net-data", seed=seed))
+    return made(files)
+
+
+def compared_with(recording, layer) -> pd.DataFrame:
+    """A layer, the same untrained, which is noise, and the input, which is nearly so."""
+    rng = np.random.default_rng(4)
+    noise = rng.standard_normal((STIMULI, 6))
+    features = {"input": 0.3 * recording.stimuli.reshape(STIMULI, -1) + noise, "h": layer, "h, untrained": noise}
+    return table_of(features, recording, np.random.default_rng(3), 5)
+
+
+def test_the_page_of_every_form_has_the_same_numbers_with_control_ceiling_and_n(forms, arrays):
+    read = [read_recording(forms / "a.npz"), read_recording(forms / "bids", forms / "stimuli.npz")]
+    layer = read[0].stimuli.reshape(STIMULI, -1)
+    pages = [shown([compared_with(each, layer)], forms) for each in read]
+    assert pages[0] == pages[1]
+    page, numbers = Reader(pages[0]), compared_with(read[0], layer).set_index(["features", "method"])
+    table = [[cell["text"] for cell in row] for row in page.tables["mine-table"]]
+    assert table[0] == list(HEADINGS) and len(table) == 1 + len(numbers)
+    for row in table[1:]:
+        ((feature, method),) = [each for each in numbers.index if row[:2] == [each[0], METHODS[each[1]]]]
+        found = numbers.loc[(feature, method)]
+        assert row[2:4] == [short(found["value"]), short(found["null_mean"])]
+        assert row[4] == (short(found["ceiling"]) if np.isfinite(found["ceiling"]) else found["note"])
+        assert row[5:8] == ["20", "3", "4"] and row[8].endswith(" of 1")
+    value = numbers["value"].xs("encoding", level="method")
+    assert (
+        f"mine (20 stimuli, 3 repeats, 4 units), by ridge regression, 1 run of net-data: of all layers h predicts it best,"
+        f" correlation {value['h']:.2f}; the same layer untrained {value['h, untrained']:.2f} (below it in 1 of 1 run); the"
+        f" stimuli themselves {value['input']:.2f} (below it in 1 of 1 run); shuffled stimuli"
+    ) in page.words()
+    assert f"ceiling {numbers.loc[('h', 'encoding'), 'ceiling']:.2f}." in page.words()
+
+
+def test_the_page_says_where_there_is_no_ceiling_and_where_the_network_is_no_better(arrays, tmp_path):
+    responses, stimuli = arrays
+    single = checked("one", responses[0], stimuli, NAMES)
+    page = Reader(shown([compared_with(single, np.random.default_rng(7).random((STIMULI, 3)))] * 2, tmp_path))
+    assert f"{NO_CEILING}." in page.words() and "1 repeat, 4 units" in page.words() and "ceiling 1" not in page.words()
+    assert "the stimuli themselves" in page.words() and "(below it in 0 of 2 runs)" in page.words()
+    assert all(row[4]["text"] == NO_CEILING for row in page.tables["mine-table"][1:])
+    nothing = compared_with(single, np.ones((STIMULI, 3))).assign(value=np.nan)
+    assert "how well the network predicts it is not evaluable" in Reader(shown([nothing], tmp_path)).words()
 
 
 def test_one_presentation_has_no_ceiling(arrays):

@@ -23,5 +23,10 @@ def test_what_is_always_on_is_no_parent_and_what_never_is_no_child():
     always, some, never = np.ones((100, 2), bool), rng.random((100, 2)) < 0.3, np.zeros((100, 2), bool)
     assert np.isnan(containment(np.hstack([always, some]), 2, rng).share)
     assert np.isnan(containment(np.hstack([some, never]), 2, rng).share)
+    rare = np.zeros((100, 1), bool)
+    rare[np.flatnonzero(some[:, 0])[:4]] = True
+    assert np.isnan(containment(np.hstack([some, rare]), 2, rng).share)
+    rare[np.flatnonzero(some[:, 0])[4]] = True
+    assert containment(np.hstack([some, rare]), 2, rng).share == 1
     with pytest.raises(StudyError, match="1 to m - 1 features"):
         containment(some, 2, rng)

@@ -62,6 +62,27 @@ def test_a_network_that_adds_on_circles_is_found_out_and_one_before_training_is_
     assert tried == [20, 50]
 
 
+def test_the_rule_comes_after_the_table_and_frequencies_that_change_as_chance_does_have_no_onset(monkeypatch):
+    """Accuracies are given, learnt pairs first at every step; the weights are those of two networks before training."""
+    monkeypatch.setattr(module, "DRAWS", 10)
+    key = ("given", 0)
+    task = task_of("addition", key)
+    given = iter([0, 0, 0.95, 0.1, 1, 0.3, 1, 0.5, 1, 0.92, 1, 1])
+    network, other = initialise(task, key), initialise(task, ("given", 1))
+    states = dict.fromkeys(STEPS, other.state_dict()) | {0: network.state_dict()}
+    subject = OrganismSubject(network, states, task._replace(accuracy=lambda *_: next(given)), "addition", key)
+    table, _ = measure(subject)
+    rows = table.set_index(["quantity", "step"])["value"]
+    assert [rows["learnt_accuracy", step] for step in STEPS] == [0, 0.95, 1, 1, 1, 1]
+    assert [rows["held_out_accuracy", step] for step in STEPS] == [0, 0.1, 0.3, 0.5, 0.92, 1]
+    assert (rows["memorised", 50], rows["generalised", 50], rows["delay", 50]) == (10, 40, 4)
+    assert rows["frequency_share", 0] != rows["frequency_share", 50]
+    onset = table[table["quantity"] == "onset"].set_index("layer")["value"]
+    assert np.isnan(onset["frequency share"]) and onset["learnt accuracy"] == 10 and onset["held-out accuracy"] == 30
+    # Known from step 10 on; the rule at 40.
+    assert table[table["quantity"] == "learning_coefficient"]["step"].tolist() == [10, 40, 50]
+
+
 def test_planted_onsets_are_found_in_their_order_and_noise_has_none():
     rng = np.random.default_rng(0)
 

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from repdyn.organisms.induction import FIXED, TOKENS, WIDTH
+from repdyn.organisms.induction import FIXED, HELD_OUT, PERIODS, TOKENS, WIDTH, prefix_matching, unrepeated
 from repdyn.organisms.registry import task_of
 from repdyn.organisms.subject import OrganismSubject
 from repdyn.organisms.tasks import initialise
 from repdyn.report.quantities import described, is_described
+from repdyn.seeds import derive
 from repdyn.toolkit.induction.figure import draw
 from repdyn.toolkit.induction.findings import found, limits, sentence
 from repdyn.toolkit.induction.measure import measure
@@ -22,6 +23,7 @@ def fixed_distance(state):
     weights["projections"][1, 2, kinds, kinds] = 1
     weights["projections"][1, 3, kinds, TOKENS + kinds] = 1
     weights["distances"][1, 0, FIXED - 1] = 50
+    weights["distances"][0, 2, 1] = 50  # a head that looks at the token before, and writes nothing
     weights["readout"][TOKENS:] = torch.eye(TOKENS)
     return weights
 
@@ -56,7 +58,22 @@ def test_a_head_that_looks_a_fixed_distance_back_is_no_induction_head_and_its_nu
     assert rows["accuracy_without", "layer 1"] == whole
     # Only the accuracy changes by too little to have an onset.
     assert np.isnan(rows["onset", "repeat accuracy"]) and rows["onset", "drift"] == 10
+    before = last[(last["quantity"] == "previous_token") & (last["layer"] == "layer 1")]["value"].tolist()
+    assert before[2] == pytest.approx(1) and rows["onset", "previous token"] == 10
     assert maps["pattern"].shape == (42, 42) and maps["pattern"].sum(1) == pytest.approx(np.ones(42), abs=1e-5)
+
+
+def test_the_null_is_the_same_heads_where_nothing_comes_back(measured):
+    key = ("planted", 0)
+    network = initialise(task_of("induction_fixed", key), key)
+    periods = np.repeat(np.arange(PERIODS[0], PERIODS[1] + 1), HELD_OUT)
+    chance = unrepeated(len(periods), np.random.default_rng(derive("induction", "unrepeated")))
+    with torch.no_grad():
+        expected = prefix_matching(network.attended(chance)[2][1], periods)
+    first = measured[0][(measured[0]["step"] == 0) & (measured[0]["quantity"] == "prefix_matching")]
+    first = first[first["layer"] == "layer 2"]
+    assert first["null_mean"].to_numpy() == pytest.approx(expected, abs=1e-6)
+    assert np.abs(first["value"] - first["null_mean"]).min() > 1e-5
 
 
 def test_words_and_figure_are_those_of_the_table(measured):

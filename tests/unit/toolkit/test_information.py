@@ -181,6 +181,8 @@ def test_the_figure_shows_the_numbers_of_the_table():
     figure = draw(table, {})
     FigureCanvasAgg(figure).draw()
     assert len(figure.axes) == 16 and figure.axes[2].get_title(loc="left") == "hidden 1"
+    layers = [axes for number, axes in enumerate(figure.axes) if number % 4 < 3 and axes.has_data()]
+    assert len(layers) == 12 and len({axes.get_ylim() for axes in layers}) == 1
     rows = parts[0][0].set_index(["quantity", "layer"]).sort_index()
     shown = {line.get_marker(): list(line.get_ydata()) for line in figure.axes[2].lines}
     for name, (_, marker, _) in LOOKS.items():

@@ -9,6 +9,7 @@ from repdyn.recurrent.record import probe_batch
 from repdyn.recurrent.subject import RecurrentSubject
 from repdyn.recurrent.tasks import TASKS
 from repdyn.report.quantities import described, is_described
+from repdyn.toolkit.looks import looks
 from repdyn.toolkit.recurrent_states import measure as tool
 from repdyn.toolkit.recurrent_states.figure import draw
 from repdyn.toolkit.recurrent_states.findings import found, limits, sentence
@@ -72,7 +73,6 @@ def test_findings_and_figure_say_the_numbers_of_the_table(looked):
     figure = draw(table, {"hand/0": maps})
     assert [axes.get_title("left") for axes in figure.axes] == [
         "drift from initialisation", "dimensions of the states", "clusters of states", "probe of the answer",
-        "path of the weights",
     ]  # fmt: skip
     (clusters,) = [line for line in figure.axes[2].lines if line.get_linestyle() == "-"]
     assert clusters.get_ydata()[-1] == 8
@@ -89,5 +89,5 @@ def test_of_other_seeds_nothing_is_measured(looked):
 
 
 def test_looks_are_spread_over_the_checkpoints():
-    assert tool.looks([0, 1, 2, 4, 8, 16, 50, 100]) == [0, 2, 16, 100]
-    assert tool.looks([0, 5]) == [0, 5] and tool.looks([3]) == [3]
+    assert looks([0, 1, 2, 4, 8, 16, 50, 100], 4) == [0, 2, 16, 100]
+    assert looks([0, 5], 4) == [0, 5] and looks([3], 4) == [3]

@@ -319,14 +319,10 @@ def test_nothing_is_found_in_nothing_and_in_too_few_runs():
 @pytest.mark.parametrize("runs", [1, 4])
 def test_the_figure_draws_the_table(runs):
     table = planted(runs)
-    densities = {
-        "density 100": np.array([0, 0.5, 1]),
-        "null density 100": np.array([0.1, 0.1, 1]),
-        "density 0": np.ones(3),
-    }
-    figure = draw(table, {f"mlp-digits/{seed}": densities for seed in range(runs)})
-    assert len([axes for axes in figure.axes if axes.get_xaxis().get_ticks_position() != "top"]) == runs * len(COLUMNS)
-    variance, likeness, f1, share, effects, shares = figure.axes[-len(COLUMNS) :]
+    figure = draw(table, {})
+    assert len(figure.axes) == runs * len(COLUMNS)
+    variance, likeness, f1, share = figure.axes[-len(COLUMNS) :]
+    assert all(len({axes.get_ylim() for axes in figure.axes[column :: len(COLUMNS)]}) == 1 for column in range(4))
     last = table[table["seed"] == runs - 1]
 
     def values(quantity, column="value"):
@@ -343,9 +339,6 @@ def test_the_figure_draws_the_table(runs):
     assert f1.lines[0].get_ydata().tolist() == values("class_f1")
     assert np.isnan(share.lines[0].get_ydata()[0])
     assert share.lines[0].get_ydata()[1] == 0.9
-    assert effects.lines[-2].get_ydata().tolist() == values("class_effect")
-    assert shares.patches[1].get_data().values.sum() == 3
-    assert shares.patches[1].get_data().values[0] == 1
     assert [label.get_text() for label in likeness.get_xticklabels()] == ["0", "100"]
 
 

@@ -101,22 +101,29 @@ def test_findings_say_the_numbers_of_the_table():
     assert found(pd.DataFrame({"experiment": []})) == ["No recurrent network was trained."]
     assert sentence(pd.DataFrame({"experiment": []})) == "No recurrent network was trained."
     assert sentence(table()) == (
-        "The weights of net go straighter than a random walk in 2 of 2 seeds and probes of its states read 0.8 of the task's"
-        " variables, 0.5 untrained."
+        "The weights go straighter than a random walk in 2 of 2 seeds of 1 network; probes of the states read 0.8 of the"
+        " tasks' variables, 0.5 untrained: more in 1 of 1 network."
+    )
+    worse = table().assign(experiment="worse")
+    probed = worse["quantity"] == "probe_accuracy"
+    worse.loc[probed, "value"] = worse.loc[probed, "value"].to_numpy()[::-1] - 0.1
+    assert sentence(pd.concat([table(), worse])).endswith(
+        "in 4 of 4 seeds of 2 networks; probes of the states read 0.4 to 0.8 of the tasks' variables, 0.5 to 0.7 untrained:"
+        " more in 1 of 2 networks."
     )
 
 
-def test_the_figure_has_two_rows_of_panels_and_says_what_is_missing(measured):
+def test_the_figure_has_a_row_of_panels_and_says_what_is_missing(measured):
     figure = draw(table(), {"net/0": measured[1]})
     panels = [axes for axes in figure.axes if axes.get_title(loc="left")]
-    assert len(panels) == 8
+    assert len(panels) == 4
     np.testing.assert_allclose(panels[0].lines[1].get_xydata(), measured[1]["path"])
-    gates = [line.get_ydata().tolist() for line in panels[2].lines]
+    gates = [line.get_ydata().tolist() for line in panels[1].lines]
     assert gates.count([0.5, 0.2]) == 2 and gates.count([0.45, 0.45]) == 2
-    np.testing.assert_allclose(panels[5].lines[0].get_ydata(), [0.1, 0.4])
-    assert len(panels[6].lines) == 8 and panels[7].images[0].get_array().shape == (3, 6)
+    np.testing.assert_allclose(panels[2].lines[0].get_ydata(), [0.1, 0.4])
+    assert len(panels[3].lines) == 8
     bare = draw(table().query("quantity == 'pc1_share'"), {})
     said = [text.get_text() for axes in bare.axes for text in axes.texts]
-    assert said.count("not evaluable") == 8
+    assert said.count("not evaluable") == 4
     (message,) = draw(pd.DataFrame({"experiment": []}), {}).texts
     assert message.get_text() == "No recurrent network was trained."

@@ -55,9 +55,14 @@ def shifted_accuracies(
 
     These need not be 0 on average: compare with them, not with 0.
     """
+    shifted = circular_shifts(response, rng, draws)
+    return np.array([receptive_field(stimulus, each, lags).accuracy for each in shifted.T])
+
+
+def circular_shifts(response: np.ndarray, rng: np.random.Generator, draws: int) -> np.ndarray:
+    """A response (n,) shifted in a circle by a tenth of its length or more: (n, draws)."""
     n = len(response)
-    shifts = rng.integers(n // 10, n - n // 10, size=draws)
-    return np.array([receptive_field(stimulus, np.roll(response, shift), lags).accuracy for shift in shifts])
+    return np.stack([np.roll(response, shift) for shift in rng.integers(n // 10, n - n // 10, size=draws)], axis=1)
 
 
 def _fitted(x: np.ndarray, y: np.ndarray, lags: int, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -18,7 +18,8 @@ from repdyn.audit.columns import (
 from repdyn.audit.deciding import asked, decided_by, deciding_quantities
 from repdyn.audit.definitions import AS_PUBLISHED, column_of
 from repdyn.audit.definitions import REPAIRED as REPAIRED_DEFINITIONS
-from repdyn.audit.verdict_errors import verdict_errors
+from repdyn.audit.type_errors import type_errors
+from repdyn.audit.verdict_errors import COLUMNS, verdict_errors
 from repdyn.audit.verdicts import decide_all
 from repdyn.wording.numbers import interval, short
 
@@ -66,7 +67,20 @@ def audit(
     table["note"] = ["; ".join(dict.fromkeys(filter(None, pair))) for pair in notes]
     table[["null", "defect", "scale"]] = table[["null", "defect", "scale"]].fillna("")
     errors = verdict_errors(deciding(found, deciding_quantities(claims)), claims["claims"], seeds=1, designs=())
+    errors = pd.concat([errors, _of_published_types(claims)]).sort_values("claim", kind="stable", ignore_index=True)
     return table[AUDIT_COLUMNS].reset_index(drop=True), errors
+
+
+def _of_published_types(claims: dict) -> pd.DataFrame:
+    """Rows of `verdict_errors` with as many jumps as were published, of the published types and of types of equal size."""
+    rows = []
+    for claim in claims["claims"]:
+        if claim["verdict"]["rule"] == "equals":
+            sizes = [size["value"] for size in claim["published"].values()]
+            jumps = sum(sizes)
+            for part, each in (("", sizes), (", types of equal size", [1] * len(sizes))):
+                rows += type_errors(claim["id"], f"{jumps:,} jumps{part}", 1, jumps, each)
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def printed(claims: dict) -> pd.DataFrame:
@@ -96,10 +110,12 @@ def with_ours(
         table["scale"].fillna(table["scale_ours"]).fillna("").where(table["scale"].ne(""), table["scale_ours"])
     )
     table["scale"] = table["scale"].fillna("")
-    # What was printed in the order of the configuration, the most telling first; then as in the audit; then the rest.
+    # What was printed in the order of the configuration, the most telling first; then as in the audit; then as
+    # claims give ours, which the merge has in no order.
     first = [(claim["id"], quantity) for claim in claims["claims"] for quantity in claim["published"]]
-    order = {key: i for i, key in enumerate(dict.fromkeys([*first, *map(tuple, audited[KEY].to_numpy())]))}
-    table["order"] = [order.get(key, len(order)) for key in map(tuple, table[KEY].to_numpy())]
+    keys = [*first, *(key for part in (audited, ours) for key in map(tuple, part[KEY].to_numpy()))]
+    order = {key: i for i, key in enumerate(dict.fromkeys(keys))}
+    table["order"] = [order[key] for key in map(tuple, table[KEY].to_numpy())]
     table = table.sort_values(["claim", "order"], kind="stable").drop(columns="order")
     found = decide_all(table, claims["claims"], errors, published_errors)
     rules = {claim["id"]: decided_by(claim["verdict"]) for claim in claims["claims"]}

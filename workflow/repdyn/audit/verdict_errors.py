@@ -12,10 +12,13 @@ import pandas as pd
 
 from repdyn.audit.bounds import POWER, TRUTHS, WRONG, corrected, right_word, sides, true_value, word
 from repdyn.audit.estimates import CHANGE, COUNT, MEAN, SHARE, Ratio, Sums, arrays, contrast, interval
+from repdyn.audit.type_errors import type_errors
 from repdyn.seeds import derive
 
 STUDIES = 400
 SEEDS = (1, 5)  # designs, beside that of the study
+NOTHING = "nothing to draw from"
+FIXED = "the definition fixes the number, so no draw changes the word"
 GRID = 256  # quantiles of a margin
 # Shares of the variance between experiments that architectures and datasets have in common, of that between runs that seeds
 # have: at least, and at most, whatever so few clusters seem to show. One seed shows nothing of the last.
@@ -24,7 +27,7 @@ ICC = (0.02, 0.5)  # of events of one run
 VARIATION = (0.05, 8.0)  # squared coefficient of variation of the rates of runs
 COLUMNS = [
     "claim", "part", "seeds", "truth", "holds", "does_not_hold", "undecided", "right", "wrong", "allowed", "decides",
-    "coverage", "jumps", "rests_on_jumps",
+    "coverage", "jumps", "rests_on_jumps", "note",
 ]  # fmt: skip
 
 
@@ -46,7 +49,8 @@ def verdict_errors(
     not, undecided being neither. allowed: WRONG and twice the error of so many draws. decides: right in POWER of
     studies where the claim is true as published, wrong in no more than allowed under any truth. coverage: how often
     the 95 % interval of the quantity has the true value in it, of the condition in which it is rarest. Other claims
-    are true as published or false, by a coin, and all are corrected together.
+    are true as published or false, by a coin, and all are corrected together. note: why a row has no shares, or how its
+    shares were drawn where it is in another way (`type_errors`).
     """
     asked = [
         (claim["id"], condition.get("part", ""), condition, own)
@@ -56,19 +60,33 @@ def verdict_errors(
     ]
     # A part of a claim can only be drawn where all of its conditions have something to draw from.
     empty = {each[:2] for each in asked if not _can_be_drawn(each[3])}
-    rows = []
+    rows, further = [], []
     for number in sorted({*designs, seeds}):
         possible = [each for each in asked if each[:2] not in empty]
         drawn = [_drawn(claim, each, own, number, studies) for claim, _, each, own in possible]
         rows += _words(possible, drawn, number, studies) if possible else []
         rows += [_nothing(*key, number, [each[2] for each in asked if each[:2] == key]) for key in sorted(empty)]
-    table = pd.DataFrame(rows, columns=COLUMNS)
+        further += [row for claim in claims for row in _without_bounds(claim, terms, number, seeds)]
+    table = pd.DataFrame([*(dict(zip(COLUMNS, row, strict=True)) for row in rows), *further], columns=COLUMNS)
     return table.sort_values(["claim", "seeds"], kind="stable", ignore_index=True)
 
 
 def _nothing(claim: str, part: str, seeds: int, conditions: list[dict]) -> tuple:
     """A row where our runs have no event or value to draw from."""
-    return (claim, part, seeds, "as published", *[np.nan] * 6, False, np.nan, 0, _on_jumps(conditions))
+    return (claim, part, seeds, "as published", *[np.nan] * 6, False, np.nan, 0, _on_jumps(conditions), NOTHING)
+
+
+def _without_bounds(claim: dict, terms: pd.DataFrame, number: int, seeds: int) -> list[dict]:
+    """Rows by name of a claim whose rule has no bounds; jumps: as many as `number` seeds would have."""
+    rule = claim["verdict"]["rule"]
+    if rule == "construction":
+        about = {"claim": claim["id"], "part": "", "seeds": number, "truth": "as published", "jumps": 0}
+        return [about | {"decides": False, "rests_on_jumps": False, "note": FIXED}]
+    if rule == "equals":
+        sizes = [size["value"] for size in claim["published"].values()]
+        jumps = terms.loc[terms["claim"] == claim["id"], "top"].sum() * number / seeds
+        return type_errors(claim["id"], "", number, round(jumps), sizes)
+    return []
 
 
 def _on_jumps(conditions: list[dict]) -> bool:
@@ -277,7 +295,7 @@ def _words(asked: list, drawn: list[dict], seeds: int, studies: int) -> list[tup
         decides = bool(hits[0] >= POWER and max(wrong) <= allowed)
         jumps = min(_jumps(asked[i][3]) for i in own)
         rows += [
-            (claim, part, seeds, truth, *shares, hit, miss, allowed, decides, covered, jumps, _on_jumps(conditions))
+            (claim, part, seeds, truth, *shares, hit, miss, allowed, decides, covered, jumps, _on_jumps(conditions), "")
             for (truth, *shares, covered, _, _), hit, miss in zip(told, hits, wrong, strict=True)
         ]
     return rows

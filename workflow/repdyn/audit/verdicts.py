@@ -114,17 +114,20 @@ def construction(rows: pd.DataFrame, rule: dict, said: dict, drawn: Drawn) -> Ve
 def equals(rows: pd.DataFrame, rule: dict, said: dict, drawn: Drawn) -> Verdict:
     """A whole number: `quantity` must be `value`; `defect` names what the published method gives for anything."""
     row, defect = number(rows, rule["quantity"]), number(rows, rule["defect"])
-    if row["repaired"] == rule["value"]:
+    own, logs = _of_part(drawn.ours, ""), _of_part(drawn.published, "")
+    unable = _unable(logs, 1, 0.0) if row["repaired"] == rule["value"] else ""
+    if row["repaired"] == rule["value"] and not unable:
         evidence, why = STANDS, f"the repaired logs give {short(row['repaired'])}"
     else:
         evidence, why = _of_defect(defect, {"above": rule["value"], "defect": rule["defect"]})
         gives = f"do not give {rule['quantity']}" if pd.isna(row["repaired"]) else f"give {short(row['repaired'])}"
-        why = f"the repaired logs {gives}; {why}"
+        why = "; ".join(filter(None, (f"the repaired logs {gives}", unable, why)))
     if pd.isna(row["ours"]) or not row["runs"] >= MINIMUM_RUNS:
-        return _single(evidence, NOT_EVALUABLE, why, _too_few(rule["quantity"], row, drawn.ours))
+        few = [f"{_there(own)}{note}" for note in own.loc[own["right"].isna(), "note"] if note]
+        return _single(evidence, NOT_EVALUABLE, why, few[0] if few else _too_few(rule["quantity"], row, own))
     says = 1 if row["ours"] == rule["value"] else -1
     told = f"{_ours(row, rule['quantity'])}, {short(rule['value'])} is claimed"
-    if unable := _unable(drawn.ours, says):
+    if unable := _unable(own, says):
         return _single(evidence, NOT_EVALUABLE, why, f"{unable}; {told}")
     return _single(evidence, SAYS[says], why, told)
 
@@ -272,7 +275,9 @@ def _first(words: list[str], order: tuple[str, ...]) -> str:
 
 def _errors_of(errors: pd.DataFrame | None, claim: str) -> pd.DataFrame:
     if errors is None:
-        return pd.DataFrame(columns=["claim", "part", "truth", "right", "wrong", "allowed", "jumps", "rests_on_jumps"])
+        return pd.DataFrame(
+            columns=["claim", "part", "truth", "right", "wrong", "allowed", "jumps", "rests_on_jumps", "note"]
+        )
     return errors[errors["claim"] == claim]
 
 

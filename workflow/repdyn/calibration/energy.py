@@ -1,9 +1,10 @@
-"""Energy where it is known: a double well, a bent channel, diffusions in and out of equilibrium, a trap."""
+"""Energy where it is known: wells, corners of a cube, a bent channel, diffusions in and out of equilibrium, a trap."""
 
 import numpy as np
 from scipy.linalg import expm, solve_continuous_lyapunov
 
 from repdyn.calibration.trial import Trial
+from repdyn.energy.basins import basins
 from repdyn.energy.entropy_production import entropy_production
 from repdyn.energy.landscape import density, energy, gradient, minima
 from repdyn.energy.paths import barrier, length, lowest_path
@@ -57,6 +58,22 @@ def height_of_a_barrier(rng: np.random.Generator) -> Trial:
         "draws from a double well, bandwidth chosen on others", "barrier, in units of the temperature", 2, 0.25,
         [found() for _ in range(3)], "a normal cloud: share of its largest basin", 1, 0.1,
         [highest_share() for _ in range(3)],
+    )  # fmt: skip
+
+
+def corners_of_a_cube(rng: np.random.Generator) -> Trial:
+    def found(draw):
+        return len(basins(density(draw(500), draw(500), BANDWIDTHS), draw(150), 0.04))
+
+    def clusters(n):
+        return rng.choice([-1.0, 1.0], (n, 3)) + 0.2 * rng.standard_normal((n, 3))
+
+    def cloud(n):
+        return rng.standard_normal((n, 3))
+
+    return Trial(
+        "states around the eight corners of a cube", "basins", 8, 1, [found(clusters) for _ in range(3)],
+        "a normal cloud", 1, 0.5, [found(cloud) for _ in range(3)],
     )  # fmt: skip
 
 

@@ -4,23 +4,25 @@ All trainings start from the same weights and make as many updates, so that what
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
+from repdyn.activations.answers import Inputs, answer, rows_of
 from repdyn.errors import StudyError
 from repdyn.training.adam import Adam
 from repdyn.training.tracker import evaluating
 
-Change = Callable[[int, torch.Tensor], torch.Tensor]
+Change = Callable[[int, Any], Any]  # of inputs, one tensor or several, given the step
 
 
 def train(
     model: nn.Module,
     start: dict[str, torch.Tensor],
-    inputs: torch.Tensor,
+    inputs: Inputs,
     labels: torch.Tensor,
     order: np.ndarray,
     rate: float,
@@ -28,16 +30,16 @@ def train(
 ) -> None:
     """Train a network from the weights `start` by Adam on the examples that order (steps, batch) names at each step.
 
-    inputs (n, ...), labels (n,) int64. change: of the inputs of a step, given its number. Parameters that require no
-    gradient stay. StudyError where the loss is not finite.
+    inputs (n, ...), or several; labels (n,) int64. change: of the inputs of a step, given its number. Parameters that
+    require no gradient stay. StudyError where the loss is not finite.
     """
     model.load_state_dict(start)
     optimizer = Adam(model.parameters(), rate)
     model.train()
     with torch.enable_grad():
-        for step, rows in enumerate(torch.from_numpy(order)):
-            x = inputs[rows] if change is None else change(step, inputs[rows])
-            loss = cross_entropy(model(x), labels[rows])
+        for step, rows in enumerate(order):
+            x = rows_of(inputs, rows) if change is None else change(step, rows_of(inputs, rows))
+            loss = cross_entropy(answer(model, x), labels[torch.from_numpy(rows)])
             if not torch.isfinite(loss):
                 raise StudyError(f"the loss of a training that was repeated is not finite at step {step}")
             if not loss.requires_grad:
@@ -48,16 +50,16 @@ def train(
     model.eval()
 
 
-def accuracy(model: nn.Module, inputs: torch.Tensor, labels: torch.Tensor) -> float:
-    """Share of inputs (n, ...) that are answered with their label (n,)."""
+def accuracy(model: nn.Module, inputs: Inputs, labels: torch.Tensor) -> float:
+    """Share of inputs (n, ...), or several, that are answered with their label (n,)."""
     with torch.no_grad(), evaluating(model):
-        return float((model(inputs).argmax(1) == labels).double().mean())
+        return float((answer(model, inputs).argmax(1) == labels).double().mean())
 
 
-def example_losses(model: nn.Module, inputs: torch.Tensor, labels: torch.Tensor) -> np.ndarray:
-    """Cross-entropy of every input (n, ...) with its label (n,), in nats: (n,) float64."""
+def example_losses(model: nn.Module, inputs: Inputs, labels: torch.Tensor) -> np.ndarray:
+    """Cross-entropy of every input (n, ...), or several, with its label (n,), in nats: (n,) float64."""
     with torch.no_grad(), evaluating(model):
-        return cross_entropy(model(inputs), labels, reduction="none").double().numpy()
+        return cross_entropy(answer(model, inputs), labels, reduction="none").double().numpy()
 
 
 def shuffled_order(n: int, steps: int, batch: int, rng: np.random.Generator) -> np.ndarray:

@@ -94,13 +94,18 @@ def named_row(figure, name: str, bottom: float, above: float, lefts: list[float]
     return [figure.add_axes((left / across, bottom / up, width / across, height / up)) for left in lefts]
 
 
-def share_down(rows: list[list], columns: Iterable[int]) -> None:
-    """One scale of y for the panels of each of these columns, so that runs can be compared; panels of words keep theirs."""
+def share_down(rows: list[list], columns: Iterable[int], axis: str = "y") -> None:
+    """One scale for the panels of each of these columns, so that runs can be compared; panels of words keep theirs."""
     for column in columns:
-        panels = [row[column] for row in rows if row[column].has_data()]
-        ends = [axes.get_ylim() for axes in panels]
-        for axes in panels:
-            axes.set_ylim(min(low for low, _ in ends), max(high for _, high in ends))
+        share([row[column] for row in rows], axis)
+
+
+def share(panels: list, axis: str = "y") -> None:
+    """One scale of y, or of x, for these panels, wide enough for all; panels of words keep theirs."""
+    drawn = [axes for axes in panels if axes.has_data()]
+    ends = [getattr(axes, f"get_{axis}lim")() for axes in drawn]
+    for axes in drawn:
+        axes.set(**{f"{axis}lim": (min(low for low, _ in ends), max(high for _, high in ends))})
 
 
 def key_above(figure, rows: list[list]) -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 from repdyn.audit.bounds import FAILS, HOLDS, NOT_EVALUABLE, TRUTHS, UNDECIDED, WORDS
 from repdyn.audit.deciding import printed_beside, published_of
 from repdyn.audit.verdicts import ARTEFACT, EVIDENCE, NOT_DERIVABLE, STANDS
+from repdyn.wording.claim_quantities import quantity_name
 from repdyn.wording.names import family_name, metric_name
 from repdyn.wording.numbers import MISSING, interval, plural, short
 
@@ -62,8 +63,8 @@ def deciding_rows(rows: pd.DataFrame, claimed: float | None = None) -> list[dict
     beside = published_of(chosen["quantity"].tolist(), printed, claimed)
     return [
         {
-            "quantity": row.quantity.removesuffix("_detected").replace("_", " "),
-            "published": _published_cell(row.quantity, beside[row.quantity]),
+            "quantity": quantity_name(row.claim, row.quantity.removesuffix("_detected")),
+            "published": _published_cell(row.claim, row.quantity, beside[row.quantity]),
             "repaired": short(row.repaired),
             "null": interval(row.null_mean, row.null_low, row.null_high),
             "ours": interval(row.ours, row.ours_low, row.ours_high),
@@ -72,11 +73,12 @@ def deciding_rows(rows: pd.DataFrame, claimed: float | None = None) -> list[dict
     ]
 
 
-def _published_cell(quantity: str, numbers: dict[str, float]) -> str:
+def _published_cell(claim: str, quantity: str, numbers: dict[str, float]) -> str:
     own = printed_beside(quantity, {quantity: np.nan, **numbers})
     return (
         " and ".join(
-            short(value) + ("" if name in own else f" ({name.replace('_', ' ')})") for name, value in numbers.items()
+            short(value) + ("" if name in own else f" ({quantity_name(claim, name)})")
+            for name, value in numbers.items()
         )
         or MISSING
     )
@@ -84,7 +86,7 @@ def _published_cell(quantity: str, numbers: dict[str, float]) -> str:
 
 def _claim_cells(row) -> list[str]:
     return [
-        row.quantity.replace("_", " "),
+        quantity_name(row.claim, row.quantity),
         short(row.published),
         short(row.as_published),
         interval(row.defect_mean, row.defect_low, row.defect_high),
@@ -136,7 +138,8 @@ def of_metric(tables: dict[str, pd.DataFrame], experiments: pd.DataFrame) -> dic
 def error_rows(errors: pd.DataFrame) -> list[list[str]]:
     """Cells per claim, part and design: how often the rule says what under each truth, and whether it can decide.
 
-    errors: `audit.verdict_errors`, of one metric. In percent: holds / does not hold / undecided.
+    errors: `audit.verdict_errors`, of one metric. In percent: holds / does not hold / undecided. Whether it can decide has
+    its note, if it has one.
     """
     rows = []
     for (claim, part, seeds), drawn in errors.groupby(["claim", "part", "seeds"], sort=False):
@@ -149,8 +152,8 @@ def error_rows(errors: pd.DataFrame) -> list[list[str]]:
         first = drawn.iloc[0]
         wrong = f"{100 * drawn['wrong'].max():.0f}" if drawn["wrong"].notna().any() else MISSING
         covered = f"{100 * drawn['coverage'].min():.0f}" if drawn["coverage"].notna().any() else MISSING
-        jumps = short(first["jumps"]) if first["rests_on_jumps"] else ""
-        can = "yes" if first["decides"] else "no"
+        jumps = short(int(first["jumps"])) if first["rests_on_jumps"] else ""
+        can = ("yes" if first["decides"] else "no") + (f" ({first['note']})" if first.get("note") else "")
         rows.append([f"{claim} {part}".strip(), short(seeds), *said, wrong, covered, jumps, can])
     return rows
 

@@ -6,6 +6,7 @@ import textwrap
 import numpy as np
 import pandas as pd
 
+from repdyn.wording.claim_quantities import quantity_name
 from repdyn.wording.numbers import interval
 
 LOW, HIGH = -0.5, 1.5  # of the axis; what lies beyond is drawn at its end
@@ -33,7 +34,7 @@ def forest(ledger: pd.DataFrame, claims: list[dict]) -> dict:
         by_quantity: dict[str, list[dict]] = {}
         for condition in claim["verdict"].get("conditions", ()):
             by_quantity.setdefault(condition["quantity"], []).append(condition)
-        lines = [_line(told, same, words) for same in by_quantity.values()]
+        lines = [_line(claim["id"], told, same, words) for same in by_quantity.values()]
         head = {"id": claim["id"], "claim": claim["id"], "text": claim["claim"], "word": told["holds"].iloc[0]}
         if len(lines) == 1:
             rows.append(lines[0] | head)
@@ -50,12 +51,12 @@ def forest(ledger: pd.DataFrame, claims: list[dict]) -> dict:
     return {"width": WIDTH, "height": below + 8, "top": TOP, "numbers": NUMBERS, "marks": marks, "rows": rows}
 
 
-def _line(told: pd.DataFrame, conditions: list[dict], words: dict[str, str]) -> dict:
+def _line(claim: str, told: pd.DataFrame, conditions: list[dict], words: dict[str, str]) -> dict:
     """A quantity between its bounds; its word where its part of the claim has one."""
     first = conditions[0]
     part = first.get("part", "")
     return {
-        "text": part or first["quantity"].removesuffix("_detected").replace("_", " "),
+        "text": part or quantity_name(claim, first["quantity"].removesuffix("_detected")),
         "word": words[part] if part else "",
         "bounds": [bound_at(each) for each in conditions],
         "number": _number(told, first["quantity"]),

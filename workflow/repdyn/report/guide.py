@@ -13,6 +13,7 @@ from repdyn.report.quantities import described
 from repdyn.toolkit import ALL_TOOLS, RECURRENT, library, load
 from repdyn.toolkit.not_repeated import CLAIMS
 from repdyn.toolkit.questions import GOALS, LEVELS, NETWORKS, Question
+from repdyn.wording.names import measure_name
 from repdyn.wording.numbers import plural, short
 
 # Those of `measures.table`, which needs torch.
@@ -81,7 +82,7 @@ def entry(
         "tool": ALL_TOOLS[applied].title if applied else "",
         "page": f"toolkit/{ALL_TOOLS[applied].page}.html#{applied}" if applied in shown else "",
         "alt": ALL_TOOLS[applied].alt if applied else "",
-        "quantity": question.quantity.replace("_", " "),
+        "quantity": measure_name(question.quantity),
         "functions": [(f"repdyn.{path}", first_sentence(path)) for path in question.functions],
         "calibrated": bool(tried["calibrated"].all()),
         "tried": [trial(row) for row in tried.itertuples()],

@@ -6,7 +6,7 @@ from io import BytesIO
 from typing import NamedTuple
 
 from repdyn.figures.style import FAMILY_COLOURS, FONT
-from repdyn.wording.names import family_name
+from repdyn.wording.names import detector_name, family_name
 from repdyn.wording.numbers import plural, written
 
 # Of the runs that a reader lays over one another, on a light and on a dark page; each has a line style of its own too.
@@ -48,7 +48,7 @@ def templates(autoescape: bool):
 def fill(template: str, **values) -> str:
     """A template of this package as HTML."""
     environment = templates(autoescape=True)
-    environment.filters |= {"written": written, "plural": plural, "source": source}
+    environment.filters |= {"written": written, "plural": plural, "source": source, "detector_name": detector_name}
     environment.globals |= {"font": FONT, "family_colours": FAMILY_COLOURS, "family_name": family_name}
     environment.globals |= {"curve_colours": CURVES, "curve_colours_dark": CURVES_DARK}
     # Widths that pictures have at most: rules of the style, because an attribute would need a laxer policy.

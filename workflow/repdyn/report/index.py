@@ -62,7 +62,8 @@ def render(
     one row per run with experiment, seed, wall_seconds, cpu_seconds, peak_memory_mb, commit, config_digest, machine,
     python, versions (a dict). pages: how many seeds of an experiment, the first, have a page of their own. Whatever is
     missing is said on the page.
-    evidence: the tables of `evidence`, by name: those of EVIDENCE; and those that figures are drawn from, for their titles
+    evidence: the tables of `evidence`, by name: those of EVIDENCE; published_errors, `audit.verdict_errors` of the published
+    design; and those that figures are drawn from, for their titles
     and as files. inside: the tables of `mechanisms`, by name: moments, measurements, hypotheses. stages: by name of a
     stage, its jobs with cpu_seconds and peak_memory_mb, NaN for those without a record. unfinished: experiments of the
     study that are not in the tables. profile: headings and rows of `profile.profile_rows`. shipped:
@@ -140,6 +141,7 @@ def _evidence(tables: dict[str, pd.DataFrame], shipped: dict | None, claims: lis
         "claims": claim_rows(made["ledger"], claims) if len(made["ledger"]) else [],
         "verdicts": sorted(made["ledger"]["holds"].unique()) if len(made["ledger"]) else [],
         "errors": error_rows(made["verdict_errors"]) if len(made["verdict_errors"]) else [],
+        "published_errors": error_rows(tables["published_errors"]) if "published_errors" in tables else [],
         "truths": list(TRUTHS),
         "seed_rows": seed_rows(made["seed_agreement"]) if len(made["seed_agreement"]) else [],
         "compared": compared(words, shipped) if shipped else "",

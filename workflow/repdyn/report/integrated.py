@@ -32,7 +32,8 @@ from repdyn.report.quantities import described
 from repdyn.report.story import story, study_of
 from repdyn.report.units import unit_of
 from repdyn.study.exclusion import DIVERGED, excluded_runs, why_excluded
-from repdyn.wording.names import FAMILIES, METRIC_NAMES, family_order
+from repdyn.wording.claim_quantities import quantity_name
+from repdyn.wording.names import FAMILIES, METRIC_NAMES, family_order, measure_name
 from repdyn.wording.numbers import interval, plural, short
 
 SCHEMA_VERSION = 4
@@ -274,7 +275,7 @@ def _seeds(counts: dict | None) -> dict | None:
 def _quantities() -> list[dict]:
     """What every quantity of phase 2 is, as the docstrings of the measures say."""
     return [
-        {"quantity": name, "label": name.replace("_", " "), "unit": each.unit, "a_row_per": each.rows or "layer",
+        {"quantity": name, "label": measure_name(name), "unit": each.unit, "a_row_per": each.rows or "layer",
          "meaning": each.meaning, "null": each.null or None, "source": each.source or None}
         for module in MODULES
         for each in described("repdyn.measures", module).quantities
@@ -296,7 +297,7 @@ def files_of(provenance: list[dict]) -> list[dict]:
 def _quantity(claim: str, row) -> dict:
     return {
         "quantity": row.quantity,
-        "label": quantity_words(row.quantity),
+        "label": quantity_name(claim, row.quantity),
         "unit": unit_of(claim, row.quantity),
         "published": row.published,
         "as_published": row.as_published,
@@ -360,7 +361,7 @@ def claim_cells(row: dict) -> list[str]:
     """Cells of a quantity of a claim: name, published, as published, on a null, repaired, null, ours, runs, note."""
     defect, null, ours = row["defect"], row["null"], row["ours"]
     return [
-        quantity_words(row["quantity"]),
+        row["label"],
         *(short(row[name]) for name in ("published", "as_published")),
         interval(defect["mean"], defect["low"], defect["high"]),
         short(row["repaired"]),
@@ -376,11 +377,6 @@ def type_cells(metric: str, found: dict) -> list[str]:
     sizes = ", ".join(short(size) for size in found.get("sizes") or ())
     numbers = (short(found.get(name)) for name in ("jumps", "k", "p", "stability"))
     return [metric.replace("_", " "), *numbers, sizes, found.get("verdict") or ""]
-
-
-def quantity_words(quantity: str) -> str:
-    """A quantity in words: "early_percent_detected" -> "early % detected"."""
-    return quantity.replace("_percent", " %").replace("_", " ")
 
 
 def table_row(cells: Iterable) -> str:

@@ -6,7 +6,7 @@ from repdyn.report.html import run_name
 from repdyn.report.quantities import names_of_classes
 from repdyn.study.exclusion import learned
 from repdyn.study.hypotheses import TOO_FEW
-from repdyn.wording.names import family_name, family_order, layer_name
+from repdyn.wording.names import family_name, family_order, layer_name, measure_name
 from repdyn.wording.numbers import MISSING, interval, plural, short
 
 
@@ -98,7 +98,13 @@ def measurement_tables(measurements: pd.DataFrame) -> list[tuple[str, list[str],
                 else MISSING
                 for phase in phases
             ]
-            name = str(quantity).replace("_", " ")
-            rows.append([name, short(int(at["experiments"].max())), short(at["null_mean"].iloc[-1]), *cells])
+            rows.append(
+                [
+                    measure_name(str(quantity)),
+                    short(int(at["experiments"].max())),
+                    short(at["null_mean"].iloc[-1]),
+                    *cells,
+                ]
+            )
         tables.append((family, [f"fraction {phase:g}" for phase in phases], rows))
     return tables

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from repdyn.errors import StudyError
 from repdyn.measures import MODULES
+from repdyn.wording.names import measure_name
 
 NAME = r"[\w<>/]+(?: [\w<>]+)?"
 ENTRY = re.compile(
@@ -129,5 +130,5 @@ def table_of(package: str, module: str) -> dict:
 
 def cells(quantity: Quantity) -> list[str]:
     each = f", a row per {quantity.rows}" if quantity.rows else ""
-    names = ", ".join(quantity.names).replace("_", " ")
+    names = "; ".join(map(measure_name, quantity.names))
     return [names, quantity.unit + each, quantity.meaning, quantity.null or "none", quantity.source]

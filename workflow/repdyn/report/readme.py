@@ -3,7 +3,8 @@
 from repdyn.audit.deciding import published_of
 from repdyn.errors import StudyError
 from repdyn.report.evidence import SETS, counted, told_of_sets
-from repdyn.report.integrated import quantity_words, table_row, words_of
+from repdyn.report.integrated import table_row, words_of
+from repdyn.wording.claim_quantities import quantity_name
 from repdyn.wording.names import metric_name
 from repdyn.wording.numbers import MISSING, interval, plural, short
 
@@ -48,7 +49,7 @@ WORDS = {
         "cosine_100_1000_all_cnn": "all CNNs",
         "cosine_1000_2000_all_cnn": "later",
     },
-    "C17": {"correlation_of_possible": "share of largest"},
+    "C17": {"correlation": "correlation", "correlation_of_possible": "share of largest"},
 }
 
 
@@ -191,7 +192,7 @@ def _row(claim: dict, several: bool) -> str:
 
     def words(number: dict) -> str:
         name = number["quantity"].removesuffix("_detected")
-        return known.get(name, quantity_words(name))
+        return known.get(name, quantity_name(claim["id"], name))
 
     published = [f"{words(number)}: {short(number['value'])}" for number in claim["published"]]
     ours = [f"{words(number)}: {interval(number['value'], number['low'], number['high'])}" for number in claim["ours"]]

@@ -6,7 +6,7 @@ from repdyn.figures.registry import RUN, run_caption
 from repdyn.measures import left_out
 from repdyn.report.html import Picture, fill
 from repdyn.report.quantities import names_of_classes
-from repdyn.wording.names import family_name, layer_name, metric_name
+from repdyn.wording.names import family_name, layer_name, measure_name, metric_name
 from repdyn.wording.numbers import MISSING, short, written
 
 
@@ -97,7 +97,7 @@ def measurement_rows(measurements: pd.DataFrame, grid: list[int]) -> tuple[list[
     values = values[values[max(grid)].notna()] if max(grid) in values else values
     nulls = means.sort_values("step").groupby("quantity", observed=True)["null_mean"].last()
     rows = [
-        [str(name).replace("_", " "), short(float(nulls[name])), *(short(float(value)) for value in row)]
+        [measure_name(str(name)), short(float(nulls[name])), *(short(float(value)) for value in row)]
         for name, row in zip(values.index, values.to_numpy(), strict=True)
     ]
     return [int(step) for step in values.columns], rows

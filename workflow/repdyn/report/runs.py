@@ -8,7 +8,7 @@ import pandas as pd
 from repdyn.report.html import run_link
 from repdyn.study.exclusion import excluded_runs
 from repdyn.wording.names import family_name, family_order
-from repdyn.wording.numbers import MISSING, written
+from repdyn.wording.numbers import MISSING, plural, written
 
 
 class Column(NamedTuple):
@@ -89,9 +89,8 @@ def run_row(run: dict, pages: int) -> dict:
         if column.name == "family":
             text, key = family_name(value), value
         elif column.name == "flags":
-            sentences = flags_of(run)
-            more = f" (and {len(sentences) - 1} more)" if len(sentences) > 1 else ""
-            text, key = (sentences[0] if sentences else "none") + more, str(len(sentences))
+            number = len(flags_of(run))
+            text, key = plural(number, "flag") if number else "none", str(number)
         else:
             text = written(value, column.style)
             key = "" if text == MISSING else str(value)

@@ -92,16 +92,23 @@ def deep_dive(tables: Tables) -> str:
 
 
 def coupling(tables: Tables) -> str:
-    ratio, excess = number(tables, "C07", "coincidence_ratio", "ours"), number(tables, "C08", "excess", "ours")
-    if np.isnan([ratio, excess]).any():
+    ratio, points = number(tables, "C07", "coincidence_ratio", "ours"), points_of_loss(tables)
+    if np.isnan(ratio) or not points:
+        return ""
+    return (
+        f"Layers are critical together {of_ours(tables, 'C07', 'coincidence_ratio')} times as often as by chance; the loss "
+        f"falls there {points} than at the same steps of other runs"
+    )
+
+
+def points_of_loss(tables: Tables) -> str:
+    """By how many percentage points more, or less, often the loss falls at critical steps; nothing without a number."""
+    excess = number(tables, "C08", "excess", "ours")
+    if np.isnan(excess):
         return ""
     sign = 1.0 if excess >= 0 else -1.0
     ends = sorted(sign * 100 * number(tables, "C08", "excess", f"ours_{end}") for end in ("low", "high"))
-    points = interval(sign * 100 * excess, *ends)
-    return (
-        f"Layers are critical together {of_ours(tables, 'C07', 'coincidence_ratio')} times as often as by chance; the loss "
-        f"falls there {points} percentage points {'more' if sign > 0 else 'less'} often than at the same steps of other runs"
-    )
+    return f"{interval(sign * 100 * excess, *ends)} percentage points {'more' if sign > 0 else 'less'} often"
 
 
 def velocity(tables: Tables) -> str:

@@ -5,7 +5,7 @@ import pandas as pd
 from repdyn.audit.bounds import FAILS, HOLDS, NOT_EVALUABLE, UNDECIDED
 from repdyn.audit.verdicts import STANDS
 from repdyn.report.lookup import Tables, number, table
-from repdyn.report.seen_in_series import deep_dive, dimension_curves, settled, validity
+from repdyn.report.seen_in_series import deep_dive, dimension_curves, points_of_loss, settled, validity
 from repdyn.study.exclusion import learned
 from repdyn.wording.numbers import plural, short, written
 
@@ -15,6 +15,11 @@ QUESTION = (
 )
 
 
+TELLS = {
+    HOLDS: "so the dimension tells of learning",
+    FAILS: "so the dimension does not tell of learning",
+    UNDECIDED: "which leaves undecided whether the dimension tells of learning",
+}
 CLAIMED = 3  # claims that are told in words at the top
 
 
@@ -31,7 +36,13 @@ def story(tables: Tables, study: str = "the published study") -> dict[str, str]:
         "What is wrong": [defect(tables)],
         "What holds": holding(tables),
         "How sure": [seeds(runs), firm(table(tables, "seed_agreement")), missed(tables)],
-        "What we see": [jumps(tables), placed(tables), settled(tables), dimension_curves(tables)],
+        "What we see": [
+            jumps(tables),
+            placed(tables),
+            tells_of_learning(tables),
+            settled(tables),
+            dimension_curves(tables),
+        ],
     }
     return {
         about: " ".join(f"{sentence}." for sentence in point if sentence)
@@ -81,7 +92,18 @@ def jumps(tables: Tables) -> str:
         return f"{changes} exceed what smooth training gives: dimensionality does not jump where it was measured"
     verb = "exceeds" if found == 1 else "exceed"
     steps = "none of them happens" if total == 0 else f"{total:,} of them {'happens' if total == 1 else 'happen'}"
-    return f"{changes} {verb} what smooth training gives; looked at step by step, {steps} within one training step"
+    so = ", so dimensionality does not jump where it was measured" if total == 0 else ""
+    return f"{changes} {verb} what smooth training gives; looked at step by step, {steps} within one training step{so}"
+
+
+def tells_of_learning(tables: Tables) -> str:
+    """What the loss does where layers change fastest, and what follows, by the rule of C08."""
+    ledger = table(tables, "ledger")
+    words = ledger.loc[ledger["claim"] == "C08", "holds"] if len(ledger) else ledger
+    told = points_of_loss(tables)
+    if words.empty or not told or words.iloc[0] not in TELLS:
+        return ""
+    return f"Where layers change fastest, the loss falls {told} than at the same steps of other runs, {TELLS[words.iloc[0]]}"
 
 
 def placed(tables: Tables) -> str:
@@ -139,12 +161,13 @@ def _named(told: pd.DataFrame, known: set[str] = frozenset()) -> str:
 
 
 def firm(agreement: pd.DataFrame) -> str:
-    """How many words every set of seeds without one gives too, and which are not firm; nothing for fewer than three."""
+    """How many verdicts every set of seeds without one gives too, and which are not firm; nothing for fewer than three."""
     known = agreement.dropna(subset=["firm"]) if len(agreement) else agreement
     if known.empty:
         return ""
     loose = known[~known["firm"].astype(bool)]
-    said = f"Whichever seed is left out, the word is the same for {len(known) - len(loose)} of {plural(len(known), 'claim')}"
+    same = f"{len(known) - len(loose)} of {plural(len(known), 'claim')}"
+    said = f"Whichever seed is left out, the verdict is the same for {same}"
     names = [f"{row.claim}, which {row.single_same} of {row.single} seeds alone say" for row in loose.itertuples()]
     return f"{said}; it is not firm for {'; '.join(names)}" if names else said
 

@@ -6,6 +6,7 @@ from repdyn.report.guide import questions_of
 from repdyn.report.html import Picture, fill, run_link
 from repdyn.report.quantities import HEADINGS, table_of
 from repdyn.toolkit import ALL_TOOLS, PAGES, TOOLS, caption, load, tools_on
+from repdyn.wording.names import measure_name
 from repdyn.wording.numbers import interval, plural, short
 
 CALIBRATION = ("Method", "System", "Truth", "Found", "Null", "Expected there", "Found there", "CPU s", "Verdict")
@@ -164,5 +165,5 @@ def quantity_rows(table: pd.DataFrame) -> list[list[str]]:
         last = part[part["step"] == part["step"].max()]
         counted = f"{int(last['value'].notna().sum())} of {len(last)}"
         numbers = (short(float(last["value"].mean())), short(float(last["null_mean"].mean())))
-        rows.append([str(quantity).replace("_", " "), experiment, short(int(last["step"].iloc[0])), *numbers, counted])
+        rows.append([measure_name(str(quantity)), experiment, short(int(last["step"].iloc[0])), *numbers, counted])
     return rows

@@ -9,6 +9,11 @@ from repdyn.errors import StudyError
 from repdyn.seeds import derive
 
 K_MAX = 8
+REFERENCES, LEVEL = (
+    39,
+    0.05,
+)  # single blobs that jumps are compared with, and the share of them that may reach the jumps
+SAMPLE = 1000  # of more jumps, so many are clustered
 
 
 def standardise(features: np.ndarray) -> np.ndarray:
@@ -69,9 +74,9 @@ def choose_k(
     features: np.ndarray,
     rng: np.random.Generator,
     k_max: int = K_MAX,
-    references: int = 39,
-    alpha: float = 0.05,
-    sample: int = 1000,
+    references: int = REFERENCES,
+    alpha: float = LEVEL,
+    sample: int = SAMPLE,
 ) -> Types:
     """Number of clusters by silhouette (Rousseeuw 1987), one being a possible answer.
 
@@ -92,19 +97,27 @@ def choose_k(
         return Types(0, np.nan, empty)
     if len(features) > sample:
         features = features[rng.choice(len(features), sample, replace=False)]
-    points = standardise(features)
-    axes = np.linalg.svd(points, full_matrices=False)[2]
-    along = points @ axes.T
+    points, axes = along_axes(features)
     seed = int(rng.integers(2**31))
-    curve = silhouettes(along, k_max, seed)
-    blobs = [
-        _skewed(points, rng) @ axes.T if i % 3 == 2 else (_uniform, _normal)[i % 3](along, rng)
-        for i in range(references)
-    ]
-    null = np.array([silhouettes(blob, k_max, seed).max() for blob in blobs])
+    curve = silhouettes(points @ axes.T, k_max, seed)
+    null = np.array([silhouettes(blob, k_max, seed).max() for blob in single_blobs(points, axes, references, rng)])
     p = (1 + (null >= curve.max()).sum()) / (1 + references)
     k = int(curve.argmax()) + 2 if p <= alpha else 1
     return Types(k, float(p), pd.DataFrame({"k": np.arange(2, k_max + 1), "silhouette": curve}))
+
+
+def along_axes(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Standardised features (n, f) and their principal axes (f, f), one a row."""
+    points = standardise(features)
+    return points, np.linalg.svd(points, full_matrices=False)[2]
+
+
+def single_blobs(points: np.ndarray, axes: np.ndarray, number: int, rng: np.random.Generator) -> list[np.ndarray]:
+    """Single blobs (n, f) with the spread of the points: in turn uniform, normal and skewed, along the principal axes."""
+    along = points @ axes.T
+    return [
+        _skewed(points, rng) @ axes.T if i % 3 == 2 else (_uniform, _normal)[i % 3](along, rng) for i in range(number)
+    ]
 
 
 def _uniform(along: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -140,11 +153,12 @@ def count_types(jumps: pd.DataFrame) -> tuple[Types, np.ndarray]:
 def silhouettes(points: np.ndarray, k_max: int, seed: int) -> np.ndarray:
     """Mean silhouette of the k-means clusters for k = 2..k_max: points (n, f) -> (k_max - 1,)."""
     from sklearn.cluster import KMeans
-    from sklearn.metrics import silhouette_score
+    from sklearn.metrics import pairwise_distances, silhouette_score
 
     ks = range(2, k_max + 1)
     labels = [KMeans(n_clusters=k, random_state=seed, n_init=3).fit_predict(points) for k in ks]
-    return np.array([silhouette_score(points, found) for found in labels])
+    distances = pairwise_distances(points)
+    return np.array([silhouette_score(distances, found, metric="precomputed") for found in labels])
 
 
 def type_stability(features: np.ndarray, k: int, rng: np.random.Generator, resamples: int = 20) -> float:

@@ -16,7 +16,8 @@ Tools of RECURRENT have the same files; their `measure(subject)` takes one `recu
 families are the tasks that they fit; without any they fit all. Likewise those of ORGANISMS, with an
 `organisms.subject.OrganismSubject`.
 
-Tools of SELF_CONTAINED have them too, and look at no run: their `measure(seed)` makes what it measures.
+Tools of SELF_CONTAINED have them too, and look at no run: their `measure(seed)` makes what it measures, or reads a
+recording.
 
 Only measure.py needs torch. What a tool measures with are plain functions on arrays and modules, for any network.
 `own_model.subjects` gives `measure` any model with checkpoints and data.
@@ -45,8 +46,8 @@ PAGES = {
 
 class Tool(NamedTuple):
     """The title of a tool's section, the page it stands on, the families it fits, the alternative text of its figure,
-    whether it compares seeds, whether it looks at every checkpoint, not at some phases of training only, and the other
-    tools that it measures with.
+    whether it compares seeds, whether it looks at every checkpoint, not at some phases of training only, the other tools
+    that it measures with, and whether one seed is enough, because what it looks at is a recording.
     """
 
     title: str
@@ -56,6 +57,7 @@ class Tool(NamedTuple):
     across: bool = False
     dense: bool = False
     borrows: tuple[str, ...] = ()
+    once: bool = False
 
 
 # In the order of their pages.
@@ -65,7 +67,7 @@ TOOLS = {
         "features",
         ALL,
         "For every run: variance explained by sparse features, how alike they are between seeds and steps, which classes"
-        " they detect, what a network loses with them, and how often they are active, each beside its null",
+        " they detect, and how much of the loss they keep, each beside its null",
         across=True,
     ),
     "interventions": Tool(
@@ -79,21 +81,21 @@ TOOLS = {
         "Patching and circuits",
         "causes",
         ALL,
-        "Per experiment: how much of the difference between two classes patched units, heads and components carry over, by"
-        " layer and step, and how faithful circuits of growing size are; of transformers also by position and by path",
+        "Per experiment: how much of the difference between two classes patched units and components carry over, by layer,"
+        " how faithful circuits of growing size are, and which heads, positions or parts of a map carry the difference",
     ),
     "attribution": Tool(
         "Attribution",
         "attribution",
         ALL,
-        "Maps of several attribution methods on held-out examples, their deletion curves beside random orders, their"
-        " gain over training, and their similarity to maps of networks with re-initialised weights",
+        "Maps of several attribution methods on held-out examples, their deletion curves beside random orders,"
+        " and their similarity to maps of networks with re-initialised weights",
     ),
     "geometry": Tool(
         "Geometry of representations",
         "shape",
         ALL,
-        "Intrinsic dimension, geodesic ratio, curvature and class capacity of three layers against the training step",
+        "Intrinsic dimension and class capacity of three layers against the training step, beside their nulls",
     ),
     "topology": Tool(
         "Topology of representations",
@@ -172,15 +174,22 @@ RECURRENT = {
         "recurrent",
         (),
         "Per recurrent network against the training step: drift, dimension and clusters of its states and what a probe reads"
-        " in them, beside nulls; and the path of its weights beside a random walk",
+        " in them, beside nulls",
         borrows=("dynamics", "topology", "information", "geometry", "interventions", "patching", "attribution"),
     ),
     "weight_trajectories": Tool(
         "Weight trajectories of recurrent networks",
         "recurrent",
         (*POINTS, "connect4_moves"),
-        "Per recurrent network: the path of its weights beside a random walk, and along it gates, time scales, similarity of"
-        " states, probes, what parts are worth, and information of units",
+        "Per recurrent network: the path of its weights beside a random walk, and along it gates, probes and what parts are"
+        " worth, each beside its null",
+    ),
+    "landscapes": Tool(
+        "Energy landscapes of recurrent networks",
+        "recurrent",
+        POINTS,
+        "Per recurrent network: how densely its states lie, with the lowest path between two basins; basins and the barrier"
+        " between two by training step, beside normal points; and entropy production beside sequences turned backwards",
     ),
     "circuits": Tool(
         "Circuits of recurrent networks",
@@ -223,8 +232,24 @@ ORGANISMS = {
 # Of networks that have a sheet of their own.
 TRAINED_FOR_A_TASK = RECURRENT | ORGANISMS
 
-# Of cells, synapses and networks that they make themselves, toolkit.seeds of each.
+# Of cells, synapses, networks and models that they make themselves, toolkit.seeds of each; and of a recording that a package
+# ships.
 SELF_CONTAINED = {
+    "double_descent": Tool(
+        "Double descent",
+        "organisms",
+        (),
+        "Test error of models by their number of random features, without a penalty and with one",
+        once=True,
+    ),
+    "receptors": Tool(
+        "A grasshopper's receptors",
+        "alignment",
+        (),
+        "Per recording of a grasshopper's auditory receptor: its linear field, the predicted rate above its spikes, and"
+        " correlation and bits per spike of models of the sound, beside spikes shifted in a circle",
+        once=True,
+    ),
     "biophysics": Tool(
         "Biophysics",
         "biophysics",
@@ -232,9 +257,14 @@ SELF_CONTAINED = {
         "Voltages and rates of model cells, synapses by use and by competition; and accuracy of networks that spike, or that"
         " obey Dale's law, beside free ones, and errors of recurrent networks with a penalty on the spectrum of their states"
         " beside a matched one; and median weights between cells that excite and that inhibit",
-    )
+    ),
 }
-ALL_TOOLS = TOOLS | TRAINED_FOR_A_TASK | SELF_CONTAINED
+ALL_TOOLS = {
+    name: tool
+    for page in PAGES
+    for name, tool in (TOOLS | TRAINED_FOR_A_TASK | SELF_CONTAINED).items()
+    if tool.page == page
+}
 
 
 def tools_on(page: str) -> dict[str, Tool]:

@@ -21,24 +21,6 @@ QUESTIONS = (
         " seeks it, does not follow.",
     ),
     Question(
-        "Which states does a system prefer, and how high is the barrier between them?",
-        "series",
-        "data",
-        ("energy.landscape.density", "energy.landscape.minima", "energy.paths.lowest_path", "energy.paths.barrier"),
-        ("Energy landscape", "Path of least energy"),
-        cannot="The landscape is the logarithm of how often a state was seen: of a system out of equilibrium it is"
-        " not what drives it, and the height rests on the bandwidth, which other draws must choose.",
-    ),
-    Question(
-        "Does a process tell forwards from backwards in time?",
-        "series",
-        "data",
-        ("energy.entropy_production.entropy_production", "energy.entropy_production.linear_production"),
-        ("Entropy production", "Thermodynamic uncertainty"),
-        cannot="It is a lower bound of what the variables that are seen produce; that none is found does not show"
-        " equilibrium.",
-    ),
-    Question(
         "How far apart in free energy are two states, by the work between them?",
         "series",
         "data",
@@ -46,14 +28,5 @@ QUESTIONS = (
         ("Jarzynski's equality", "Crooks' theorem"),
         cannot="The mean of exp(-W) rests on rare small works: where work is large beside the temperature it is"
         " biased upwards with few draws. A network has no temperature unless its noise gives it one.",
-    ),
-    Question(
-        "Does more capacity make a network worse before it makes it better?",
-        "learning",
-        "network",
-        ("organisms.double_descent.random_feature_error",),
-        ("Double descent",),
-        cannot="The peak is one of least squares without a penalty at as many features as rows; where training"
-        " stops early, or weights decay, there may be none.",
     ),
 )

@@ -13,6 +13,38 @@ METRIC_NAMES = {
     "nuclear_norm_ratio": "nuclear-norm ratio",
 }
 
+DETECTORS = {
+    "levelshift": "level shift (default)",
+    "zscore": "|z| > 2 (published)",
+    "robust_z": "robust z",
+    "changepoints": "change points",
+    "cusum": "CUSUM",
+}
+
+# Parts of the names of measures that are no plain words.
+PARTS = {
+    "cka": "CKA",
+    "hoyer": "Hoyer sparseness",
+    "treves rolls": "Treves-Rolls sparseness",
+    "procrustes": "Procrustes distance",
+    "init": "initialisation",
+    "se": "standard error",
+    "auc": "AUC",
+    "mle": "MLE",
+    "twonn": "TwoNN",
+    "leace": "LEACE",
+    "inlp": "INLP",
+    "mine": "MINE",
+    "infonce": "InfoNCE",
+    "pca": "PCA",
+    "pc1": "first component",
+    "rho": "rank correlation",
+    "r2": "R²",
+    "f1": "F1",
+    "l0": "active features",
+    "mmcs": "likeness of features,",
+}
+
 
 def family_order(families) -> list[str]:
     """The given families without repeats: the known ones in the order of FAMILIES, then any others by name."""
@@ -22,6 +54,16 @@ def family_order(families) -> list[str]:
 
 def family_name(family: str) -> str:
     return FAMILIES.get(family, family)
+
+
+def detector_name(detector: str) -> str:
+    return DETECTORS.get(detector, detector)
+
+
+def measure_name(quantity: str) -> str:
+    """The name of a measured quantity in words: "cka_half_difference" -> "CKA half difference"."""
+    words = quantity.replace("_", " ").replace("/", ", ")
+    return re.sub(rf"\b({'|'.join(PARTS)})\b", lambda found: PARTS[found[0]], words)
 
 
 def metric_name(metric: str) -> str:

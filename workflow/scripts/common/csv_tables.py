@@ -14,3 +14,8 @@ def write_csv(path: Path, table: pd.DataFrame) -> None:
         table.assign(**{name: table[name] + 0.0 for name in numbers}).to_csv(
             temporary, index=False, float_format="%.6g", lineterminator="\n"
         )
+
+
+def read_errors(path: Path) -> pd.DataFrame:
+    """A table of `verdict_errors` from CSV, in which no part and no note are empty cells."""
+    return pd.read_csv(path).fillna({"part": "", "note": ""})

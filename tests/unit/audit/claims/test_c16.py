@@ -99,6 +99,22 @@ def test_the_whole_of_training_does_not_barely_change_its_filters():
     assert set(table["holds"]) == {"does not hold"}
 
 
+def test_rows_come_by_depth_of_layer_then_by_step():
+    found = {("C16", name): quantity for name, quantity in quantities(runs([0.99] * 6)).items()}
+    published = pd.read_csv(ROOT / "data/published/ledger.csv")
+    table = with_ours(published[published["claim"] == "C16"], ours(found), {"claims": [CLAIM]})
+    layers = ["", "_second", "_third", "_output", "_all_cnn"]
+    order = table["quantity"].str.extract(r"cosine_(?P<first>\d+)_(?P<last>\d+)(?P<layer>.*)")
+    steps = list(zip(order["first"].astype(int), order["last"].astype(int), strict=True))
+    assert table["quantity"].str.endswith("_all_cnn").sum() == 2
+    for layer in layers:
+        own = [step for step, of in zip(steps, order["layer"], strict=True) if of == layer]
+        # 100 to 2,000, which spans both, comes last.
+        assert own == sorted(own, key=lambda step: (step == (100, 2000), step))
+    places = [layers.index(layer) for layer in order["layer"]]
+    assert places == sorted(places)
+
+
 CHECKPOINTS = Path(os.environ.get("REPDYN_PUBLISHED", ROOT.parent / "shared/published")) / "checkpoints"
 
 

@@ -5,7 +5,8 @@ Estimand: the number of clusters of jumps, one being a possible answer, as every
 Bound: none; it is five or it is not.
 Null: single blobs with the very tails of the jumps' features. The published method finds five in anything: five is its
 input.
-Rule: holds for five types, does not hold for another number, not evaluable with fewer than 40 jumps.
+Rule: holds for five types, does not hold for another number; not evaluable with fewer than 40 jumps, and where types of
+the published sizes would not be found (`type_errors`).
 """
 
 import numpy as np
@@ -13,7 +14,7 @@ import pandas as pd
 
 from repdyn.audit.definitions import Column
 from repdyn.audit.draws import Draws
-from repdyn.audit.estimates import Estimate
+from repdyn.audit.estimates import Estimate, total
 from repdyn.audit.picks import five_types
 from repdyn.audit.quantities import JumpRows, Quantity, Tables, for_each_rule
 from repdyn.seeds import derive
@@ -53,5 +54,6 @@ def quantities(jumps: JumpRows) -> dict[str, Quantity]:
     """The number of types of jumps; without an interval."""
     found, _ = count_types(jumps.found)
     null = f"single blobs of the same spread and skewness: 1; p = {found.p:.2g}" if found.k else "too few jumps"
-    estimate = Estimate(found.k or np.nan, np.nan, np.nan, jumps.searched if found.k else 0)
+    rests_on = total(jumps.rows, "jumps").ratios
+    estimate = Estimate(found.k or np.nan, np.nan, np.nan, jumps.searched if found.k else 0, ratios=rests_on)
     return {"types_found": Quantity(estimate, 1.0 if found.k else np.nan, null)}

@@ -3,12 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.panels import first_seeds, key_above, named_row, quantity_of, say
+from repdyn.figures.frame import framed
+from repdyn.figures.panels import first_seeds, quantity_of, say
 from repdyn.figures.style import OKABE_ITO, message_figure, styled
 from repdyn.roles import INPUT
 
-WIDTH, LEFT, PANEL, GAP = 9.4, 0.65, 2.3, 0.7  # inches
-TOP, ROW, HEIGHT = 0.6, 2.25, 1.4  # inches: of a ROW the panels have HEIGHT, the rest names and labels
 RIGHT, WRONG, SEEN = OKABE_ITO[0], "#9DBFD9", "#E0C080"
 BAND, WITHIN = "#CCCCCC", 1.96
 METHODS = {"encoding": ("encoding", OKABE_ITO[0], "o"), "similarity": ("distances", OKABE_ITO[3], "s")}
@@ -17,22 +16,15 @@ METHODS = {"encoding": ("encoding", OKABE_ITO[0], "o"), "similarity": ("distance
 @styled
 def draw(table: pd.DataFrame, _maps: dict):
     """A row of panels per experiment (its first seed). See `toolkit.alignment.measure`."""
-    from matplotlib.figure import Figure
-
     if table.empty:
         return message_figure("No simulated brain was looked at in this study.")
     runs = first_seeds(table)
-    up = TOP + ROW * len(runs)
-    figure = Figure(figsize=(WIDTH, up))
-    for number, (name, run) in enumerate(runs):
-        bottom = up - TOP - ROW * number - HEIGHT - 0.42
-        lefts = [LEFT + i * (PANEL + GAP) for i in range(3)]
-        panels = named_row(figure, name, bottom, 0.24, lefts, PANEL, HEIGHT)
+    figure, rows = framed([name for name, _ in runs], 3, _key())
+    for (_, run), panels in zip(runs, rows, strict=True):
         run = run.assign(layer=run["layer"].astype(str))
         _encoding(panels[0], run)
         _picks(panels[1], run)
         _similarity(panels[2], run)
-    key_above(figure, _key())
     return figure
 
 

@@ -83,13 +83,4 @@ QUESTIONS = (
         cannot="Subjects that share nothing but the timing of the stimuli correlate as well; alignment has to be"
         " fitted to other stimuli than it is judged on.",
     ),
-    Question(
-        "Which delays of a stimulus shape a response?",
-        "comparison",
-        "data",
-        ("alignment.receptive_fields.receptive_field", "alignment.receptive_fields.shifted_accuracies"),
-        ("Temporal receptive field: kernel", "Temporal receptive field: accuracy"),
-        cannot="The kernel is the linear part; of a stimulus with correlations over time it rests on the penalty."
-        " Chance lies at responses shifted in a circle, not at 0.",
-    ),
 )

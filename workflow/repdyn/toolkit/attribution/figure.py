@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 
 from repdyn.figures.panels import key_above, say
-from repdyn.figures.steps import step_axis
 from repdyn.figures.style import (
     DIVERGING_MAP,
     MARKERS,
@@ -31,14 +30,14 @@ PICTURES |= {"maximised": "best in", "natural": "best 1/f", "exemplar": "best ex
 
 LEFT, TOP, BOTTOM = 0.15, 0.95, 0.55  # inches
 CELL, GAP = 0.62, 0.05  # of a picture
-PANEL, BETWEEN, ROW = 1.75, 0.62, 2.0
+PANEL, BETWEEN, ROW = 1.75, 0.72, 2.0
 NAME = 0.24  # above each row
 WITHIN = 1.96  # standard deviations of the null
 
 
 @styled
 def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
-    """A row per run: maps of two examples at the last step, deletion curves there, deletion over training, the similarity
+    """A row per run: maps of two examples at the last step, deletion curves there, the similarity
     to maps of the network with re-initialised weights, and that to Shapley values. table, maps: see `figures.toolkit`.
     """
     from matplotlib.figure import Figure
@@ -48,7 +47,7 @@ def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
     if not runs:
         return message_figure("No attribution was measured in this study.")
     pictures = len(PICTURES) * (CELL + GAP)
-    width = LEFT + pictures + 4 * (PANEL + BETWEEN) + 0.1
+    width = LEFT + pictures + 3 * (PANEL + BETWEEN) + 0.1
     height = TOP + len(runs) * ROW + BOTTOM - NAME - 0.36
     figure = Figure(figsize=(width, height))
 
@@ -63,21 +62,18 @@ def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
         figure.text(LEFT / width, 1 - (y - 0.3) / height, experiment + seeds, va="top", fontsize=8.5, fontweight="bold")
         _pictures(place, arrays, y - 0.03)
         panels = [
-            place(LEFT + pictures + BETWEEN + i * (PANEL + BETWEEN), y, PANEL, ROW - NAME - 0.36) for i in range(4)
+            place(LEFT + pictures + BETWEEN + i * (PANEL + BETWEEN), y, PANEL, ROW - NAME - 0.36) for i in range(3)
         ]
         _curves(panels[0], arrays)
-        _gains(panels[1], mine)
-        _sanity(panels[2], mine)
-        _shapley(panels[3], mine)
+        _sanity(panels[1], mine)
+        _shapley(panels[2], mine)
         if number == 0:
             for axes, title in zip(
-                panels,
-                ("deletion", "deletion over training", "weights re-initialised", "against Shapley values"),
-                strict=True,
+                panels, ("deletion", "weights re-initialised", "against Shapley values"), strict=True
             ):
                 axes.set_title(title, loc="left")
-    labels = ("share of features replaced", "training step", "modules re-initialised, output first", "rank correlation")
-    for axes, label in zip(figure.axes[-4:], labels, strict=True):
+    labels = ("share of features replaced", "modules re-initialised, output first", "rank correlation")
+    for axes, label in zip(figure.axes[-3:], labels, strict=True):
         axes.set_xlabel(label)
     key_above(figure, _key(table))
     return figure
@@ -145,26 +141,6 @@ def _curves(axes, arrays: dict[str, np.ndarray]) -> None:
         if f"curve/{name}" in arrays:
             axes.plot(share, arrays[f"curve/{name}"], color=colour, marker=marker, markersize=2.5, linewidth=0.9)
     axes.set_ylabel("logit left / scale", labelpad=2)
-
-
-def _gains(axes, table: pd.DataFrame) -> None:
-    chosen = table[table["quantity"].astype(str).str.startswith("deletion/")]
-    if chosen.empty:
-        say(axes, "not evaluable")
-        return
-    band = chosen.groupby("step")["null_sd"].mean()
-    axes.fill_between(band.index, -WITHIN * band, WITHIN * band, color="#BBBBBB", linewidth=0)
-    for name, (colour, marker) in LOOKS.items():
-        line = chosen[chosen["quantity"] == f"deletion/{name}"].sort_values("step")
-        axes.plot(line["step"], line["value"], color=colour, marker=marker, markersize=3, linewidth=0.9)
-    axes.axhline(0, color="black", linewidth=0.5)
-    axes.set_yscale("symlog", linthresh=0.5, linscale=1)
-    low, high = min(chosen["value"].min(), 0), max(chosen["value"].max(), 0.5)
-    ticks = [tick for tick in (-5, -2, -1, -0.5, -0.25, 0, 0.25, 0.5, 1, 2, 5, 10) if low - 0.1 <= tick <= high * 1.2]
-    axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
-    axes.minorticks_off()
-    step_axis(axes, max(int(chosen["step"].max()), 1))
-    axes.set_ylabel("area gained / scale", labelpad=2)
 
 
 def _sanity(axes, table: pd.DataFrame) -> None:

@@ -3,13 +3,12 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.panels import key_above, named_row, say
+from repdyn.figures.frame import framed
+from repdyn.figures.panels import say
 from repdyn.figures.style import DIVERGING_MAP, OKABE_ITO, message_figure, styled
 from repdyn.toolkit.biophysics.diagrams import BLUE, NULL, draw_circuits
 from repdyn.toolkit.biophysics.findings import values
 
-WIDTH, LEFT, PANEL, GAP = 10.9, 0.6, 2.0, 0.62  # inches
-TOP, ROW, HEIGHT = 0.3, 2.45, 1.65  # inches: of a ROW the panels have HEIGHT, the rest names and labels
 ORANGE, GREEN, RED = OKABE_ITO[1:4]
 # Names and colours, in the order of `izhikevich.KINDS`, top to bottom.
 CELLS = (("regular", BLUE), ("bursting", ORANGE), ("chattering", GREEN), ("fast", RED))
@@ -20,17 +19,10 @@ PENALTIES = {"norm": "size", "spectral": "spectrum"}
 @styled
 def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
     """Three rows of four panels; quantities and arrays as in `toolkit.biophysics.measure`."""
-    from matplotlib.figure import Figure
-
     if table.empty:
         return message_figure("No cell and no network was made.")
-    up = TOP + 3 * ROW
-    figure = Figure(figsize=(WIDTH, up))
-    lefts = [LEFT + i * (PANEL + GAP) for i in range(4)]
-    cells, networks, circuits = (
-        named_row(figure, name, up - TOP - ROW * number - HEIGHT - 0.4, 0.28, lefts, PANEL, HEIGHT)
-        for number, name in enumerate(("cells and synapses", "networks", "circuits under Dale's law"))
-    )
+    names = ["cells and synapses", "networks", "circuits under Dale's law"]
+    figure, (cells, networks, circuits) = framed(names, 4, [_key()])
     runs = list(maps.values())
     first = next((arrays for arrays in runs if "traces" in arrays), {})
     _traces(cells[0], first)
@@ -42,7 +34,6 @@ def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
     _signs(networks[2], runs)
     _errors(networks[3], table)
     draw_circuits(circuits, table)
-    key_above(figure, [_key()])
     return figure
 
 

@@ -4,14 +4,12 @@ import numpy as np
 import pandas as pd
 
 from repdyn.circuits.motifs import TRIADS
-from repdyn.figures.panels import key_above, named_row, say
+from repdyn.figures.frame import framed
+from repdyn.figures.panels import say
 from repdyn.figures.populations import EXCITES, INHIBITS, draw_populations
 from repdyn.figures.steps import step_axis
 from repdyn.figures.style import OKABE_ITO, message_figure, styled
 
-LEFT, PANEL, GAP = 0.35, 1.62, 0.5  # inches
-WIDTH = LEFT + 5 * (PANEL + GAP)
-TOP, ROW, HEIGHT = 0.4, 2.5, 1.6  # inches: of a ROW the panels have HEIGHT, the rest names and labels
 NULL = "#888888"
 FROM_TO = (("E", "E"), ("I", "E"), ("E", "I"), ("I", "I"))  # of "block"
 KINDS = {"pure": OKABE_ITO[5], "linear": OKABE_ITO[2], "nonlinear": OKABE_ITO[4]}
@@ -22,16 +20,11 @@ SHOWN = 0.25  # of the largest weight, from which one is drawn
 @styled
 def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
     """Quantities as in `toolkit.circuits.measure`; graphs, motifs and events of the first seed, the rest of all."""
-    from matplotlib.figure import Figure
-
     if table.empty:
         return message_figure("No recurrent network was trained.")
     networks = list(table.groupby("experiment", sort=False, observed=True))
-    up = TOP + ROW * len(networks)
-    figure = Figure(figsize=(WIDTH, up))
-    for number, (name, runs) in enumerate(networks):
-        lefts = [LEFT + i * (PANEL + GAP) for i in range(5)]
-        panels = named_row(figure, name, up - TOP - ROW * number - HEIGHT - 0.5, 0.28, lefts, PANEL, HEIGHT)
+    figure, rows = framed([name for name, _ in networks], 5, _keys())
+    for (name, runs), panels in zip(networks, rows, strict=True):
         seed = runs["seed"].min()
         arrays = maps.get(f"{name}/{seed}", {})
         _circuit(panels[0], runs[runs["seed"] == seed], arrays)
@@ -39,7 +32,6 @@ def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
         _motifs(panels[2], arrays)
         _signs(panels[3], runs)
         _events(panels[4], arrays)
-    key_above(figure, _keys())
     return figure
 
 

@@ -3,13 +3,12 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.panels import key_above, named_row, say
+from repdyn.figures.frame import framed
+from repdyn.figures.panels import say, share_down
 from repdyn.figures.steps import step_axis
 from repdyn.figures.style import OKABE_ITO, message_figure, styled
 from repdyn.toolkit.connect_four.findings import INPUTS, inputs_of, last, units_of
 
-WIDTH, LEFT, PANEL, GAP = 10.7, 0.6, 1.52, 0.55  # inches
-TOP, ROW, HEIGHT = 0.35, 2.4, 1.6  # inches: of a ROW the panels have HEIGHT, the rest names and labels
 RANDOM = "#888888"
 COLOURS = (OKABE_ITO[0], OKABE_ITO[3], OKABE_ITO[2], OKABE_ITO[1])  # by size
 SHARES = {"wins_taken": "wins taken", "blocks_made": "blocks made", "safe_kept": "wins not given away"}
@@ -18,19 +17,13 @@ SHARES = {"wins_taken": "wins taken", "blocks_made": "blocks made", "safe_kept":
 @styled
 def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
     """A row of five panels per input; quantities as in `toolkit.connect_four.measure`."""
-    from matplotlib.figure import Figure
-
     if table.empty:
         return message_figure("No network was trained to play.")
     networks = [runs for _, runs in table.groupby("experiment", sort=False, observed=True)]
     shown = [inputs for inputs in INPUTS if any(inputs_of(runs) == inputs for runs in networks)]
     sizes = sorted({units_of(runs) for runs in networks})
-    up = TOP + ROW * len(shown)
-    figure = Figure(figsize=(WIDTH, up))
-    for number, inputs in enumerate(shown):
-        lefts = [LEFT + i * (PANEL + GAP) for i in range(5)]
-        bottom = up - TOP - ROW * number - HEIGHT - 0.4
-        panels = named_row(figure, f"reads {INPUTS[inputs]}", bottom, 0.28, lefts, PANEL, HEIGHT)
+    figure, rows = framed([f"reads {INPUTS[inputs]}" for inputs in shown], 5, [_key(sizes)])
+    for inputs, panels in zip(shown, rows, strict=True):
         chosen = [(runs, COLOURS[sizes.index(units_of(runs)) % len(COLOURS)]) for runs in networks]
         chosen = [(runs, colour) for runs, colour in chosen if inputs_of(runs) == inputs]
         _by_step(panels[0], chosen, "excess", "nats above the floor")
@@ -38,9 +31,7 @@ def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
             _by_step(axes, chosen, quantity, title)
             axes.set_ylim(0, 1.03)
         _by_ply(panels[4], chosen)
-    for axes in figure.axes[::5]:
-        axes.set_ylim(0, 1.05 * max(axes.get_ylim()[1] for axes in figure.axes[::5]) / 1.05)
-    key_above(figure, [_key(sizes)])
+    share_down(rows, (0, 4))
     return figure
 
 

@@ -3,13 +3,12 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.panels import key_above, logarithmic, named_row, say
+from repdyn.figures.frame import framed
+from repdyn.figures.panels import logarithmic, say, share_down
 from repdyn.figures.steps import step_axis
 from repdyn.figures.style import OKABE_ITO, message_figure, styled
 from repdyn.toolkit.dynamical_systems.findings import NEEDED
 
-WIDTH, LEFT, PANEL, GAP = 10.7, 0.6, 1.95, 0.65  # inches
-TOP, ROW, HEIGHT = 0.35, 2.5, 1.65  # inches: of a ROW the panels have HEIGHT, the rest names and labels
 SHUFFLED = "#888888"
 HELD = (OKABE_ITO[0], OKABE_ITO[3], OKABE_ITO[2])  # by held input
 MARKERS = ("o", "s", "^", "D")  # by seed
@@ -20,27 +19,20 @@ DEPTH = np.array([0.45, 0.28])  # how far the third component goes right and up
 @styled
 def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
     """A row of four panels per network; quantities as in `toolkit.dynamical_systems.measure`."""
-    from matplotlib.figure import Figure
-
     if table.empty:
         return message_figure("No recurrent network was trained.")
     networks = list(table.groupby("experiment", sort=False, observed=True))
-    up = TOP + ROW * len(networks)
-    figure = Figure(figsize=(WIDTH, up))
-    for number, (name, runs) in enumerate(networks):
-        bottom = up - TOP - ROW * number - HEIGHT - 0.45
-        lefts = [LEFT + i * (PANEL + GAP) for i in range(4)]
-        panels = named_row(figure, name, bottom, 0.28, lefts, PANEL, HEIGHT)
+    figure, rows = framed([name for name, _ in networks], 4, [_key()])
+    for (name, runs), panels in zip(networks, rows, strict=True):
         held = [layer for layer in runs["layer"].astype(str).unique() if layer]
         counted = any(layer in NEEDED for layer in held)
         _solution(panels[0], runs, held, counted)
         _against(panels[1], runs, "accuracy", [""], "held-out accuracy")
         _against(panels[2], runs, "slowest_time", held, "slowest time scale (steps)")
-        times = runs[runs["quantity"] == "slowest_time"]
-        if np.isfinite(times["value"]).any():
-            logarithmic([panels[2]], pd.concat([times["value"], times["null_mean"]]))
         _states(panels[3], maps.get(f"{name}/{runs['seed'].min()}", {}))
-    key_above(figure, [_key()])
+    share_down(rows, [1])
+    times = table[table["quantity"] == "slowest_time"]
+    logarithmic([panels[2] for panels in rows if panels[2].has_data()], pd.concat([times["value"], times["null_mean"]]))
     return figure
 
 

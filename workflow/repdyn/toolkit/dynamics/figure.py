@@ -3,14 +3,13 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.panels import first_seeds, key_above, named_row, say, share_down
+from repdyn.figures.frame import framed
+from repdyn.figures.panels import first_seeds, say, share_down
 from repdyn.figures.steps import step_axis
 from repdyn.figures.style import FLAGGED_COLOUR, OKABE_ITO, message_figure, styled
 from repdyn.roles import EMBEDDING, OUTPUT
 
 CLASSES, UNITS, LOSS, CHANGE, WEIGHTS = (OKABE_ITO[i] for i in (0, 2, 6, 3, 4))
-WIDTH, LEFT, PANEL, GAP = 11.6, 0.5, 1.75, 0.52  # inches
-TOP, ROW, HEIGHT = 0.62, 2.3, 1.45  # inches: of a ROW the panels have HEIGHT, the rest names and labels
 BAND = "#CCCCCC"
 
 
@@ -19,26 +18,17 @@ def draw(table: pd.DataFrame, maps: dict):
     """A row of panels per experiment (its first seed): drift from initialisation, participation ratio, share of classes
     and units that have emerged, held-out loss with change points, and the path of the weights. See `toolkit.dynamics`.
     """
-    from matplotlib.figure import Figure
-
     if table.empty:
         return message_figure("No paths were measured: no experiment was looked into.")
     table = table.assign(quantity=table["quantity"].astype(str), layer=table["layer"].astype(str))
     runs = first_seeds(table)
-    up = TOP + ROW * len(runs)
-    figure = Figure(figsize=(WIDTH, up))
-    rows = []
-    for number, (name, run) in enumerate(runs):
-        bottom = up - TOP - ROW * number - HEIGHT - 0.42
-        lefts = [LEFT + column * (PANEL + GAP) for column in range(len(PANELS))]
-        panels = named_row(figure, name, bottom, 0.24, lefts, PANEL, HEIGHT)
+    figure, rows = framed([name for name, _ in runs], len(PANELS), _key())
+    for (name, run), panels in zip(runs, rows, strict=True):
         arrays = maps.get(f"{name}/{run['seed'].iloc[0]}", {})
         for axes, (title, panel) in zip(panels, PANELS.items(), strict=True):
             axes.set_title(title, loc="left")
             panel(axes, run, arrays)
-        rows.append(panels)
     share_down(rows, [place for place, panel in enumerate(PANELS.values()) if panel is not _weights])
-    key_above(figure, _key())
     return figure
 
 
@@ -64,8 +54,8 @@ def _dimension(axes, run: pd.DataFrame, _arrays) -> None:
         return
     _by_layer(axes, rows, rows["layer"].unique())
     signs = run.loc[run["quantity"] == "turn", "value"]
-    counted = f"up, down: {(signs == 1).sum()}; down, up: {(signs == -1).sum()}; neither: {(signs == 0).sum()}"
-    axes.set_ylim(0, rows["value"].max() * 1.22)
+    counted = f"up, down: {(signs == 1).sum()}; down, up: {(signs == -1).sum()}\nneither: {(signs == 0).sum()}"
+    axes.set_ylim(0, rows["value"].max() * 1.3)
     axes.text(0.02, 0.98, counted, transform=axes.transAxes, va="top", fontsize=6.5, color="#444444")
     _steps(axes, run)
 

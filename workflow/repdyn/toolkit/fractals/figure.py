@@ -3,39 +3,31 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.panels import first_seeds, key_above, named_row, say, share_down
+from repdyn.figures.frame import framed
+from repdyn.figures.panels import first_seeds, say, share_down
 from repdyn.figures.steps import step_axis
 from repdyn.figures.style import OKABE_ITO, message_figure, styled
 from repdyn.fractals.eigenvalues import FIRST
 
-WIDTH, LEFT, PANEL, GAP = 9.4, 0.65, 2.25, 0.75  # inches
-TOP, ROW, HEIGHT = 0.45, 2.3, 1.45  # inches: of a ROW the panels have HEIGHT, the rest names and labels
 BAND, LOSS, WITHIN = "#CCCCCC", OKABE_ITO[6], 1.96
 
 
 @styled
 def draw(table: pd.DataFrame, maps: dict):
     """A row of panels per experiment (its first seed). See `toolkit.fractals.measure`."""
-    from matplotlib.figure import Figure
-
     if table.empty:
         return message_figure("No scales were measured in this study.")
     runs = first_seeds(table)
-    up = TOP + ROW * len(runs)
-    figure = Figure(figsize=(WIDTH, up))
-    rows = []
-    for number, (name, run) in enumerate(runs):
-        bottom = up - TOP - ROW * number - HEIGHT - 0.42
-        panels = named_row(figure, name, bottom, 0.24, [LEFT + i * (PANEL + GAP) for i in range(3)], PANEL, HEIGHT)
+    figure, rows = framed([name for name, _ in runs], 3, _key())
+    for (name, run), panels in zip(runs, rows, strict=True):
         arrays = maps.get(f"{name}/{run['seed'].iloc[0]}", {})
         exponents = run[run["quantity"] == "variance_exponent"].assign(layer=run["layer"].astype(str))
         layers = exponents["layer"].unique()
         _variances(panels[0], arrays, layers)
         _exponents(panels[1], exponents, layers)
         _fluctuations(panels[2], run, arrays)
-        rows.append(panels)
     share_down(rows, (1, 2))
-    key_above(figure, _key())
+    share_down(rows, [0], "x")
     return figure
 
 

@@ -1,9 +1,10 @@
-"""Dimension, geodesics, curvature and class capacity of three layers of every network against the step, with their nulls."""
+"""Dimension and class capacity of three layers of every network against the step, with their nulls."""
 
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.panels import RUN, key_above, logarithmic, panel_grid, say
+from repdyn.figures.frame import framed
+from repdyn.figures.panels import RUN, logarithmic, say
 from repdyn.figures.steps import step_axis
 from repdyn.figures.style import OKABE_ITO, message_figure, styled
 from repdyn.toolkit.geometry.findings import BAND, places
@@ -11,8 +12,6 @@ from repdyn.toolkit.geometry.findings import BAND, places
 COLUMNS = {
     "dimension_mle": "dimension (MLE)",
     "dimension_twonn": "dimension (TwoNN)",
-    "geodesic_ratio": "geodesic / straight",
-    "mean_curvature": "mean curvature × radius",
     "class_capacity": "class capacity P / N",
     "mean_field_capacity": "mean-field capacity",
 }
@@ -32,25 +31,20 @@ def draw(table: pd.DataFrame, maps: dict):
     if not drawn["value"].notna().any():
         return message_figure("No layer's geometry could be evaluated.")
     names = drawn["experiment"].unique().tolist()
-    figure, panels = panel_grid(len(names), len(COLUMNS), width=2.15, height=1.75, top=0.8, left=0.55)
-    figure.subplots_adjust(wspace=0.3)
-    total = int(table["step"].max())
+    figure, rows = framed(names, len(COLUMNS), [_entries()])
     for column, (quantity, label) in enumerate(COLUMNS.items()):
-        chosen = drawn[drawn["quantity"] == quantity]
-        for axes, name in zip(panels[:, column], names, strict=True):
-            _draw_panel(axes, chosen[chosen["experiment"] == name], total)
-        logarithmic(list(panels[:, column]), pd.concat([chosen["value"], chosen["null_mean"]]))
-        for axes, name in zip(panels[:, column], names, strict=True):
+        chosen, panels = drawn[drawn["quantity"] == quantity], [row[column] for row in rows]
+        for axes, name in zip(panels, names, strict=True):
+            axes.set_title(label, loc="left")
+            axes.set_xlabel("training step")
+            _draw_panel(axes, chosen[chosen["experiment"] == name], int(table["step"].max()))
+        logarithmic(panels, pd.concat([chosen["value"], chosen["null_mean"]]))
+        for axes, name in zip(panels, names, strict=True):
             if not chosen.loc[chosen["experiment"] == name, "value"].notna().any():
                 say(axes, "not evaluable")
             elif quantity in CALIBRATION:
                 known = table[table["experiment"] == name]
                 _calibrate(axes, *(_by_unit(known, each) for each in ("calibration_dimension", CALIBRATION[quantity])))
-        _title(panels[0, column], label)
-        panels[-1, column].set_xlabel("training step")
-    for axes, name in zip(panels[:, 0], names, strict=True):
-        axes.text(0, 1.03, name, transform=axes.transAxes, ha="left", va="bottom", fontweight="bold")
-    key_above(figure, [_entries()])
     return figure
 
 
@@ -82,10 +76,6 @@ def _calibrate(axes, true: np.ndarray, found: np.ndarray) -> None:
             across = axes.get_yaxis_transform()
             axes.plot([0.985, 1], [value] * 2, transform=across, color="#666666", linewidth=0.7)
             axes.text(1.03, value, f"{dimension:g}", transform=across, color="#666666", va="center", fontsize=7)
-
-
-def _title(axes, label: str) -> None:
-    axes.text(0, 1.18, label, transform=axes.transAxes, ha="left", va="bottom", fontsize=8.5)
 
 
 def _entries() -> list:

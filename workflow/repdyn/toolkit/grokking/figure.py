@@ -3,32 +3,25 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.panels import key_above, logarithmic, named_row, quantity_of, say
+from repdyn.figures.frame import framed
+from repdyn.figures.panels import logarithmic, quantity_of, say, share_down
 from repdyn.figures.steps import step_axis
 from repdyn.figures.style import message_figure, styled
 from repdyn.toolkit.by_organism import by_organism
 from repdyn.toolkit.onset_panel import colour, draw_onsets
 
-WIDTH, LEFT, PANEL, GAP = 10.7, 0.5, 1.35, 0.5  # inches
-NAMES, LAST = 1.2, 1.7  # inches: for the names of measures, and the panel of onsets beside them
-TOP, ROW, HEIGHT = 0.35, 2.2, 1.4  # inches: of a ROW the panels have HEIGHT, the rest names and labels
+NAMES = 0.65  # inches: for the names of measures beside the panel of onsets
 NULL = "#888888"
 
 
 @styled
 def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
     """A row of five panels per organism; quantities as in `toolkit.grokking.measure`."""
-    from matplotlib.figure import Figure
-
     if table.empty:
         return message_figure("No network was trained to add.")
     organisms = by_organism(table)
-    up = TOP + ROW * len(organisms)
-    figure = Figure(figsize=(WIDTH, up))
-    lefts = [LEFT + i * (PANEL + GAP) for i in range(4)]
-    for number, (name, runs) in enumerate(organisms):
-        bottom = up - TOP - ROW * number - HEIGHT - 0.35
-        panels = named_row(figure, name, bottom, 0.25, lefts, PANEL, HEIGHT)
+    figure, rows = framed([name for name, _ in organisms], 5, [_key(table["seed"].nunique())], before_last=NAMES)
+    for (_, runs), panels in zip(organisms, rows, strict=True):
         _by_step(panels[0], runs, "learnt_accuracy", "accuracy", width=0.7)
         _by_step(panels[0], runs, "held_out_accuracy", "accuracy")
         panels[0].set_ylim(-0.03, 1.05)
@@ -36,16 +29,11 @@ def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
         panels[1].set_ylim(0, 1)
         _by_step(panels[2], runs, "weight_norm", "length of the weights")
         _coefficients(panels[3], runs)
-        draw_onsets(_last_panel(figure, bottom), runs)
-    seeds = table["seed"].nunique()
-    key_above(figure, [_key(seeds)])
+        draw_onsets(panels[4], runs)
+    share_down(rows, [2])
+    tried = quantity_of(table, "coefficient_by_step")["value"]
+    logarithmic([panels[3] for panels in rows if panels[3].has_data()], tried)
     return figure
-
-
-def _last_panel(figure, bottom: float):
-    across, up = figure.get_size_inches()
-    left = LEFT + 4 * (PANEL + GAP) + NAMES - 0.3
-    return figure.add_axes((left / across, bottom / up, LAST / across, HEIGHT / up))
 
 
 def _by_step(axes, runs: pd.DataFrame, quantity: str, title: str, width: float = 1.4) -> None:
@@ -77,10 +65,12 @@ def _coefficients(axes, runs: pd.DataFrame) -> None:
                 markersize=4 - unit,
                 markerfacecolor="none",
                 markeredgecolor=colour(number),
+                clip_on=False,
             )
         there = known[known["seed"] == seed].dropna(subset=["value"])
-        axes.plot(there["step"], there["value"], linestyle="", marker="o", markersize=4, color=colour(number))
-    logarithmic([axes], rows["value"])
+        axes.plot(
+            there["step"], there["value"], linestyle="", marker="o", markersize=4, color=colour(number), clip_on=False
+        )
     step_axis(axes, int(runs["step"].max()))
 
 

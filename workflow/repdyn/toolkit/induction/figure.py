@@ -3,15 +3,14 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.panels import key_above, named_row, quantity_of, say
+from repdyn.figures.frame import framed
+from repdyn.figures.panels import quantity_of, say
 from repdyn.figures.steps import step_axis
 from repdyn.figures.style import message_figure, styled
 from repdyn.toolkit.by_organism import by_organism, last
 from repdyn.toolkit.onset_panel import colour, draw_onsets
 
-WIDTH, LEFT, PANEL, GAP = 10.7, 0.5, 1.35, 0.5  # inches
-NAMES, LAST = 1.2, 1.7  # inches: for the names of measures, and the panel of onsets beside them
-TOP, ROW, HEIGHT = 0.35, 2.2, 1.4  # inches: of a ROW the panels have HEIGHT, the rest names and labels
+NAMES = 0.65  # inches: for the names of measures beside the panel of onsets
 NULL = "#888888"
 LAYERS = ("layer 1", "layer 2")
 
@@ -19,24 +18,16 @@ LAYERS = ("layer 1", "layer 2")
 @styled
 def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
     """A row of five panels per organism; quantities as in `toolkit.induction.measure`."""
-    from matplotlib.figure import Figure
-
     if table.empty:
         return message_figure("No network of attention was trained.")
     organisms = by_organism(table)
-    up = TOP + ROW * len(organisms)
-    figure = Figure(figsize=(WIDTH, up))
-    lefts = [LEFT + i * (PANEL + GAP) for i in range(4)]
-    for number, (name, runs) in enumerate(organisms):
-        bottom = up - TOP - ROW * number - HEIGHT - 0.35
-        panels = named_row(figure, name, bottom, 0.25, lefts, PANEL, HEIGHT)
+    figure, rows = framed([name for name, _ in organisms], 5, [_key(table["seed"].nunique())], before_last=NAMES)
+    for (name, runs), panels in zip(organisms, rows, strict=True):
         _by_step(panels[0], quantity_of(runs, "repeat_accuracy"), "accuracy")
         _by_step(panels[1], quantity_of(runs, "prefix_matching", "layer 2"), "attention on what followed")
         _ablated(panels[2], runs)
         _pattern(panels[3], maps.get(f"{name}/{runs['seed'].min()}", {}))
-        place = (LEFT + 4 * (PANEL + GAP) + NAMES - 0.3, bottom, LAST, HEIGHT)
-        draw_onsets(figure.add_axes([part / (WIDTH, up)[i % 2] for i, part in enumerate(place)]), runs)
-    key_above(figure, [_key(table["seed"].nunique())])
+        draw_onsets(panels[4], runs)
     return figure
 
 

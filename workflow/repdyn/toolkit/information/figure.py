@@ -3,13 +3,12 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.panels import first_seeds, key_above, named_row, quantity_of, say
+from repdyn.figures.frame import framed
+from repdyn.figures.panels import first_seeds, quantity_of, say, share
 from repdyn.figures.steps import step_axis
 from repdyn.figures.style import MARKERS, OKABE_ITO, message_figure, styled
 from repdyn.wording.names import layer_name
 
-WIDTH, LEFT, PANEL, GAP = 10.7, 0.6, 1.95, 0.65  # inches
-TOP, ROW, HEIGHT = 0.6, 2.45, 1.55  # inches: of a ROW the panels have HEIGHT, the rest names and labels
 LOOKS = {
     "class_components": (OKABE_ITO[0], MARKERS[0], "class, in two principal components"),
     "class_discriminants": (OKABE_ITO[1], MARKERS[1], "class, in two discriminants"),
@@ -23,37 +22,25 @@ PANELS = 4
 @styled
 def draw(table: pd.DataFrame, maps: dict):
     """A row of panels per experiment (its first seed): a panel per layer, information against the step with its 95 %
-    interval, grey its null; and the accuracy of the probe by layer at the last step with that of its controls.
+    interval, grey its null, on one scale; and the accuracy of the probe by layer at the last step with that of its controls.
     """
-    from matplotlib.figure import Figure
-
     if table.empty:
         return message_figure("No information was measured in this study.")
     runs = first_seeds(table)
-    up = TOP + ROW * len(runs)
-    figure = Figure(figsize=(WIDTH, up))
-    for number, (name, run) in enumerate(runs):
-        bottom = up - TOP - ROW * number - HEIGHT - 0.45
-        lefts = [LEFT + i * (PANEL + GAP) for i in range(PANELS)]
-        panels = named_row(figure, name, bottom, 0.26, lefts, PANEL, HEIGHT)
+    figure, rows = framed([name for name, _ in runs], PANELS, _key())
+    for (_, run), panels in zip(runs, rows, strict=True):
         layers = [layer for layer in run["layer"].astype(str).unique() if layer][: PANELS - 1]
-        top = _top(run)
         for axes, layer in zip(panels, layers, strict=False):
-            _over_training(axes, run, layer, top)
+            _over_training(axes, run, layer)
         for axes in panels[len(layers) : PANELS - 1]:
             axes.set_axis_off()
         _accuracy(panels[-1], run, layers)
         panels[0].set_ylabel("information (nats)")
-    key_above(figure, _key())
+    share([axes for panels in rows for axes in panels[: PANELS - 1]])
     return figure
 
 
-def _top(run: pd.DataFrame) -> float:
-    shown = run[run["quantity"].isin([*LOOKS, *(f"{name}_high" for name in LOOKS), "class_entropy"])]["value"]
-    return float(shown.max()) * 1.05 if shown.notna().any() else 1.0
-
-
-def _over_training(axes, run: pd.DataFrame, layer: str, top: float) -> None:
+def _over_training(axes, run: pd.DataFrame, layer: str) -> None:
     axes.set_title(layer_name(layer), loc="left")
     end = max(int(run["step"].max()), 1)
     drawn = False
@@ -77,7 +64,6 @@ def _over_training(axes, run: pd.DataFrame, layer: str, top: float) -> None:
         say(axes, "not evaluable")
         return
     axes.axhline(0, color="black", linewidth=0.5)
-    axes.set_ylim(min(-0.1 * top, -0.05), top)
     step_axis(axes, end)
     axes.set_xlabel("training step", labelpad=1)
 

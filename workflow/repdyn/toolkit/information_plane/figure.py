@@ -3,13 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.panels import first_seeds, key_above, named_row, quantity_of, say
+from repdyn.figures.frame import framed
+from repdyn.figures.panels import first_seeds, quantity_of, say, share_down
 from repdyn.figures.style import MARKERS, OKABE_ITO, message_figure, styled
 from repdyn.wording.names import layer_name
 
-WIDTH, LEFT, PANEL, GAP = 10.7, 0.6, 1.95, 0.65  # inches
-TOP, ROW, HEIGHT = 0.6, 2.5, 1.6  # inches: of a ROW the panels have HEIGHT, the rest names and labels
-PANELS = 4
 NULL = "#BBBBBB"
 WITHIN = 1.96  # deviations of the null
 CRITICS = {
@@ -23,23 +21,21 @@ BINNED = OKABE_ITO[4]
 @styled
 def draw(table: pd.DataFrame, maps: dict):
     """A row of panels per experiment (its first seed): the plane, bins of the last layer, bounds on class and on input."""
-    from matplotlib.figure import Figure
-
     if table.empty:
         return message_figure("No information plane was measured in this study.")
     runs = first_seeds(table)
-    up = TOP + ROW * len(runs)
-    figure = Figure(figsize=(WIDTH, up))
-    for number, (name, run) in enumerate(runs):
-        bottom = up - TOP - ROW * number - HEIGHT - 0.45
-        lefts = [LEFT + i * (PANEL + GAP) for i in range(PANELS)]
-        panels = named_row(figure, name, bottom, 0.26, lefts, PANEL, HEIGHT)
+    figure, rows = framed([name for name, _ in runs], 4, _key())
+    for (_, run), panels in zip(runs, rows, strict=True):
         layers = run.loc[run["quantity"] == "input_information", "layer"].astype(str).unique().tolist()
         _plane(panels[0], run, layers)
         _bins(panels[1], run, layers[-1])
         _bounds(panels[2], run, "class", "class_entropy")
         _bounds(panels[3], run, "input", "most_information")
-    key_above(figure, _key())
+    share_down(rows, range(4))
+    share_down(rows, [0], "x")
+    for plane in (panels[0] for panels in rows if panels[0].has_data()):
+        look = {"frameon": True, "edgecolor": "none", "framealpha": 0.8}
+        plane.legend(loc="best", fontsize=6.5, handletextpad=0.1, borderaxespad=0.2, **look)
     return figure
 
 
@@ -72,9 +68,6 @@ def _plane(axes, run: pd.DataFrame, layers: list[str]) -> None:
     axes.set_xlabel("on the input (nats)", labelpad=1)
     axes.set_ylabel("on the class (nats)")
     axes.set_ylim(top=_once(run, "class_entropy") * 1.08)
-    axes.legend(
-        loc="best", fontsize=6.5, handletextpad=0.1, borderaxespad=0.2, frameon=True, edgecolor="none", framealpha=0.8
-    )
 
 
 def _bins(axes, run: pd.DataFrame, layer: str) -> None:

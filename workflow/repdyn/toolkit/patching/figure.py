@@ -1,15 +1,13 @@
-"""How much of the difference between two classes a patch carries over: by layer, step, head, position and circuit."""
+"""How much of the difference between two classes a patch carries over: by layer, circuit, and place in the network."""
 
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.panels import first_seeds, key_above, say
-from repdyn.figures.steps import step_axis
+from repdyn.figures.frame import framed
+from repdyn.figures.panels import first_seeds, say, share_down
 from repdyn.figures.style import FLAGGED_COLOUR, OKABE_ITO, message_figure, styled
 
-DENOISING, NOISING, COMPONENTS, GREEDY, DIRECT, FEATURES = (OKABE_ITO[i] for i in (0, 3, 2, 1, 6, 4))
-WIDTH, LEFT, PANEL, GAP = 10.7, 0.55, 1.95, 0.75  # inches
-TOP, ROW, HEIGHT = 0.6, 2.65, 1.6  # inches: of a ROW the panels have HEIGHT, the rest names and labels
+DENOISING, NOISING, COMPONENTS, GREEDY, FEATURES = (OKABE_ITO[i] for i in (0, 3, 2, 1, 4))
 # A cell is dotted where it is further than this many deviations from its null.
 BEYOND = 3
 UNDEFINED = "not evaluable:\ntoo few pairs"
@@ -17,48 +15,44 @@ UNDEFINED = "not evaluable:\ntoo few pairs"
 
 @styled
 def draw(table: pd.DataFrame, maps: dict):
-    """A row of panels per experiment (its first seed), for transformers and CNNs a second; R as in
-    `toolkit.patching.measure`.
+    """A row of panels per experiment (its first seed) at the last step; R as in `toolkit.patching.measure`.
 
-    First row: R of the top tenth of units by layer at the last step; its mean over layers against the step; R of the
-    leading components by layer; faithfulness of circuits against their share of the nodes. Second row: denoising by head
-    and component, by position, causal tracing by position, and total and direct effect of heads; of CNNs, parts of the
-    maps of the first and the last layer; of transformers a third with edges, of texts one with swapped words. Bars and
-    whiskers: 95 % intervals over pairs. Grey: mean and two deviations of the null.
+    R of the top tenth of units and of the leading components by layer; faithfulness of circuits against their share of
+    the nodes; and where in the network: denoising by head of transformers, tracing by position of other networks that read
+    tokens, parts of the last map of CNNs. Bars and whiskers: 95 % intervals over pairs. Grey: mean and two deviations of
+    the null.
     """
-    from matplotlib.figure import Figure
-
     if table.empty:
         return message_figure("Nothing was patched: no experiment was measured.")
-    rows = [(name, run, kind) for name, run in first_seeds(table) for kind in _kinds(run)]
-    up = TOP + ROW * len(rows)
-    figure = Figure(figsize=(WIDTH, up))
-    for number, (name, run, panels) in enumerate(rows):
-        bottom = up - TOP - ROW * number - HEIGHT - 0.42
-        title = name + NAMED.get(panels, "")
-        if run["quantity"].eq("pairs").any():
-            pairs = run.loc[run["quantity"] == "pairs", "value"].iloc[0]
-            title += f" ({pairs:.0f} pairs)"
-        figure.text(0.12 / WIDTH, (bottom + HEIGHT + 0.24) / up, title, fontweight="bold", fontsize=8.5)
-        for column, panel in enumerate(panels):
-            left = LEFT + column * (PANEL + GAP)
-            axes = figure.add_axes((left / WIDTH, bottom / up, PANEL / WIDTH, HEIGHT / up))
-            last = run[run["step"] == run["step"].max()]
-            panel(axes, last if panel is not _over_training else run)
-    key_above(figure, _key())
+    runs = [(name, run[run["step"] == run["step"].max()]) for name, run in first_seeds(table)]
+    places = [_place(last) for _, last in runs]
+    columns = 3 + any(places)
+    figure, rows = framed([_title(*run) for run in runs], columns, _key())
+    for (_, last), place, panels in zip(runs, places, rows, strict=True):
+        for panel, axes in zip((_top, _components, _circuit, *[place] * (place is not None)), panels, strict=False):
+            panel(axes, last)
+        if columns == 4 and place is None:
+            panels.pop().remove()
+    share_down(rows, range(3))
+    _one_scale([image for panels in rows for axes in panels for image in axes.images])
     return figure
 
 
-def _kinds(run: pd.DataFrame) -> list[tuple]:
-    there = set(run["quantity"])
-    tokens = _SECOND if "head_direct" in there else _TOKENS
-    streams = _EDGES if "edge_noising" in there else _LOGITS
-    kinds = (
-        [(tokens, "tracing"), (streams, "direct_logits"), (_WORDS, "swap_denoising")]
-        if "tracing" in there
-        else [(_MAPS, "position_denoising")]
-    )
-    return [_FIRST, *(kind for kind, quantity in kinds if quantity in there)]
+def _place(last: pd.DataFrame):
+    """The panel that says where in the network, None where nothing was patched by place."""
+    panels = {"head_direct": _heads, "tracing": _tracing, "position_denoising": _map}
+    return next((panel for quantity, panel in panels.items() if (last["quantity"] == quantity).any()), None)
+
+
+def _one_scale(images: list) -> None:
+    limit = max((image.get_clim()[1] for image in images), default=1)
+    for image in images:
+        image.set_clim(-limit, limit)
+
+
+def _title(name: str, last: pd.DataFrame) -> str:
+    pairs = last.loc[last["quantity"] == "pairs", "value"]
+    return name + (f" ({pairs.iloc[0]:.0f} pairs)" if len(pairs) else "")
 
 
 def _top(axes, last: pd.DataFrame) -> None:
@@ -102,20 +96,6 @@ def _by_layer(axes, last: pd.DataFrame, drawn: list[tuple]) -> list[str]:
     return layers
 
 
-def _over_training(axes, run: pd.DataFrame) -> None:
-    axes.set_title("mean over layers, by step", loc="left")
-    if _of(run, "top_denoising").empty:
-        say(axes, UNDEFINED)
-        return
-    for quantity, colour, marker in (("top_denoising", DENOISING, "o"), ("component_denoising", COMPONENTS, "D")):
-        means = _of(run, quantity).groupby("step")[["value", "null_mean"]].mean()
-        axes.plot(means.index, means["value"], color=colour, marker=marker, markersize=4)
-        axes.plot(means.index, means["null_mean"], color=colour, linestyle=":")
-    _unit_lines(axes)
-    step_axis(axes, int(run["step"].max()))
-    axes.set_xlabel("training step", labelpad=1)
-
-
 def _circuit(axes, last: pd.DataFrame) -> None:
     axes.set_title("circuits, by share of nodes", loc="left")
     curve = _of(last, "circuit_faithfulness")
@@ -155,17 +135,9 @@ def _heads(axes, last: pd.DataFrame) -> None:
     axes.set_yticks(range(rows), [f"b{i}" for i in range(rows)])
 
 
-def _positions(axes, last: pd.DataFrame) -> None:
-    axes.set_title("clean value at one position", loc="left")
-    _by_position(axes, _of(last, "position_denoising"))
-
-
 def _tracing(axes, last: pd.DataFrame) -> None:
     axes.set_title("causal tracing by position", loc="left")
-    _by_position(axes, _of(last, "tracing"))
-
-
-def _by_position(axes, cells: pd.DataFrame) -> None:
+    cells = _of(last, "tracing")
     layers = cells["layer"].astype(str).unique()
     value, mean, sd = (
         cells[column].to_numpy(float).reshape(len(layers), -1) for column in ("value", "null_mean", "null_sd")
@@ -175,139 +147,15 @@ def _by_position(axes, cells: pd.DataFrame) -> None:
     axes.set_xlabel("position", labelpad=1)
 
 
-def _direct(axes, last: pd.DataFrame) -> None:
-    axes.set_title("heads: total and direct R", loc="left")
-    total, below, above = (_of(last, f"denoising{side}") for side in ("", "_low", "_high"))
-    total, below, above = (side[side["unit"].notna()] for side in (total, below, above))
-    direct, low, high = (_of(last, f"head_direct{side}") for side in ("", "_low", "_high"))
-    x = np.arange(len(total))
-    axes.vlines(x + 0.15, low["value"], high["value"], color=DIRECT, linewidth=1)
-    axes.vlines(x - 0.15, below["value"], above["value"], color=DENOISING, linewidth=1)
-    axes.plot(x - 0.15, total["value"], "o", color=DENOISING, markersize=4)
-    axes.plot(x + 0.15, direct["value"], "^", color=DIRECT, markersize=4)
-    count = total["unit"].max() + 1
-    for edge in range(count, len(total), count):
-        axes.axvline(edge - 0.5, color="#DDDDDD", linewidth=0.6)
-    axes.set_xticks(
-        np.arange(0, len(total), count) + (count - 1) / 2, [f"block {i}" for i in range(len(total) // count)]
-    )
-    axes.tick_params(axis="x", length=0)
-    axes.axhline(0, color="#BBBBBB", linewidth=0.6, zorder=0)
-
-
-def _first_map(axes, last: pd.DataFrame) -> None:
-    _map(axes, last, 0)
-
-
-def _last_map(axes, last: pd.DataFrame) -> None:
-    _map(axes, last, -1)
-
-
-def _map(axes, last: pd.DataFrame, place: int) -> None:
+def _map(axes, last: pd.DataFrame) -> None:
     cells = _of(last, "position_denoising")
-    layer = cells["layer"].astype(str).unique()[place]
+    layer = cells["layer"].astype(str).iloc[-1]
     axes.set_title(f"parts of the map, {_short(layer)}", loc="left")
     cells = cells[cells["layer"].astype(str) == layer]
     wide = int(np.sqrt(len(cells)))
     _heat(axes, *(cells[column].to_numpy(float).reshape(-1, wide) for column in ("value", "null_mean", "null_sd")))
     axes.set_xticks([])
     axes.set_yticks([])
-
-
-def _words(axes, last: pd.DataFrame) -> None:
-    span = _of(last, "swap_span").iloc[0]
-    axes.set_title(f"one word swapped: {span['value']:.2f} logits, random {span['null_mean']:.2f}", loc="left")
-    cells = _of(last, "swap_denoising")
-    layers = cells["layer"].astype(str).unique()
-    if not cells["value"].notna().any():
-        say(axes, "not evaluable:\nthe word tells nothing")
-        return
-    for unit, colour, marker in ((0, DENOISING, "o"), (1, NOISING, "s")):
-        rows = cells[cells["unit"] == unit]
-        low, high = (_of(last, f"swap_denoising_{side}") for side in ("low", "high"))
-        axes.vlines(
-            range(len(layers)),
-            low.loc[low["unit"] == unit, "value"],
-            high.loc[high["unit"] == unit, "value"],
-            color=colour,
-            linewidth=1,
-        )
-        axes.plot(range(len(layers)), rows["value"], color=colour, marker=marker, markersize=4)
-        axes.plot(range(len(layers)), rows["null_mean"], color=colour, linestyle=":")
-    axes.set_xticks(range(len(layers)), [_short(layer) for layer in layers], rotation=45, fontsize=6, ha="right")
-    axes.set_xlabel("blue: at the word; red: elsewhere", labelpad=1)
-    _unit_lines(axes)
-
-
-def _edge_matrix(axes, last: pd.DataFrame) -> None:
-    axes.set_title("one edge corrupted", loc="left")
-    sender, receiver, value, low, high = (
-        _of(last, f"edge_{name}").sort_values("unit")["value"].to_numpy()
-        for name in ("sender", "receiver", "noising", "noising_low", "noising_high")
-    )
-    sides = int(receiver.max()) + 1
-    cells, dotted = (np.full((sides, sides), np.nan) for _ in range(2))
-    at = sender.astype(int), receiver.astype(int)
-    cells[at] = value
-    # Dotted where the interval over pairs leaves 0 out: an edge has no other null.
-    dotted[at] = (low > 0) | (high < 0)
-    _heat(axes, cells[:-1, 1:], np.zeros_like(cells)[:-1, 1:], np.where(dotted == 1, 0, np.inf)[:-1, 1:])
-    axes.set_facecolor("#EEEEEE")
-    axes.set_xticks([0, sides - 2], ["1", "output"])
-    axes.set_yticks([0, sides - 2], ["0", f"{sides - 1}"])
-    axes.set_xlabel("receiver", labelpad=1)
-    axes.set_ylabel("sender (0: embedding)")
-
-
-def _edge_circuit(axes, last: pd.DataFrame) -> None:
-    axes.set_title("circuits, by share of edges", loc="left")
-    curve = _of(last, "edge_faithfulness")
-    if not curve["value"].notna().any():
-        say(axes, "no circuit:\nR is not defined")
-        return
-    edges = curve["unit"].max()
-    share = curve["unit"].to_numpy(float) / edges
-    mean, sd = curve["null_mean"].to_numpy(), curve["null_sd"].to_numpy()
-    axes.fill_between(share, mean - 2 * sd, mean + 2 * sd, color="#CCCCCC", linewidth=0)
-    axes.plot(share, mean, color=FLAGGED_COLOUR, linestyle=":")
-    low, high = (_of(last, f"edge_faithfulness_{side}")["value"] for side in ("low", "high"))
-    axes.fill_between(share, low, high, color=DENOISING, alpha=0.25, linewidth=0)
-    axes.plot(share, curve["value"], color=DENOISING, marker="o", markersize=3)
-    axes.set_xlim(0, 1)
-    axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
-    _unit_lines(axes)
-    axes.set_xlabel(f"share of {edges} edges", labelpad=1)
-
-
-def _direct_logits(axes, last: pd.DataFrame) -> None:
-    axes.set_title("straight to the logits, by part", loc="left")
-    rows = _of(last, "direct_logits").sort_values("unit")
-    x = np.arange(len(rows))
-    mean, sd = rows["null_mean"].to_numpy(), rows["null_sd"].to_numpy()
-    axes.bar(x, 4 * sd, 0.9, bottom=mean - 2 * sd, color="#CCCCCC", zorder=1)
-    axes.vlines(x, 0, rows["value"], color=DIRECT, linewidth=1.5, zorder=2)
-    axes.plot(x, rows["value"], "^", color=DIRECT, markersize=4, zorder=3)
-    axes.axhline(0, color="#BBBBBB", linewidth=0.6, zorder=0)
-    axes.set_xticks([0, len(rows) - 1], ["embedding", "biases"])
-    axes.set_xlabel("parts in their order", labelpad=1)
-    axes.set_ylabel("logits")
-
-
-_FIRST = (_top, _over_training, _components, _circuit)
-_SECOND = (_heads, _positions, _tracing, _direct)
-_TOKENS = (_positions, _tracing)
-_MAPS = (_first_map, _last_map)
-_WORDS = (_words,)
-_EDGES = (_edge_matrix, _edge_circuit, _direct_logits)
-_LOGITS = (_direct_logits,)
-NAMED = {
-    _EDGES: ", edges",
-    _LOGITS: ", parts",
-    _SECOND: ", heads and positions",
-    _TOKENS: ", positions",
-    _MAPS: ", positions",
-    _WORDS: ", words",
-}
 
 
 def _heat(axes, value: np.ndarray, mean: np.ndarray, sd: np.ndarray) -> None:
@@ -365,8 +213,7 @@ def _key() -> list[list]:
         ],
         [
             Patch(color="#CCCCCC", label="null: mean and two deviations"),
-            line("black", "null mean (in its quantity's colour)", linestyle=":"),
-            line(DIRECT, "direct path to the logits", marker="^", markersize=4, linestyle="none"),
+            line(FLAGGED_COLOUR, "null mean", linestyle=":"),
             line("black", f"beyond {BEYOND} deviations of the null", marker=".", markersize=3, linestyle="none"),
         ],
     ]

@@ -3,31 +3,24 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.panels import key_above, named_row, say
+from repdyn.figures.frame import framed
+from repdyn.figures.panels import logarithmic, say, share_down
 from repdyn.figures.steps import step_axis
 from repdyn.figures.style import OKABE_ITO, message_figure, styled
 
-WIDTH, LEFT, PANEL, GAP = 10.7, 0.5, 1.55, 0.55  # inches
-TOP, ROW, HEIGHT = 0.35, 2.1, 1.3  # inches: of a ROW the panels have HEIGHT, the rest names and labels
 NULL = "#888888"
 OURS, INTRINSIC = OKABE_ITO[0], OKABE_ITO[3]
 
 
 @styled
 def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
-    """A row of five panels per network; quantities as in `toolkit.recurrent_states.measure`."""
-    from matplotlib.figure import Figure
-
+    """A row of four panels per network; quantities as in `toolkit.recurrent_states.measure`."""
     if table.empty:
         return message_figure("No recurrent network was trained.")
     table = table[table["layer"].astype(str).isin(["", "state"])]
     networks = list(table.groupby("experiment", sort=False, observed=True))
-    up = TOP + ROW * len(networks)
-    figure = Figure(figsize=(WIDTH, up))
-    for number, (name, runs) in enumerate(networks):
-        bottom = up - TOP - ROW * number - HEIGHT - 0.4
-        lefts = [LEFT + i * (PANEL + GAP) for i in range(5)]
-        panels = named_row(figure, name, bottom, 0.26, lefts, PANEL, HEIGHT)
+    figure, rows = framed([name for name, _ in networks], 4, [_key()])
+    for (_, runs), panels in zip(networks, rows, strict=True):
         classes = int(runs.loc[runs["quantity"] == "classes", "value"].iloc[0])
         _lines(panels[0], runs, "drift_from_init", "drift from initialisation")
         _lines(panels[1], runs, "participation_ratio", "dimensions of the states")
@@ -38,8 +31,9 @@ def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
         panels[3].set_ylim(0, 1.03)
         for axes in panels[:3]:
             axes.set_ylim(bottom=0)
-        _path(panels[4], maps.get(f"{name}/{runs['seed'].min()}", {}))
-    key_above(figure, [_key()])
+    share_down(rows, (0, 2))
+    found = table[table["quantity"].isin(["participation_ratio", "dimension_mle"])]
+    logarithmic([panels[1] for panels in rows if panels[1].has_data()], pd.concat([found["value"], found["null_mean"]]))
     return figure
 
 
@@ -57,19 +51,6 @@ def _lines(axes, runs: pd.DataFrame, quantity: str, title: str, colour: str = OU
     step_axis(axes, int(runs["step"].max()))
 
 
-def _path(axes, arrays: dict[str, np.ndarray]) -> None:
-    axes.set_title("path of the weights", loc="left")
-    if "trajectory" not in arrays:
-        say(axes, "not evaluable")
-        return
-    for name, colour in (("walk", NULL), ("trajectory", OURS)):
-        points = arrays[name] / np.abs(arrays[name]).max()
-        axes.plot(*points.T, color=colour, marker="o", markersize=2, linewidth=0.9)
-        axes.plot(*points[0], color=colour, marker="s", markersize=5)
-    axes.set(xlabel="component 1", ylabel="component 2")
-    axes.tick_params(labelleft=False, labelbottom=False)
-
-
 def _key() -> list:
     from matplotlib.lines import Line2D
 
@@ -78,5 +59,4 @@ def _key() -> list:
         Line2D([], [], color=INTRINSIC, marker="o", markersize=3, label="intrinsic dimension"),
         Line2D([], [], color=NULL, linestyle=":", label="null"),
         Line2D([], [], color="black", linestyle="--", label="answers"),
-        Line2D([], [], color=OURS, marker="s", linestyle="", label="initialisation"),
     ]

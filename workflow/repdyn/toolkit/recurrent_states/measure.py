@@ -16,6 +16,7 @@ from repdyn.toolkit.dynamics.measure import measure as dynamics
 from repdyn.toolkit.geometry.measure import without_pictures as geometry
 from repdyn.toolkit.information.measure import measure as information
 from repdyn.toolkit.interventions.measure import measure as interventions
+from repdyn.toolkit.looks import looks
 from repdyn.toolkit.own_model import subjects
 from repdyn.toolkit.patching.measure import measure as patching
 from repdyn.toolkit.topology.measure import measure as topology
@@ -91,7 +92,11 @@ def measure(subject: RecurrentSubject) -> tuple[pd.DataFrame, dict[str, np.ndarr
     if subject.key[-1] != 0:
         return combine([]), {}
     tables, maps = [combine([entry(subject.steps[0], "", "classes", len(subject.task.answers))])], {}
-    for steps, tools in ((subject.steps, AT_ALL), (looks(subject.steps), AT_SOME), (subject.steps[-1:], AT_THE_END)):
+    for steps, tools in (
+        (subject.steps, AT_ALL),
+        (looks(subject.steps, LOOKS), AT_SOME),
+        (subject.steps[-1:], AT_THE_END),
+    ):
         pair = _pair(subject, steps)
         for tool, kept in tools.items():
             try:
@@ -104,11 +109,6 @@ def measure(subject: RecurrentSubject) -> tuple[pd.DataFrame, dict[str, np.ndarr
             tables.append(table[table["quantity"].isin(kept)])
             maps |= {name: arrays[name] for name in ("trajectory", "walk") if name in arrays}
     return joined(tables), maps
-
-
-def looks(steps: list[int]) -> list[int]:
-    """LOOKS of the steps at most, the first and the last among them."""
-    return [steps[i] for i in np.unique(np.linspace(0, len(steps) - 1, LOOKS).round().astype(int))]
 
 
 def _pair(subject: RecurrentSubject, steps: list[int]) -> tuple[Subject, Subject]:

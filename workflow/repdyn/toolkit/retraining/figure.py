@@ -3,13 +3,12 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.panels import first_seeds, key_above, named_row, say
+from repdyn.figures.frame import framed
+from repdyn.figures.panels import first_seeds, say, share_down
 from repdyn.figures.style import OKABE_ITO, message_figure, styled
 from repdyn.toolkit.retraining.design import SHARES, WINDOWS
 from repdyn.toolkit.retraining.findings import BEYOND, METHODS
 
-WIDTH, LEFT, PANEL, GAP = 9.4, 0.65, 2.25, 0.75  # inches
-TOP, ROW, HEIGHT = 0.45, 2.3, 1.45
 COLOURS = dict(zip(METHODS, (OKABE_ITO[0], OKABE_ITO[3]), strict=True))
 ORDERS = {"easy_first": "easy first", "hard_first": "hard first"}
 
@@ -17,20 +16,15 @@ ORDERS = {"easy_first": "easy first", "hard_first": "hard first"}
 @styled
 def draw(table: pd.DataFrame, maps: dict):
     """A row of panels per experiment (its first seed). See `toolkit.retraining.measure`."""
-    from matplotlib.figure import Figure
-
     if table.empty:
         return message_figure("No training was repeated in this study.")
     runs = first_seeds(table)
-    up = TOP + ROW * len(runs)
-    figure = Figure(figsize=(WIDTH, up))
-    for number, (name, run) in enumerate(runs):
-        bottom = up - TOP - ROW * number - HEIGHT - 0.42
-        panels = named_row(figure, name, bottom, 0.24, [LEFT + i * (PANEL + GAP) for i in range(3)], PANEL, HEIGHT)
+    figure, rows = framed([name for name, _ in runs], 3, _key())
+    for (_, run), panels in zip(runs, rows, strict=True):
         _removed(panels[0], run)
         _deficit(panels[1], run)
         _orders(panels[2], run)
-    key_above(figure, _key())
+    share_down(rows, range(3))
     return figure
 
 

@@ -32,7 +32,8 @@ EVALUATIONS = 20  # of the loss, in the run's own training, between which early 
 
 def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
     """Trainings from the run's first weights, STEPS updates each, SEEDS orders of the examples; at the last grid step, since
-    they are judged by the trained network's maps and losses. Of texts only the order of examples is changed. No maps.
+    they are judged by the trained network's maps and losses. Of all but images only the order of examples is changed. No
+    maps.
 
     - plain [share]: held-out accuracy after a training in which nothing is changed, mean over orders.
     - removed/saliency, removed/integrated_gradients [share] (unit: place in SHARES): held-out accuracy when in all images
@@ -51,15 +52,13 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
 
 def _entries(held_out: Subject, training: Subject) -> Iterator[dict]:
     step = held_out.grid[-1]
-    if not isinstance(training.inputs, torch.Tensor):  # several inputs
-        return
     if not torch.isfinite(torch.from_numpy(held_out.logits(step))).all() or len(training.labels) < BATCH:
         return
     yield entry(step, "", "stopped", _stopped(held_out))
     start = {name: value.clone() for name, value in held_out.model(held_out.grid[0]).state_dict().items()}
     model, x, labels = held_out.model(step), training.inputs, torch.from_numpy(training.labels)
     difficulty = example_losses(model, x, labels)
-    images = x.ndim == 4
+    images = isinstance(x, torch.Tensor) and x.ndim == 4
     ranked = _ranked(model, held_out, training) if images else {}
     orders = [
         shuffled_order(len(labels), STEPS, BATCH, np.random.default_rng(derive(*training.key, "retraining", seed)))

@@ -3,44 +3,35 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.panels import RUN, key_above, panel_grid, say
+from repdyn.figures.frame import framed
+from repdyn.figures.panels import RUN, say, share_down
 from repdyn.figures.style import OKABE_ITO, message_figure, styled
 
 FEATURES, ALONG, BASELINE, MODELS, NULL = OKABE_ITO[0], OKABE_ITO[3], OKABE_ITO[2], OKABE_ITO[1], "#777777"
-COLUMNS = (
-    "variance explained at the end\nover active features",
-    "likeness of features\nover step",
-    "held-out F1 of classes\nover step",
-    "share of loss recovered\nover step",
-    "rise of a class's loss, nats,\nby class, at the end",
-    "features by share of rows\nin which they are active",
-)
+COLUMNS = ("variance explained", "likeness of features", "held-out F1 of classes", "share of loss recovered")
 LIKENESS = {"mmcs_seeds": (FEATURES, "-"), "mmcs_end": (ALONG, "-"), "models_alike": (MODELS, "-")}
-RAREST = 1e-4  # shares below it, and features that are never active, fall into the first bin
 
 
 @styled
-def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
-    """table: experiment, seed and `measures.table.COLUMNS` of all runs; maps: {"experiment/seed": as by the module}."""
+def draw(table: pd.DataFrame, _maps: dict):
+    """table: experiment, seed and `measures.table.COLUMNS` of all runs."""
     table = table.assign(quantity=table["quantity"].astype(str))
     runs = table[RUN].drop_duplicates().to_numpy().tolist()
     if not runs:
         return message_figure("No sparse autoencoder was fitted in this study.")
-    figure, panels = panel_grid(len(runs), len(COLUMNS), width=2.0, height=1.6, top=1.15, left=0.5)
-    for row, (experiment, seed) in zip(panels, runs, strict=True):
+    seeds = (table["quantity"] == "models_alike").any()
+    figure, rows = framed([f"{experiment}, seed {seed}" for experiment, seed in runs], len(COLUMNS), _key(seeds))
+    for panels, (experiment, seed) in zip(rows, runs, strict=True):
         chosen = table[(table["experiment"] == experiment) & (table["seed"] == seed)]
-        end = chosen[chosen["step"] == chosen["step"].max()]
-        row[0].set_title(f"{experiment}, seed {seed}", loc="left", fontweight="bold")
-        _variance(row[0], end, chosen)
-        _over_steps(row[1], chosen, LIKENESS, ("mmcs_random", "black"))
-        _over_steps(row[2], chosen, {"class_f1": (FEATURES, "-")}, ("unit_class_f1", BASELINE))
-        _over_steps(row[3], chosen, {"loss_recovered": (FEATURES, "-")}, ("pca_loss_recovered", BASELINE))
-        _effects(row[4], end)
-        _densities(row[5], maps.get(f"{experiment}/{seed}", {}))
-    height = figure.get_figheight()
-    for axes, text in zip(panels[0], COLUMNS, strict=True):
-        figure.text(axes.get_position().x0, 1 - 0.87 / height, text, ha="left", va="bottom")
-    key_above(figure, _key((table["quantity"] == "models_alike").any()))
+        for axes, title in zip(panels, COLUMNS, strict=True):
+            axes.set_title(title, loc="left")
+            axes.set_xlabel("training step", labelpad=1)
+        panels[0].set_xlabel("active features", labelpad=1)
+        _variance(panels[0], chosen[chosen["step"] == chosen["step"].max()], chosen)
+        _over_steps(panels[1], chosen, LIKENESS, ("mmcs_random", "black"))
+        _over_steps(panels[2], chosen, {"class_f1": (FEATURES, "-")}, ("unit_class_f1", BASELINE))
+        _over_steps(panels[3], chosen, {"loss_recovered": (FEATURES, "-")}, ("pca_loss_recovered", BASELINE))
+    share_down(rows, range(4))
     return figure
 
 
@@ -55,17 +46,6 @@ def _variance(axes, end: pd.DataFrame, chosen: pd.DataFrame) -> None:
     if value.empty:
         say(axes, "not evaluable")
         return
-    nested = end[end["quantity"] == "nested_explained_variance"].sort_values("unit")
-    features = end[end["quantity"] == "nested_features"].sort_values("unit")["value"]
-    if len(nested):
-        # On an axis of its own, of the features that there are.
-        above = axes.twiny()
-        above.plot(features, nested["value"], color=MODELS, marker="D", markersize=3, linestyle=":")
-        above.plot(features, nested["null_mean"], color=NULL, marker="D", markersize=3, linestyle=":")
-        above.set_xscale("log", base=2)
-        above.tick_params(labelsize=6, colors=MODELS, pad=1)
-        above.set_xticks(features.to_numpy(), [f"{size:.0f}" for size in features])
-        above.minorticks_off()
     order = np.argsort(by_penalty["l0"])
     axes.plot(
         by_penalty["l0"][order], by_penalty["explained_variance"][order], color=FEATURES, marker="o", markersize=3
@@ -106,39 +86,6 @@ def _over_steps(axes, chosen: pd.DataFrame, lines: dict, reference: tuple[str, s
     low, high = axes.get_ylim()
     # Shares of loss lie close to 1: from 0 nothing would be seen, and on a scale of their own too much.
     axes.set_ylim(min(low, 0.9) if reference[0] == "pca_loss_recovered" else min(low, 0), max(high, 1.05))
-
-
-def _effects(axes, end: pd.DataFrame) -> None:
-    effects = end[end["quantity"] == "class_effect"]
-    if effects.empty:
-        say(axes, "not evaluable")
-        return
-    classes = effects["unit"].to_numpy(dtype=float)
-    axes.errorbar(
-        classes,
-        effects["null_mean"],
-        2 * effects["null_sd"],
-        color=NULL,
-        linestyle="",
-        marker="_",
-        markersize=5,
-        zorder=1,
-    )
-    axes.plot(classes, effects["value"], color=FEATURES, linestyle="", marker="o", markersize=3.5)
-    axes.axhline(0, color="#444444", linewidth=0.5, zorder=0)
-    axes.set_xticks(classes[:: max(1, len(classes) // 5)].astype(int))
-
-
-def _densities(axes, arrays: dict[str, np.ndarray]) -> None:
-    steps = [int(name.split()[-1]) for name in arrays if name.startswith("density ")]
-    if not steps:
-        say(axes, "not evaluable")
-        return
-    edges = np.linspace(np.log10(RAREST), 0, 17)
-    for name, colour in ((f"null density {max(steps)}", NULL), (f"density {max(steps)}", FEATURES)):
-        share = np.log10(np.maximum(arrays[name], RAREST))
-        axes.stairs(np.histogram(share, edges)[0], edges, color=colour)
-    axes.set_xticks([-4, -3, -2, -1, 0], ["0", "0.1 %", "1 %", "10 %", "all"])
 
 
 def _key(seeds: bool) -> list[list]:

@@ -3,14 +3,13 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.panels import key_above, named_row, quantity_of, say
+from repdyn.figures.frame import framed
+from repdyn.figures.panels import quantity_of, say, share_down
 from repdyn.figures.steps import step_axis
 from repdyn.figures.style import OKABE_ITO, message_figure, styled
 from repdyn.toolkit.by_organism import by_organism, last
 from repdyn.toolkit.onset_panel import colour
 
-WIDTH, LEFT, PANEL, GAP = 9.0, 0.5, 1.5, 0.65  # inches
-TOP, ROW, HEIGHT = 0.35, 2.25, 1.5  # inches: of a ROW the panels have HEIGHT, the rest names and labels
 NULL = "#888888"
 REACH = 1.45  # of the picture of directions
 
@@ -18,23 +17,17 @@ REACH = 1.45  # of the picture of directions
 @styled
 def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
     """A row of four panels per organism; quantities as in `toolkit.superposition.measure`."""
-    from matplotlib.figure import Figure
-
     if table.empty:
         return message_figure("No toy model was trained.")
     organisms = by_organism(table)
-    up = TOP + ROW * len(organisms)
-    figure = Figure(figsize=(WIDTH, up))
-    lefts = [LEFT + i * (PANEL + GAP) for i in range(4)]
-    for number, (name, runs) in enumerate(organisms):
-        bottom = up - TOP - ROW * number - HEIGHT - 0.3
-        panels = named_row(figure, name, bottom, 0.25, lefts, PANEL, HEIGHT)
+    figure, rows = framed([name for name, _ in organisms], 4, [_key(table["seed"].nunique())])
+    for (name, runs), panels in zip(organisms, rows, strict=True):
         _directions(panels[0], maps.get(f"{name}/{runs['seed'].min()}", {}))
         _by_step(panels[1], quantity_of(runs, "stored_features"), "features stored")
         panels[1].set_ylim(-0.2, 5.4)
         _by_step(panels[2], quantity_of(runs, "units_per_feature"), "units per feature")
         _coefficients(panels[3], runs)
-    key_above(figure, [_key(table["seed"].nunique())])
+    share_down(rows, (1, 2, 3))
     return figure
 
 

@@ -3,13 +3,12 @@
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.panels import first_seeds, key_above, named_row, say, share_down
+from repdyn.figures.frame import framed
+from repdyn.figures.panels import first_seeds, say, share_down
 from repdyn.figures.steps import step_axis
 from repdyn.figures.style import DEPTH_COLOURS, MARKERS, OKABE_ITO, message_figure, styled
 from repdyn.wording.names import layer_name
 
-WIDTH, LEFT, PANEL, GAP = 10.7, 0.6, 1.85, 0.75  # inches
-TOP, ROW, HEIGHT = 0.6, 2.45, 1.55  # inches: of a ROW the panels have HEIGHT, the rest names and labels
 PARTS, LOOPS = OKABE_ITO[0], OKABE_ITO[3]
 LAYERS = tuple(
     zip(DEPTH_COLOURS.values(), MARKERS, ("first cloud: input or embedding", "middle", "last hidden"), strict=False)
@@ -25,26 +24,18 @@ def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
     The diagram of the last hidden layer at the last step; its longest loop by layer and step, grey the null; bars beyond
     the Gaussian clouds by layer and step; loops of the class clouds over their null, by layer, at both ends of training.
     """
-    from matplotlib.figure import Figure
-
     if table.empty:
         return message_figure("No topology was measured in this study.")
     runs = first_seeds(table)
-    up = TOP + ROW * len(runs)
-    figure = Figure(figsize=(WIDTH, up))
-    rows = []
-    for number, (name, run) in enumerate(runs):
-        bottom = up - TOP - ROW * number - HEIGHT - 0.45
-        lefts = [LEFT + i * (PANEL + GAP) for i in range(4)]
-        panels = named_row(figure, name, bottom, 0.26, lefts, PANEL, HEIGHT)
+    figure, rows = framed([name for name, _ in runs], 4, _key())
+    for (name, run), panels in zip(runs, rows, strict=True):
         layers = _layers(run)
         _diagram(panels[0], run, layers[-1], maps.get(f"{name}/{run['seed'].iloc[0]}", {}))
         _longest(panels[1], run, layers)
         _beyond(panels[2], run, layers)
         _through(panels[3], run, layers)
-        rows.append(panels)
-    share_down(rows, (1, 2, 3))
-    key_above(figure, _key())
+    share_down(rows, range(4))
+    share_down(rows, [0], "x")
     return figure
 
 

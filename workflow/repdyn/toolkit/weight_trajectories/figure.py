@@ -1,14 +1,13 @@
-"""The path of the weights and what changes along it: two rows of four panels per network."""
+"""The path of the weights and what changes along it: a row of four panels per network."""
 
 import numpy as np
 import pandas as pd
 
-from repdyn.figures.panels import key_above, named_row, say
+from repdyn.figures.frame import framed
+from repdyn.figures.panels import say, share_down
 from repdyn.figures.steps import step_axis
-from repdyn.figures.style import OKABE_ITO, SEQUENTIAL_MAP, message_figure, styled
+from repdyn.figures.style import OKABE_ITO, message_figure, styled
 
-WIDTH, LEFT, PANEL, GAP = 10.7, 0.55, 1.9, 0.7  # inches
-TOP, ROW, HEIGHT = 0.35, 2.3, 1.5  # inches: of a ROW the panels have HEIGHT, the rest names and labels
 NULL = "#888888"
 COLOURS = (OKABE_ITO[0], OKABE_ITO[3], OKABE_ITO[2], OKABE_ITO[4], OKABE_ITO[1], OKABE_ITO[5])
 # Gates and what is taken away; variables of a task have the colours in their order.
@@ -20,32 +19,17 @@ NAMED = {
 
 @styled
 def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
-    """Quantities as in `toolkit.weight_trajectories.measure`; pictures of the first seed, lines of all."""
-    from matplotlib.figure import Figure
-
+    """Quantities as in `toolkit.weight_trajectories.measure`; the path of the first seed, lines of all."""
     if table.empty:
         return message_figure("No recurrent network was trained.")
     networks = list(table.groupby("experiment", sort=False, observed=True))
-    up = TOP + 2 * ROW * len(networks)
-    figure = Figure(figsize=(WIDTH, up))
-    lefts = [LEFT + i * (PANEL + GAP) for i in range(4)]
-    for number, (name, runs) in enumerate(networks):
-        arrays = maps.get(f"{name}/{runs['seed'].min()}", {})
-        bottoms = [up - TOP - ROW * (2 * number + i) - HEIGHT - 0.4 for i in range(2)]
-        upper = named_row(figure, name, bottoms[0], 0.28, lefts, PANEL, HEIGHT)
-        lower = named_row(figure, "", bottoms[1], 0.28, lefts, PANEL, HEIGHT)
-        _path(upper[0], arrays)
-        _picture(upper[1], arrays)
-        _lines(upper[2], runs, "gate_mean", "mean openness of gates")
-        _matrix(figure, upper[3], np.log10(arrays["time_scales"].T.clip(0.3, 1e3)) if "time_scales" in arrays else None,
-                "time scales (log10 steps)", "checkpoint", "rank")  # fmt: skip
-        _matrix(figure, lower[0], arrays.get("cka"), "CKA of states", "checkpoint", "checkpoint")
-        _lines(lower[1], runs, "probe_accuracy", "probe less control", over_null=True)
-        _lines(lower[2], runs, "loss_increase", "increase of the loss")
-        known = arrays.get("information")
-        _matrix(figure, lower[3], None if known is None else _sorted(known).T, "information of units (nats)", "unit",
-                "variable")  # fmt: skip
-    key_above(figure, [_key()])
+    figure, rows = framed([name for name, _ in networks], 4, [_key()])
+    for (name, runs), panels in zip(networks, rows, strict=True):
+        _path(panels[0], maps.get(f"{name}/{runs['seed'].min()}", {}))
+        _lines(panels[1], runs, "gate_mean", "mean openness of gates")
+        _lines(panels[2], runs, "probe_accuracy", "probe less control", over_null=True)
+        _lines(panels[3], runs, "loss_increase", "increase of the loss")
+    share_down(rows, (1, 2, 3))
     return figure
 
 
@@ -58,16 +42,6 @@ def _path(axes, arrays: dict[str, np.ndarray]) -> None:
     axes.plot(*arrays["path"].T, color=COLOURS[0], marker="o", markersize=2.5)
     axes.plot(*arrays["path"][0], color="black", marker="o", markersize=4)
     axes.set(xlabel="component 1", ylabel="component 2")
-
-
-def _picture(axes, arrays: dict[str, np.ndarray]) -> None:
-    axes.set_title("the same along the path", loc="left")
-    if "picture" not in arrays:
-        say(axes, "not evaluable")
-        return
-    axes.plot(*arrays["picture"].T, color=COLOURS[0], marker="o", markersize=2.5)
-    axes.plot(*arrays["picture"][0], color="black", marker="o", markersize=4)
-    axes.set(xlabel="dimension 1", ylabel="dimension 2")
 
 
 def _lines(axes, runs: pd.DataFrame, quantity: str, title: str, over_null: bool = False) -> None:
@@ -94,24 +68,6 @@ def _lines(axes, runs: pd.DataFrame, quantity: str, title: str, over_null: bool 
         for place, (layer, colour) in enumerate(zip(layers, _colours(layers), strict=True)):
             axes.text(0.03, 0.99 - 0.1 * place, layer, color=colour, fontsize=7, va="top", transform=axes.transAxes)
     step_axis(axes, int(runs["step"].max()))
-
-
-def _matrix(figure, axes, values: np.ndarray | None, title: str, along: str, down: str) -> None:
-    axes.set_title(title, loc="left")
-    if values is None or not np.isfinite(values).any():
-        say(axes, "not evaluable")
-        return
-    image = axes.imshow(values, aspect="auto", origin="lower", cmap=SEQUENTIAL_MAP, interpolation="nearest")
-    axes.set(xlabel=along, ylabel=down)
-    axes.xaxis.get_major_locator().set_params(integer=True)
-    axes.yaxis.get_major_locator().set_params(integer=True)
-    bar = figure.colorbar(image, ax=axes, fraction=0.06, pad=0.03)
-    bar.ax.tick_params(labelsize=6.5)
-
-
-def _sorted(information: np.ndarray) -> np.ndarray:
-    """Units in the order of what they hold at most."""
-    return information[np.argsort(-np.nan_to_num(information, nan=-1.0).max(1), kind="stable")]
 
 
 def _colours(layers: np.ndarray) -> list[str]:

@@ -13,19 +13,29 @@ NOTHING = "No recurrent network was trained."
 
 def sentence(table: pd.DataFrame) -> str:
     """Whether the paths are straighter than random walks, and what is read from the states that an untrained one lacks."""
-    clauses = []
-    for name, runs in table.groupby("experiment", sort=False, observed=True):
-        rows = _last(runs, "straightness", "")
-        beyond = int((rows["value"] > rows["null_mean"] + DEVIATIONS * rows["null_sd"]).sum())
-        said = f"the weights of {name} go straighter than a random walk in {beyond} of {plural(len(rows), 'seed')}"
-        probes = runs[runs["quantity"] == "probe_accuracy"]
-        if len(probes):
-            before, after = (
-                probes.loc[probes["step"] == step, "value"].mean() for step in (runs["step"].min(), runs["step"].max())
-            )
-            said += f" and probes of its states read {short(after)} of the task's variables, {short(before)} untrained"
-        clauses.append(said)
-    return joined(*clauses) if clauses else NOTHING
+    if table.empty:
+        return NOTHING
+    rows = pd.concat([_last(runs, "straightness", "") for _, runs in table.groupby("experiment", observed=True)])
+    beyond = int((rows["value"] > rows["null_mean"] + DEVIATIONS * rows["null_sd"]).sum())
+    networks = plural(table["experiment"].nunique(), "network")
+    path = f"the weights go straighter than a random walk in {beyond} of {plural(len(rows), 'seed')} of {networks}"
+    probes = table[table["quantity"] == "probe_accuracy"]
+    if probes.empty:
+        return joined(path)
+    before, after = (
+        probes[probes["step"] == probes.groupby("experiment", observed=True)["step"].transform(end)]
+        .groupby("experiment", observed=True)["value"]
+        .mean()
+        for end in ("min", "max")
+    )
+    more = f"more in {int((after > before).sum())} of {plural(len(after), 'network')}"
+    read = f"probes of the states read {_from_to(after)} of the tasks' variables, {_from_to(before)} untrained"
+    return joined(path, f"{read}: {more}")
+
+
+def _from_to(values: pd.Series) -> str:
+    low, high = short(values.min()), short(values.max())
+    return low if low == high else f"{low} to {high}"
 
 
 def limits(_table: pd.DataFrame) -> str:

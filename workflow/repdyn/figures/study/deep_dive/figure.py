@@ -1,10 +1,10 @@
-"""When and where the networks of each family jump: six panels, a column per family."""
+"""When and where the networks of each family jump: a column per family that does."""
 
 import numpy as np
 import pandas as pd
 
 from repdyn.figures.estimates import COLUMNS, draw_estimates, null_entries
-from repdyn.figures.panels import key_above, say
+from repdyn.figures.panels import key_above
 from repdyn.figures.phases import draw_phase_bins
 from repdyn.figures.style import FAMILY_COLOURS, message_figure, styled
 from repdyn.wording.names import family_name, family_order, layer_name
@@ -24,16 +24,22 @@ def deep_dive(facts: dict):
     """Above: jumps by phase, a panel per family; below: the layers that jump most, in jumps per run.
 
     facts: what `figure_data.deep_dive` collects. The black outline above has the shape of all families together, scaled to
-    the family's number of jumps. Dotted and grey: uniform placement above, the detector's declared error below. A family
-    without jumps says so.
+    the family's number of jumps. Dotted and grey: uniform placement above, the detector's declared error below. Families
+    without jumps are named in a line, and have no panels.
     """
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-    families = family_order(row["family"] for row in facts["families"])
-    if not families:
-        return message_figure("No run to draw: none learned.")
     jumps = {row["family"]: (row["jumps"], row["runs"]) for row in facts["families"]}
+    if not jumps:
+        return message_figure("No run to draw: none learned.")
+    families = family_order(family for family, (count, _) in jumps.items() if count)
+    quiet = [
+        f"{family_name(name)} ({plural(jumps[name][1], 'run')})" for name in family_order(jumps) if name not in families
+    ]
+    without = f"No jump in: {', '.join(quiet)}." if quiet else ""
+    if not families:
+        return message_figure(without)
     bins = pd.DataFrame(facts["bins"])
     rates = pd.DataFrame(
         facts["positions"], columns=["family", "layer", "runs", "jumps", "rate", "low", "high", "null_mean"]
@@ -58,7 +64,8 @@ def deep_dive(facts: dict):
     hollow = Line2D([], [], linestyle="", marker="o", markersize=4.5, color="black", markerfacecolor="white",
                     label="too few experiments for an interval")  # fmt: skip
     nulls = null_entries("null: uniform placement (above), false jumps (below)", "null: 95 %")
-    key_above(figure, [nulls, [*outline, hollow]])
+    said = [Line2D([], [], linestyle="", label=without)] if quiet else []
+    key_above(figure, [nulls, [*outline, hollow, *said]])
     return figure
 
 
@@ -66,9 +73,6 @@ def _phases(axes, bins: pd.DataFrame, family: str, total: np.ndarray | None) -> 
     from matplotlib.ticker import MaxNLocator
 
     counts = bins["jumps"].to_numpy()
-    if not counts.sum():
-        say(axes, "no jumps were found")
-        return
     draw_phase_bins(axes, bins, {family: counts}, {family: FAMILY_COLOURS.get(family, "#999999")})
     if total is not None:
         edges = np.append(bins["low"], bins["high"].iloc[-1])
@@ -81,9 +85,6 @@ def _phases(axes, bins: pd.DataFrame, family: str, total: np.ndarray | None) -> 
 def _layers(axes, rates: pd.DataFrame, family: str) -> None:
     shown = rates.sort_values(["rate", "runs", "layer"], ascending=[False, False, True]).head(SHOWN)
     shown = shown.rename(columns={"rate": "value"}).assign(null_low=np.nan, null_high=np.nan)
-    if not shown["jumps"].sum():
-        say(axes, "no layer jumped")
-        return
     places = np.arange(len(shown))[::-1]
     colour = FAMILY_COLOURS.get(family, "#999999")
     draw_estimates(axes, shown[COLUMNS], places, [colour] * len(shown))

@@ -11,7 +11,7 @@ from repdyn.wording.numbers import plural
 
 FAMILIES = ("mlp", "cnn")
 QUANTITY = "selectivity"
-LANE = 0.13  # inches per run
+LANE = 0.13  # inches per experiment
 
 
 def draw(study):
@@ -23,12 +23,12 @@ def draw(study):
 
 @styled
 def selectivity_before_after(measurements: pd.DataFrame, experiments: pd.DataFrame, moments: dict[tuple, dict]):
-    """Mean selectivity of units above the label-shuffle null: a lane per run, lanes grouped by architecture.
+    """Mean selectivity of units above the label-shuffle null: a lane per experiment, lanes grouped by architecture.
 
     Left: at the first (hollow) and the last step (filled) of the fixed grid, the bar holding the middle half of the units at
-    the last. Right: its change from before to after the largest jump (filled), and over the equally long control (hollow).
-    Arguments as for `selectivity_changes`; experiments as for `learning.learning_curves`. Runs that diverged or ended at
-    chance are grey.
+    the last, seeds in one lane. Right, if any run jumps: its change from before to after the largest jump (filled), and over
+    the equally long control (hollow). Arguments as for `selectivity_changes`; experiments as for `learning.learning_curves`.
+    Runs that diverged or ended at chance are grey.
     """
     runs = experiments[experiments["family"].isin(FAMILIES)].reset_index(drop=True)
     changes = selectivity_changes(measurements, moments)
@@ -38,14 +38,18 @@ def selectivity_before_after(measurements: pd.DataFrame, experiments: pd.DataFra
     names = [name for row in architecture_grid(runs) for name in row]
     runs["lane"] = _lanes(runs, names)
     height = LANE * (runs["lane"].max() + 2)
-    figure, panels = panel_grid(1, 2, width=4.3, height=height + 0.55, top=0.55, left=1.6, share=True)
+    jumped = bool(runs["jump_change"].notna().any())
+    figure, panels = panel_grid(
+        1, 1 + jumped, width=4.3 if jumped else 6.4, height=height + 0.55, top=0.55, left=1.6, share=True
+    )
     styles = dataset_styles(runs["dataset"])
     grey = excluded_runs(runs)
     for index, run in runs.iterrows():
         colour, marker = styles[run["dataset"]]
         look = {"marker": marker, "color": FLAGGED_COLOUR if grey[index] else colour}
         _draw_training(panels[0][0], run, look)
-        _draw_jump(panels[0][1], run, look)
+        if jumped:
+            _draw_jump(panels[0][1], run, look)
     for axes in panels[0]:
         axes.axvline(0, color="#444444", linewidth=0.6, zorder=0)
         axes.set_ylim(runs["lane"].max() + 1, -1)
@@ -60,9 +64,10 @@ def selectivity_before_after(measurements: pd.DataFrame, experiments: pd.DataFra
         label.set_color(FAMILY_COLOURS[families[label.get_text()]])
     without = int(runs["jump_change"].isna().sum())
     panels[0][0].set_xlabel("selectivity minus shuffled labels")
-    note = f"\n({plural(without, 'run')} without a jump)" if without else ""
-    panels[0][1].set_xlabel(f"change of it over the largest jump{note}")
-    key_above(figure, [_dataset_entries(styles), _state_entries(int(grey.sum()))])
+    if jumped:
+        note = f"\n({plural(without, 'run')} without a jump)" if without else ""
+        panels[0][1].set_xlabel(f"change of it over the largest jump{note}")
+    key_above(figure, [_dataset_entries(styles), _state_entries(int(grey.sum()), jumped)])
     return figure
 
 
@@ -107,16 +112,15 @@ def _change(by_step: pd.DataFrame, moment: dict | None) -> float:
 
 
 def _lanes(runs: pd.DataFrame, names: list[str]) -> pd.Series:
-    """A lane per run, architectures in the given order with a free lane between them."""
+    """A lane per experiment, architectures in the given order with a free lane between them."""
     order = runs.assign(place=runs["architecture"].map(names.index)).sort_values("place", kind="stable")
-    lanes = np.arange(len(order)) + order["place"].to_numpy()
-    return pd.Series(lanes, index=order.index)
+    return pd.Series(pd.factorize(order["experiment"])[0] + order["place"].to_numpy(), index=order.index)
 
 
 def _draw_training(axes, run: pd.Series, look: dict) -> None:
     lane = run["lane"]
     axes.plot(
-        [run["low"], run["high"]], [lane] * 2, color=look["color"], alpha=0.25, linewidth=5, solid_capstyle="butt"
+        [run["low"], run["high"]], [lane] * 2, color=look["color"], alpha=0.15, linewidth=5, solid_capstyle="butt"
     )
     axes.plot([run["first"], run["last"]], [lane] * 2, color=look["color"], linewidth=0.7)
     axes.plot([run["first"]], [lane], markersize=4, markerfacecolor="white", markeredgewidth=0.8, **look)
@@ -139,13 +143,19 @@ def _dataset_entries(styles: dict) -> list:
     ]
 
 
-def _state_entries(flagged: int) -> list:
+def _state_entries(flagged: int, jumped: bool) -> list:
     from matplotlib.lines import Line2D
 
     look = {"linestyle": "", "marker": "o", "color": "#444444", "markersize": 4}
     entries = [
-        Line2D([], [], markerfacecolor="white", label="initialisation; right: control", **look),
-        Line2D([], [], label="end; right: jump", **look),
+        Line2D(
+            [],
+            [],
+            markerfacecolor="white",
+            label="initialisation; right: control" if jumped else "initialisation",
+            **look,
+        ),
+        Line2D([], [], label="end; right: jump" if jumped else "end", **look),
         Line2D([], [], color="#444444", alpha=0.25, linewidth=5, label="middle half of the units at the end"),
     ]
     if flagged:

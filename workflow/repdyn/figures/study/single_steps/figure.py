@@ -53,7 +53,7 @@ def single_steps(steps: pd.DataFrame):
         _draw_series(axes, steps[steps["family"] == family], every)
         count = candidates[candidates["family"] == family]
         axes.set_title(f"{family_name(family)}: {plural(int(count['jump'].sum()), 'jump')} of {len(count)}", loc="left")
-        axes.set(xlabel="training steps from the measurement before", ylim=(-1, 2))
+        axes.set(xlabel="steps from the measurement before", ylim=(-1, 2))
         axes.tick_params(labelleft=column == 0)
     shared.set_ylabel("share of the change")
     looks = [

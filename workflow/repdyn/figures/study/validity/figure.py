@@ -6,17 +6,11 @@ import pandas as pd
 from repdyn.detectors.validity import MAXIMUM_FALSE, REQUIRED, per_series
 from repdyn.figures.panels import key_above
 from repdyn.figures.style import MARKERS, OKABE_ITO, message_figure, styled
+from repdyn.wording.names import detector_name
 
 WIDTH, LEFT, BETWEEN, RIGHT, TOP, BOTTOM = 9.4, 2.15, 2.65, 0.2, 0.55, 0.55  # inches
 ROW = 0.3  # inches: a scenario
 LOWEST = 0.1  # false positives per 1,000 points: below, the scale is linear
-NAMES = {
-    "levelshift": "level shift (default)",
-    "zscore": "|z| > 2 (published)",
-    "robust_z": "robust z",
-    "changepoints": "change points",
-    "cusum": "CUSUM",
-}
 
 
 def draw(study):
@@ -59,7 +53,7 @@ def detector_validity(validity: pd.DataFrame, verdicts: pd.DataFrame, maximum_fa
             axes.axvline(maximum_false, color="black", linestyle=":", linewidth=1.0, zorder=1)
     entries = [
         Line2D([], [], linestyle="", marker=marker, color=colour, markersize=5,
-               label=f"{NAMES.get(name, name)}: {'passes' if passes.get(name, False) else 'fails'}")
+               label=f"{detector_name(name)}: {'passes' if passes.get(name, False) else 'fails'}")
         for name, (colour, marker) in looks.items()
     ]  # fmt: skip
     rule = [
