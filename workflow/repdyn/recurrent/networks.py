@@ -61,8 +61,9 @@ def side_by_side(networks: Sequence[RecurrentNetwork], vectors: Sequence[tuple[f
 
     As `held` of each alone, in one call: with few states a call costs more than what it computes.
     """
-    weights, heard, also = zip(*(_equations(*each) for each in zip(networks, vectors, strict=True)), strict=True)
-    weights, heard, also = torch.stack(weights).mT, torch.stack(heard)[:, None], torch.stack(also)[:, None]
+    equations = [_equations(*each) for each in zip(networks, vectors, strict=True)]
+    weights, heard, also = (torch.stack(part) for part in zip(*equations, strict=True))
+    weights, heard, also = weights.mT, heard[:, None], also[:, None]
     size = networks[0].cell.hidden_size
     gated = isinstance(networks[0].cell, nn.GRU)
 
