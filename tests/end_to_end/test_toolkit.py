@@ -124,7 +124,8 @@ def test_recurrent_networks_are_looked_into_by_the_tools_for_their_task(study):
         for tool in RECURRENT
     }
     assert [pair for pair, rows in sizes.items() if not rows] == [
-        ("flipflop_gru", "connect_four"), ("connect4_gru", "dynamical_systems"), ("connect4_gru", "circuits"),
+        ("flipflop_gru", "connect_four"), ("connect4_gru", "dynamical_systems"), ("connect4_gru", "landscapes"),
+        ("connect4_gru", "circuits"),
     ]  # fmt: skip
 
 

@@ -110,6 +110,8 @@ def evidence():
     validity = pd.DataFrame(both).assign(
         recall=[np.nan, np.nan, 0.995, 0.5], recall_low=[np.nan, np.nan, 0.97, 0.4], recall_high=[np.nan, np.nan, 1, 0.6],
         false_per_1000=[0.16, 46.3, 0.1, 40], false_low=[0.07, 45.3, 0, 39], false_high=[0.26, 47.3, 0.2, 41],
+        affected=[0.05, 1, 0, 1], affected_low=[0.01, 0.91, 0, 0.91], affected_high=[0.17, 1, 0.09, 1],
+        bound=[np.nan, np.nan, 0.998, 0.998],
     )  # fmt: skip
     verdicts = pd.DataFrame({"detector": ["a", "b"], "passes": [True, False], "reason": ["", "46.3 false jumps"]})
     agreement = pd.DataFrame({"first": ["a"], "second": ["b"], "phi": [0.137]})

@@ -1,6 +1,6 @@
 """With `dispatch: avx2` a few training steps of each family have the same bytes here and on an emulated Haswell.
 
-Needs qemu-x86_64 (qemu-user); five minutes, because torch runs emulated.
+Needs qemu-x86_64 (qemu-user); seventy seconds of CPU time, because torch runs emulated.
 """
 
 import os

@@ -83,6 +83,13 @@ def test_features_of_the_same_causes_agree_and_those_of_others_as_little_as_shuf
     assert same > 0.95 and max(others, shuffled) < 0.1
 
 
+def test_the_circuit_of_features_is_the_two_causes_of_the_answer(capsys):
+    (one, first, large), (other, second, small), (alone, both, rest), (size,) = found("circuit", capsys)
+    assert (one, other, size) == (1, 2, 2) and min(first, second) > 0.97
+    assert abs(large - 60) < 4 and abs(small - 40) < 4  # three and two of five
+    assert abs(alone - 60) < 5 and both > 95 and abs(rest) < 3
+
+
 def test_a_jump_is_found_where_it_was_planted_and_nowhere_else(capsys):
     (p,), (place, planted) = found("jumps", capsys)
     assert p == 1 and place == 149 and planted <= 0.01

@@ -140,6 +140,10 @@ def test_coloured_noise_falls_with_frequency_and_keeps_its_power():
     )
     assert power[0, 2] / power[0, 4] == pytest.approx(4) and power[0, 1] / power[0, 5] == pytest.approx(25)
     assert coloured(white).square().mean() == pytest.approx(white.square().mean().item(), rel=0.05)
+    for width in (15, 16):  # a single pixel has all frequencies alike
+        pixel = torch.zeros(1, 1, 12, width, dtype=torch.float64)
+        pixel[0, 0, 3, 4] = 1
+        assert coloured(pixel).square().sum() == pytest.approx(1)
     with pytest.raises(StudyError, match="needs images"):
         coloured(white[0])
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from repdyn.biophysics import constraints, spectral_prior
-from repdyn.biophysics.constraints import Split, accuracy, best_fit, fit, networks, small_digits
+from repdyn.biophysics.constraints import Split, accuracy, best_fit, fit, networks, recurrent_network, small_digits
 from repdyn.biophysics.dale import SignedLinear, signed_weights, signs_of
 from repdyn.biophysics.spectral_prior import exponent, penalty, predicted, series
 from repdyn.biophysics.spiking import SpikingNetwork, leaky_spikes, leaky_sum, reordered, surrogate_slope
@@ -77,6 +77,19 @@ def test_dales_law_survives_training_and_a_free_layer_has_none():
     assert torch.equal(torch.sign(layer.weight.detach()), layer.signs.expand(10, -1))
     assert (layer.weight - before).abs().max() > 0.2
     assert signs_of(20).tolist() == [1] * 16 + [-1] * 4
+
+
+def test_a_recurrent_network_under_dales_law_reads_rows_and_keeps_it():
+    data = small_digits(0)
+    network = recurrent_network(8, 8, 10, 0)
+    assert torch.equal(network(data["test"].inputs), recurrent_network(8, 8, 10, 0)(data["test"].inputs))
+    weight, state = network.recurrent.weight, torch.zeros(1, 100)
+    for row in data["test"].inputs[0].view(8, 8):
+        state = torch.relu(network.heard(row[None]) + state @ weight.T + network.recurrent.bias)
+    torch.testing.assert_close(network(data["test"].inputs[:1]), network.readout(state))
+    fit(network, data["train"], 0, 1e-2, 60)
+    assert torch.equal(network.recurrent.weight.sign(), network.recurrent.signs.expand(100, -1))
+    assert accuracy(network, data["test"]) > 0.6
 
 
 def test_signed_weights_are_balanced_and_have_the_outlier_of_their_mean():

@@ -5,6 +5,7 @@ import pytest
 import torch
 from scipy.integrate import quad
 
+from repdyn.dynamics import learning_coefficient as module
 from repdyn.dynamics.learning_coefficient import learning_coefficient
 from repdyn.errors import StudyError
 
@@ -43,6 +44,23 @@ def test_a_place_that_is_no_minimum_and_chains_that_have_not_settled_are_not_eva
     coarse = learning_coefficient(power(2), np.zeros(2), N, 0, 6e-3, 300, 32)
     assert np.isnan(coarse.value) and coarse.by_step[0] > 1.2 * coarse.by_step[1]
     assert np.isnan(learning_coefficient(power(4), np.ones(1), N, 0, 1.0, 50, 4).value)
+
+
+def test_a_pull_as_strong_as_the_loss_halves_what_a_regular_minimum_has():
+    pulled = learning_coefficient(power(2), np.zeros(4), N, 0, 2e-4, 300, 32, localisation=2 * HEAT)
+    assert pulled.value == pytest.approx(1, rel=0.08)
+
+
+def test_steps_that_agree_while_the_draws_still_change_are_not_evaluable(monkeypatch):
+    for drifts, values, evaluable in (
+        ((0.1, 0.1), (2.0, 2.1), True), ((0.1, 0.3), (2.0, 2.1), False), ((0.3, 0.1), (2.0, 2.1), False),
+        ((0.1, 0.1), (2.0, 2.6), False), ((0.1, 0.1), (-2.0, -2.1), False),
+    ):  # fmt: skip
+        given = iter(zip(drifts, values, strict=True))
+        monkeypatch.setattr(module, "_draw", lambda *_, given=given: next(given))
+        found = learning_coefficient(power(2), np.zeros(2), N, 0, 1e-3)
+        assert found.by_step == values and found.drift == max(drifts)
+        assert found.value == values[1] if evaluable else np.isnan(found.value)
 
 
 def test_the_same_seed_gives_the_same_bits_and_bad_input_is_named():

@@ -9,7 +9,7 @@ from sklearn.feature_selection import mutual_info_classif, mutual_info_regressio
 from repdyn.errors import StudyError
 from repdyn.information.bounds import fano_bound
 from repdyn.information.intervals import deviation, divisions, shuffled
-from repdyn.information.neighbours import class_information, entropy, ksg, repeated, tied
+from repdyn.information.neighbours import class_information, class_informations, entropy, ksg, repeated, tied
 from repdyn.information.projections import discriminant_coordinates, principal_coordinates
 
 
@@ -107,6 +107,25 @@ def test_two_overlapping_gaussians_have_the_integral():
     mixed = (each[0] + each[1]) / 2
     truth = sum(0.5 * np.trapezoid(p * np.log(p / mixed), grid) for p in each)
     assert class_information(rng.standard_normal(3000) + 1.5 * labels, labels) == pytest.approx(truth, abs=0.04)
+
+
+def test_many_labellings_of_one_variable_give_what_each_gives():
+    rng = np.random.default_rng(5)
+    for n, classes, digits in ((200, 3, 9), (150, 5, 2), (90, 25, 9), (300, 40, 9), (100, 2, 0)):
+        x, labels = rng.standard_normal(n).round(digits), np.arange(n) % classes
+        if n == 200:
+            labels = np.sort(rng.integers(0, 50, n) < 3).astype(int)  # a class so rare that its rows are far apart
+        labellings = np.stack([rng.permutation(labels) for _ in range(4)])
+        found = class_informations(x, labellings)
+        if classes == 25 or digits == 0:  # as few rows of a class as neighbours, or too many alike
+            assert np.isnan(found).all()
+            with pytest.raises(StudyError):
+                class_information(x, labellings[0])
+            continue
+        assert found.tolist() == [class_information(x, each) for each in labellings]
+    for wrong in (np.zeros((2, 9), int), np.arange(20).reshape(2, 10) % 3):
+        with pytest.raises(StudyError, match="labellings"):
+            class_informations(np.arange(10.0), wrong)
 
 
 def test_fanos_bound_is_exact_for_a_symmetric_channel_and_0_at_chance():

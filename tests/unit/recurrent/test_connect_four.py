@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from repdyn.recurrent.connect_four import COLUMNS, PLIES, ROWS, cells, play, tactics, teacher, won
+from repdyn.recurrent.connect_four import COLUMNS, PLIES, ROWS, cells, play, tactics, teacher, winning
 from repdyn.recurrent.losses import allowed, cross_entropy, entropy
 from repdyn.recurrent.play import KINDS, chances, entropy_by_ply, taken, taken_at_random
 from repdyn.recurrent.tasks import TASKS
@@ -103,14 +103,21 @@ def test_the_teacher_plays_what_trying_every_move_and_reply_finds(games):
     assert not games.best[games.moves < 0].any()
 
 
-def test_four_in_a_row_is_found_in_any_stones():
+def test_the_cells_that_make_four_are_found_in_any_stones():
     rng = np.random.default_rng(1)
-    boards = rng.choice(3, (400, COLUMNS, ROWS), p=[0.2, 0.4, 0.4])
+    boards = rng.random((60, COLUMNS, ROWS)) < 0.4
     weights = np.uint64(1) << np.arange(COLUMNS * (ROWS + 1), dtype=np.uint64).reshape(COLUMNS, ROWS + 1)[:, :ROWS]
-    for player in (1, 2):
-        stones = np.where(boards == player, weights, np.uint64(0)).sum((1, 2), dtype=np.uint64)
-        there = [four(board.tolist(), player) for board in boards]
-        assert won(stones).tolist() == there and 0.05 < np.mean(there) < 0.95
+    found = winning(np.where(boards, weights, np.uint64(0)).sum((1, 2), dtype=np.uint64))
+    makes = (found[:, None, None] & weights) != 0
+    for board, cells_found in zip(boards, makes, strict=True):
+        for column, row in zip(*np.nonzero(~board), strict=True):
+            # Stones that cannot be in a line with the cell are left out: only lines through it count.
+            near = [[int(board[c, r]) if abs(c - column) < 4 and abs(r - row) < 4 else 0 for r in range(ROWS)]
+                    for c in range(COLUMNS)]  # fmt: skip
+            before = four(near, 1)
+            near[column][row] = 1
+            assert before or four(near, 1) == cells_found[column, row]
+    assert 0.05 < makes[~boards].mean() < 0.5
 
 
 def test_the_moves_before_are_what_a_network_reads(games):

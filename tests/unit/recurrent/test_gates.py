@@ -59,19 +59,19 @@ def test_components_are_all_weights_of_the_cell_once():
 
 def test_a_held_gate_is_at_its_mean_and_nothing_else_changes():
     network = initialise("gru", 3, 6, 2, ("held", 0))
-    changed = with_gate_held(network, "update", inputs())
-    mean = gate_values(network.cell, inputs())["update"].mean((0, 1))
+    values = gate_values(network.cell, inputs())["update"]
+    changed, mean = with_gate_held(network, "update", values), values.mean((0, 1))
     torch.testing.assert_close(gate_values(changed.cell, 5 * inputs())["update"], mean.expand(5, 7, 6))
     for name, part in components(network.cell, network.state_dict()).items():
         same = torch.equal(part, components(changed.cell, changed.state_dict())[name])
         assert same == ("update" not in name)
     # A gate that has no weights is at its mean already.
-    again = with_gate_held(changed, "update", inputs())
+    again = with_gate_held(changed, "update", gate_values(changed.cell, inputs())["update"])
     torch.testing.assert_close(again(inputs()), changed(inputs()))
     assert gates_of(network) == ("reset", "update") and gates_of(initialise("rnn", 3, 6, 2, ("x", 0))) == ()
     for gate in ("forget", "candidate"):
         with pytest.raises(StudyError, match="GRU has no gate"):
-            with_gate_held(network, gate, inputs())
+            with_gate_held(network, gate, values)
 
 
 def test_without_recurrence_units_hear_the_input_alone():

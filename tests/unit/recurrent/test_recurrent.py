@@ -8,7 +8,7 @@ from repdyn.dynamical_systems.fixed_points import fixed_points, unstable_directi
 from repdyn.dynamical_systems.maps import trajectory
 from repdyn.errors import StudyError
 from repdyn.recurrent.losses import Batch, right_signs, squared_error
-from repdyn.recurrent.networks import driven, held, initialise, with_weights
+from repdyn.recurrent.networks import driven, held, initialise, side_by_side, with_weights
 from repdyn.recurrent.record import probe_batch
 from repdyn.recurrent.tasks import TASKS, task_of
 from repdyn.recurrent.training import rate_at, train_steps
@@ -106,6 +106,15 @@ def test_the_maps_of_a_network_are_the_network(cell):
     alone = held(network, (0.0, 0.0, 0.0))(torch.zeros(1, 6, dtype=torch.float64))
     with torch.no_grad():
         torch.testing.assert_close(alone[0], network.cell(torch.zeros(1, 1, 3, dtype=torch.float64))[0][0, 0])
+
+
+@pytest.mark.parametrize("cell", ["gru", "rnn"])
+def test_networks_side_by_side_go_where_each_goes_alone(cell):
+    networks = [initialise(cell, 3, 6, 2, ("side", seed)).double().requires_grad_(False) for seed in range(3)]
+    vectors = [(0.0, 0.0, 0.0), (1.0, -2.0, 0.5), (0.0, 3.0, 0.0)]
+    states = torch.randn(12, 6, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    alone = [held(*each)(part) for *each, part in zip(networks, vectors, states.split(4), strict=True)]
+    torch.testing.assert_close(side_by_side(networks, vectors)(states), torch.cat(alone), rtol=0, atol=1e-14)
 
 
 @pytest.mark.parametrize("cell", ["gru", "rnn"])

@@ -240,9 +240,10 @@ def test_the_cells_of_the_markdown_are_the_numbers_of_the_document(report):
     (hypotheses,) = [rows for head, (rows, *_) in by_heading.items() if "Planned power" in head]
     assert hypotheses[1][2] == "Are early jumps an escape | from initialisation?"
     assert hypotheses[0][5:8] == ["-0.0421 (-0.06 to -0.02)", "0.004", "-0.001 (-0.01 to 0.01)"]
-    (detectors,) = by_heading["Series", "Measured", "levelshift", "zscore"]
-    assert detectors[1] == [
-        "step in white noise, 5 sd", "recall", "0.975 (0.87 to 0.99)", "0.5 (0.35 to 0.65)"
+    (detectors,) = by_heading["Series", "Measured", "levelshift", "zscore", "likelihood-ratio bound"]
+    assert detectors[1][1:3] == ["share of series with a false jump", "0.025 (0 to 0.13)"]
+    assert detectors[2] == [
+        "step in white noise, 5 sd", "recall", "0.975 (0.87 to 0.99)", "0.5 (0.35 to 0.65)", "0.998"
     ]  # fmt: skip
 
 

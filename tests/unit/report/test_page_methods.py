@@ -35,10 +35,11 @@ def test_statistics_stand_beside_their_nulls():
 
 def test_detectors_show_recall_for_planted_steps_and_false_positives_for_nulls():
     page = Reader(page_of(study(), evidence=evidence()))
-    head, null, planted = texts(page.tables["detector-table"])
-    assert head == ["Series", "Measured", "a", "b"]
-    assert null == ["white noise", "false per 1,000 points", "0.16 (0.07 to 0.26)", "46.3 (45.3 to 47.3)"]
-    assert planted == ["step, 5 sd", "recall", "0.995 (0.97 to 1)", "0.5 (0.4 to 0.6)"]
+    head, null, per_series, planted = texts(page.tables["detector-table"])
+    assert head == ["Series", "Measured", "a", "b", "likelihood-ratio bound"]
+    assert null == ["white noise", "false per 1,000 points", "0.16 (0.07 to 0.26)", "46.3 (45.3 to 47.3)", ""]
+    assert per_series[1:] == ["share of series with a false jump", "0.05 (0.01 to 0.17)", "1 (0.91 to 1)", ""]
+    assert planted == ["step, 5 sd", "recall", "0.995 (0.97 to 1)", "0.5 (0.4 to 0.6)", "0.998"]
     assert "a passes." in page.words() and "b fails 1 condition 46.3 false jumps." in page.words()
     assert texts(page.tables["agreement-table"])[1] == ["a", "", "0.137"]
 

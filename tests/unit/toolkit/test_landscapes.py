@@ -113,9 +113,8 @@ def test_what_is_said_is_what_was_planted():
     table = planted([8, 7, 8], [4, 1.5, 3], [4, 3.5, 3], [0.5, 0.031, np.nan])
     assert at_limit(table).tolist() == [True, False, True]
     assert sentence(table) == (
-        "Basins of the states after training, and in parentheses how many answers the task has and how many basins normal"
-        " points have: net 8, 7, 8 (8; 1). From the basin of most states to the one nearest to it no state was seen on the"
-        " way in 2 of 3 runs with two basins or more."
+        "Basins of the states after training: net 8, 7, 8 (before it 1, normal points 1, answers 8). From the basin of most"
+        " states to the one nearest to it no state was seen on the way in 2 of 3 runs with two basins or more."
     )
     (text,) = found(table)
     assert "Basins: 1 before training, 8, 7, 8 after (normal points: 1), with a bandwidth of 0.05" in text
@@ -129,7 +128,7 @@ def test_what_is_said_is_what_was_planted():
 
 def test_what_is_said_of_one_basin_and_of_nothing():
     quiet = planted([1, 1], [0, 0], [np.nan] * 2, [0.029, -0.2])
-    assert "net 1 (8; 1)" in sentence(quiet) and "in 0 of 0 runs" in sentence(quiet)
+    assert "net 1 (before it 1, normal points 1, answers 8)" in sentence(quiet) and "in 0 of 0 runs" in sentence(quiet)
     assert "beyond 3 deviations of them in 0 of 2 seeds" in found(quiet)[0]
     none = planted([2, 2], [1, 1], [3, 3], [np.nan] * 2)
     assert "not evaluable in any seed" in found(none)[0]

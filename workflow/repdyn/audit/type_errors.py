@@ -21,7 +21,10 @@ CENTRES = np.array(
 )
 FEWEST = 5 * K_MAX  # jumps that have a number of types
 TOO_FEW = f"fewer than {FEWEST} jumps have no number of types"
-DRAWN = f"{DRAWS} sets of jumps drawn, standard error of a share at most {100 * 0.5 / DRAWS**0.5:.0f} percentage points"
+DRAWN = (
+    f"{DRAWS} sets of jumps drawn, neighbouring types {SEPARATION:g} standard deviations apart; "
+    f"standard error of a share at most {100 * 0.5 / DRAWS**0.5:.0f} percentage points"
+)
 
 
 def type_errors(claim: str, part: str, seeds: int, jumps: int, sizes: list[float]) -> list[dict]:

@@ -9,7 +9,7 @@ from sklearn.datasets import load_digits
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from repdyn.biophysics.dale import SignedLinear
+from repdyn.biophysics.dale import SignedLinear, SignedRecurrent
 from repdyn.biophysics.spiking import SpikingNetwork
 from repdyn.datasets import SPLITS, generator
 from repdyn.datasets.digits import stratified
@@ -52,6 +52,14 @@ def networks(inputs: int, outputs: int, seed: int) -> dict[str, nn.Module]:
             "spiking": SpikingNetwork(inputs, HIDDEN, outputs),
             "dale": nn.Sequential(SignedLinear(inputs, HIDDEN, rng), nn.ReLU(), SignedLinear(HIDDEN, outputs, rng)),
         }
+
+
+def recurrent_network(rows: int, inputs: int, outputs: int, seed: int) -> SignedRecurrent:
+    """HIDDEN cells under Dale's law that read an image row by row."""
+    rng = np.random.default_rng(derive("biophysics", seed, "recurrent"))
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(derive("biophysics", seed, "recurrent init"))
+        return SignedRecurrent(rows, inputs, HIDDEN, outputs, rng)
 
 
 def fit(network: nn.Module, data: Split, seed: int, rate: float, updates: int = UPDATES) -> None:

@@ -57,3 +57,25 @@ class SignedLinear(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return nn.functional.linear(x, self.weight, self.bias)
+
+
+class SignedRecurrent(nn.Module):
+    """Rectified cells that excite or inhibit one another, from state 0: h(t) = ReLU(W h(t - 1) + V x(t) + b), W of signs.
+
+    Reads an image (rows * inputs) row by row; a linear read-out of the last state. Input and read-out have free signs.
+    """
+
+    def __init__(self, rows: int, inputs: int, cells: int, outputs: int, rng: np.random.Generator):
+        super().__init__()
+        self.shape = (rows, inputs)
+        self.heard = nn.Linear(inputs, cells, bias=False)
+        self.recurrent = SignedLinear(cells, cells, rng)
+        self.readout = nn.Linear(cells, outputs)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        heard = self.heard(x.unflatten(1, self.shape)) + self.recurrent.bias
+        weight = self.recurrent.weight
+        state = torch.relu(heard[:, 0])
+        for now in heard[:, 1:].unbind(1):
+            state = torch.relu(now + state @ weight.T)
+        return self.readout(state)

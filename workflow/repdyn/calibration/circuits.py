@@ -7,7 +7,7 @@ from repdyn.circuits.events import deconvolved, matched_events
 from repdyn.circuits.latent_circuit import LatentCircuit, latent_circuit
 from repdyn.circuits.motifs import LOOP, motifs
 from repdyn.circuits.selectivity import mixed_selectivity
-from repdyn.circuits.signs import diagram, sign_consistency
+from repdyn.circuits.signs import Edges, diagram, edges, sign_consistency
 
 NODES, INPUTS, UNITS, LEAK = 5, 3, 20, 0.4
 
@@ -116,10 +116,12 @@ def dense_graphs(rng: np.random.Generator) -> Trial:
     )  # fmt: skip
 
 
+BLOCKS = np.array([[0.3, -1.0], [0.5, -0.7]])  # [to, from], of exciting and inhibiting units
+KINDS = (np.arange(40) >= 32).astype(int)
+
+
 def _dale(rng: np.random.Generator) -> np.ndarray:
-    kind = (np.arange(40) >= 32).astype(int)
-    blocks = np.array([[0.3, -1.0], [0.5, -0.7]])[np.ix_(kind, kind)]
-    return blocks * rng.lognormal(0, 0.3, (40, 40))
+    return BLOCKS[np.ix_(KINDS, KINDS)] * rng.lognormal(0, 0.3, (40, 40))
 
 
 def dales_law(rng: np.random.Generator) -> Trial:
@@ -137,7 +139,23 @@ def _beyond(weights: np.ndarray, rng: np.random.Generator) -> float:
 
 def two_populations(rng: np.random.Generator) -> Trial:
     return Trial(
-        "the same network", "median weight from inhibiting to exciting units", -1, 0.1,
-        [diagram(_dale(rng), rng)[0, 1] for _ in range(3)], "random signs", np.nan, 0,
-        [attempted(lambda: diagram(rng.standard_normal((40, 40)), rng)[0, 1])],
+        "the same network", "largest relative error of four median weights", 0, 0.1,
+        [_error(diagram(_dale(rng), rng)) for _ in range(3)], "random signs", np.nan, 0,
+        [attempted(lambda: diagram(rng.standard_normal((40, 40)), rng).median[0, 1])],
     )  # fmt: skip
+
+
+def edges_between(rng: np.random.Generator) -> Trial:
+    def beyond():
+        found = edges(rng.standard_normal((40, 40)), KINDS, KINDS, rng)
+        return float((found.p <= 0.05).mean())
+
+    return Trial(
+        "weights from 40 cells, 8 of which inhibit, to 40 others", "largest relative error of four median weights", 0, 0.1,
+        [_error(edges(_dale(rng), KINDS, KINDS, rng)) for _ in range(3)],
+        "random signs: share of edges beyond shuffled ones at 5 %", 0.05, 0.1, [beyond() for _ in range(10)],
+    )  # fmt: skip
+
+
+def _error(found: Edges) -> float:
+    return float(np.abs(found.median / BLOCKS - 1).max())

@@ -37,15 +37,19 @@ def openness_of_gates(rng: np.random.Generator) -> Trial:
     )  # fmt: skip
 
 
+def _held(network, x: torch.Tensor):
+    return with_gate_held(network, "update", gate_values(network.cell, x)["update"])
+
+
 def held_gate(rng: np.random.Generator) -> Trial:
     x = _inputs(rng)
     network, still = _gated(np.log(3), 5.0), _gated(np.log(3))
     mean = float(gate_values(network.cell, x)["update"].mean())
     return Trial(
         "a gate that follows the input, held at its mean", "first state", 1 - mean, 1e-5,
-        [float(each) for each in with_gate_held(network, "update", x)(x)[:5, 0, 0]],
+        [float(each) for each in _held(network, x)(x)[:5, 0, 0]],
         "a gate without weights: change of the outputs", 0, 1e-6,
-        [float((with_gate_held(still, "update", x)(x) - still(x)).abs().max())],
+        [float((_held(still, x)(x) - still(x)).abs().max())],
     )  # fmt: skip
 
 

@@ -196,6 +196,7 @@ METHODS = {
     "Spikes at other times": Method("biophysics", biophysics.spikes_at_other_times),
     "Dale's law": Method("biophysics", biophysics.law_kept),
     "Signed weights: eigenvalue": Method("biophysics", biophysics.outlying_eigenvalue),
+    "Edges between populations": Method("biophysics", circuits.edges_between),
     "Exponent of states": Method("biophysics", biophysics.exponent_of_states),
     "Information of a table": Method(NO_TOOL, information_plane.information_of_a_table),
     "Kullback-Leibler divergence": Method(NO_TOOL, information_plane.divergence_of_normals),

@@ -40,11 +40,12 @@ def linearised(step: Map, states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         found = image(step, at)
         if not found.requires_grad:
             return found.numpy(), np.zeros((*at.shape, at.shape[1]))
-        rows = [
-            torch.autograd.grad(found[:, i].sum(), at, retain_graph=True, materialize_grads=True)[0]
-            for i in range(at.shape[1])
-        ]
-    return found.detach().numpy(), torch.stack(rows, 1).numpy()
+        # All rows of the Jacobians at once: one backward pass for each takes up to seven times as long.
+        units = torch.eye(at.shape[1], dtype=at.dtype)[:, None].expand(-1, *at.shape)
+        (rows,) = torch.autograd.grad(found, at, units, is_grads_batched=True, allow_unused=True)
+    if rows is None:
+        return found.detach().numpy(), np.zeros((*at.shape, at.shape[1]))
+    return found.detach().numpy(), rows.transpose(0, 1).contiguous().numpy()
 
 
 def trajectory(maps: Iterable[Map], start: np.ndarray) -> np.ndarray:

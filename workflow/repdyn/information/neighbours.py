@@ -8,6 +8,7 @@ from repdyn.errors import StudyError
 
 # Share of the rows that may have the value of another row: floats meet by chance, rounded values all the time.
 TIES = 0.01
+NEAREST = 64  # neighbours among which those of the same class are sought first
 
 
 def ksg(x: np.ndarray, y: np.ndarray, k: int = 3) -> float:
@@ -62,6 +63,43 @@ def class_information(x: np.ndarray, labels: np.ndarray, k: int = 3) -> float:
     _check_reach(reach, k)
     inside = cKDTree(x).query_ball_point(x, np.nextafter(reach, 0), p=np.inf, return_length=True)
     return float(digamma(len(x)) + digamma(k) - digamma(count[inverse]).mean() - digamma(inside).mean())
+
+
+def class_informations(x: np.ndarray, labellings: np.ndarray, k: int = 3) -> np.ndarray:
+    """`class_information` of one variable (n,) with each of s labellings (s, n) of as many rows per class: (s,).
+
+    The distances are sorted once for all of them. NaN where `class_information` refuses.
+    """
+    x, labellings = np.asarray(x, dtype=np.float64), np.asarray(labellings)
+    n = len(x)
+    if x.shape != labellings.shape[1:] or labellings.ndim != 2 or n < 2:
+        raise StudyError(f"labellings (s, n) of a variable (n,) are needed, found {labellings.shape} and {x.shape}")
+    classes, count = np.unique(labellings[0], return_counts=True)
+    if (np.sort(labellings, 1) != np.sort(labellings[0])).any():
+        raise StudyError("labellings with as many rows per class are needed")
+    if len(classes) < 2 or count.min() <= k or not np.isfinite(x).all():
+        return np.full(len(labellings), np.nan)
+    distances = np.abs(x[:, None] - x)
+    order = distances.argsort(1)
+    ascending = np.take_along_axis(distances, order, 1)
+    rows = np.searchsorted(classes, labellings)
+    kinds = rows.astype(np.min_scalar_type(len(classes)))
+    return np.array([_of_sorted(order, ascending, *each, k) for each in zip(kinds, count[rows], strict=True)])
+
+
+def _of_sorted(order: np.ndarray, ascending: np.ndarray, labels: np.ndarray, count: np.ndarray, k: int) -> float:
+    """class_information from the neighbours (n, n) of rows, nearest first, and their distances; count (n,) of the class."""
+    n = len(labels)
+    for width in (min(NEAREST, n), n):
+        alike = (labels[order[:, :width]] == labels[:, None]).cumsum(1, dtype=np.int32)
+        if (alike[:, -1] > k).all():
+            break
+    place = (alike <= k).sum(1, keepdims=True)  # the row itself is the first of its class
+    reach = np.take_along_axis(ascending, place, 1)
+    if not reach.all():
+        return np.nan
+    nearer = (ascending[:, :width] < reach).sum(1)
+    return float(digamma(n) + digamma(k) - digamma(count).mean() - digamma(nearer).mean())
 
 
 def repeated(x: np.ndarray) -> float:

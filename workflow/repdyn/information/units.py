@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from repdyn.errors import StudyError
-from repdyn.information.neighbours import class_information
+from repdyn.information.neighbours import class_informations
 from repdyn.statistics.fdr import benjamini_hochberg
 
 SHUFFLES = 20  # of the examples, per pair: fewer could find no single unit
@@ -38,9 +38,8 @@ def information_map(units: np.ndarray, labels: np.ndarray, rng: np.random.Genera
         known = labels[:, variable] >= 0
         values, classes = units[known], labels[known, variable]
         for unit in range(d):
-            found[unit, variable] = _information(values[:, unit], classes)
-            for shuffle in range(SHUFFLES):
-                null[unit, variable, shuffle] = _information(values[:, unit], rng.permutation(classes))
+            labellings = np.stack([classes, *(rng.permutation(classes) for _ in range(SHUFFLES))])
+            found[unit, variable], *null[unit, variable] = class_informations(values[:, unit], labellings)
     there = np.zeros((d, v), dtype=bool)
     for variable in range(v):
         pooled = null[:, variable][np.isfinite(null[:, variable])]
@@ -49,10 +48,3 @@ def information_map(units: np.ndarray, labels: np.ndarray, rng: np.random.Genera
         there[:, variable] = benjamini_hochberg(p) <= ALPHA
     with np.errstate(invalid="ignore"):
         return Map(found, null.mean(2), there)
-
-
-def _information(values: np.ndarray, classes: np.ndarray) -> float:
-    try:
-        return class_information(values, classes)
-    except StudyError:
-        return np.nan

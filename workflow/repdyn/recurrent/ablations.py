@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from repdyn.errors import StudyError, require_indices
-from repdyn.recurrent.gates import GATES, gate_names, gate_values
+from repdyn.recurrent.gates import GATES, gate_names
 from repdyn.recurrent.networks import RecurrentNetwork
 
 EDGE = 1e-6  # mean of a gate, at least and from 1, so that it has a logit
@@ -22,12 +22,15 @@ def without_recurrence(network: RecurrentNetwork) -> RecurrentNetwork:
     return changed
 
 
-def with_gate_held(network: RecurrentNetwork, gate: str, inputs: torch.Tensor) -> RecurrentNetwork:
-    """A copy with every unit's gate at its mean over inputs (n, T, i), whatever comes. StudyError for no such gate."""
+def with_gate_held(network: RecurrentNetwork, gate: str, values: torch.Tensor) -> RecurrentNetwork:
+    """A copy with every unit's gate at the mean of its values (n, T, H), of `gate_values`, whatever comes.
+
+    StudyError for no such gate.
+    """
     names = gate_names(network.cell)
     if gate not in names or gate in ("candidate", ""):
         raise StudyError(f"{type(network.cell).__name__} has no gate {gate!r}; it has {', '.join(names) or 'none'}")
-    means = gate_values(network.cell, inputs)[gate].mean((0, 1)).clamp(EDGE, 1 - EDGE)
+    means = values.mean((0, 1)).clamp(EDGE, 1 - EDGE)
     changed = copy.deepcopy(network)
     rows = slice(names.index(gate) * len(means), (names.index(gate) + 1) * len(means))
     with torch.no_grad():

@@ -35,13 +35,13 @@ class Tactics(NamedTuple):
     gives: np.ndarray
 
 
-def won(stones: np.ndarray) -> np.ndarray:
-    """Whether stones (...) uint64 hold four in a row: (...) bool."""
-    found = np.zeros(stones.shape, dtype=bool)
-    for shift in _SHIFTS:
-        pairs = stones & (stones >> shift)
-        found |= (pairs & (pairs >> (shift + shift))) != 0
-    return found
+def winning(stones: np.ndarray) -> np.ndarray:
+    """The cells on which one more of stones (...) makes four in a row, taken or not: (...) uint64."""
+    shift = np.reshape(_SHIFTS, (-1, *[1] * stones.ndim))
+    twice = shift + shift
+    up, down = stones << shift, stones >> shift
+    above, below = up & (stones << twice), down & (stones >> twice)
+    return np.bitwise_or.reduce(above & (down | (up << twice)) | below & (up | (down >> twice)))
 
 
 def landings(mine: np.ndarray, theirs: np.ndarray) -> np.ndarray:
@@ -54,9 +54,8 @@ def tactics(mine: np.ndarray, theirs: np.ndarray) -> Tactics:
     there = landings(mine, theirs)
     legal = there != 0
     above = (there << np.uint64(1)) & _COLUMN
-    mine, theirs = mine[..., None], theirs[..., None]
-    wins, blocks = won(mine | there) & legal, won(theirs | there) & legal
-    return Tactics(legal, wins, blocks, won(theirs | above) & (above != 0))
+    ours, others = winning(np.stack([mine, theirs]))[..., None]
+    return Tactics(legal, (ours & there) != 0, (others & there) != 0, (others & above) != 0)
 
 
 def teacher(found: Tactics) -> np.ndarray:
@@ -85,10 +84,9 @@ def play(n: int, rng: np.random.Generator) -> Games:
         move = np.where(from_which, rng.random((n, COLUMNS)), -1).argmax(1)
         games.moves[on, ply], games.best[on, ply] = move[on], best[on]
         games.mine[on, ply], games.theirs[on, ply] = mine[on], theirs[on]
-        stone = np.take_along_axis(landings(mine, theirs), move[:, None], 1)[:, 0]
-        over = won(mine | stone)
+        stone = landings(mine, theirs)[np.arange(n), move]
         mine, theirs = theirs, mine | stone
-        on &= ~over
+        on &= ~found.wins[np.arange(n), move]
         if not on.any():
             break
     return games

@@ -22,6 +22,14 @@ MEANINGS = {
     UNDECIDED: "a bound lies within it",
     NOT_EVALUABLE: "too few runs or jumps, or fixed by its definition",
 }
+# By whether steps were planted: what is measured, and its columns in `validity.battery`.
+DETECTOR_MEASURES = {
+    True: {"recall": ["recall", "recall_low", "recall_high"]},
+    False: {
+        "false per 1,000 points": ["false_per_1000", "false_low", "false_high"],
+        "share of series with a false jump": ["affected", "affected_low", "affected_high"],
+    },
+}
 SETS = "single", "all_but_one"  # of seeds, as columns of `audit.seed_agreement.SUMMARY`
 
 
@@ -196,20 +204,20 @@ def statistic_rows(statistics: pd.DataFrame) -> list[list[str]]:
 
 
 def detector_rows(validity: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
-    """Detectors, and cells per scenario: what was asked, the unit, then each detector's answer with its interval.
+    """Headings, detectors and the bound, and cells: what was asked, what was measured, answers with intervals, the bound.
 
-    validity: `validity.battery`. Scenarios with planted steps give recall, the others false positives per 1,000 points.
+    validity: `validity.battery`. Scenarios with planted steps have a row, recall, and the bound on it where it is known;
+    the others two, false positives per 1,000 points and per series.
     """
     names = list(dict.fromkeys(validity["detector"]))
     rows = []
     for (scenario, size), part in validity.groupby(["scenario", "size"], sort=False, dropna=False):
         part = part.set_index("detector")
-        planted = part["recall"].notna().any()
-        columns = ["recall", "recall_low", "recall_high"] if planted else ["false_per_1000", "false_low", "false_high"]
         asked = scenario if np.isnan(size) else f"{scenario}, {size:g} sd"
-        cells = [interval(*part.loc[name, columns]) if name in part.index else MISSING for name in names]
-        rows.append([asked, "recall" if planted else "false per 1,000 points", *cells])
-    return names, rows
+        for measured, columns in DETECTOR_MEASURES[bool(part["recall"].notna().any())].items():
+            cells = [interval(*part.loc[name, columns]) if name in part.index else MISSING for name in names]
+            rows.append([asked, measured, *cells, short(part["bound"].max()) if measured == "recall" else ""])
+    return [*names, "likelihood-ratio bound"], rows
 
 
 def agreement_rows(agreement: pd.DataFrame) -> tuple[list[str], list[list[str]]]:

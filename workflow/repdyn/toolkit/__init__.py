@@ -256,7 +256,7 @@ SELF_CONTAINED = {
         (),
         "Voltages and rates of model cells, synapses by use and by competition; and accuracy of networks that spike, or that"
         " obey Dale's law, beside free ones, and errors of recurrent networks with a penalty on the spectrum of their states"
-        " beside a matched one",
+        " beside a matched one; and median weights between cells that excite and that inhibit",
     ),
 }
 ALL_TOOLS = {

@@ -31,7 +31,7 @@ LEVELS = {
 NETWORKS = {"any": "any network", "cnn": "CNNs", "transformer": "transformers", "recurrent": "recurrent networks"}
 
 # Scripts of examples/recipes that answer a question on a model whose answer is known, with what they print beside them.
-RECIPES = ("layers", "heads", "fixed_points", "dimension", "features", "jumps")
+RECIPES = ("layers", "heads", "fixed_points", "dimension", "features", "circuit", "jumps")
 
 
 class Question(NamedTuple):

@@ -1,4 +1,4 @@
-"""Cells and synapses above, networks with and without constraints below."""
+"""Cells and synapses above, networks with and without constraints below, circuits under Dale's law at the bottom."""
 
 import numpy as np
 import pandas as pd
@@ -6,10 +6,10 @@ import pandas as pd
 from repdyn.figures.frame import framed
 from repdyn.figures.panels import say
 from repdyn.figures.style import DIVERGING_MAP, OKABE_ITO, message_figure, styled
+from repdyn.toolkit.biophysics.diagrams import BLUE, NULL, draw_circuits
 from repdyn.toolkit.biophysics.findings import values
 
-NULL = "#888888"
-BLUE, ORANGE, GREEN, RED = OKABE_ITO[:4]
+ORANGE, GREEN, RED = OKABE_ITO[1:4]
 # Names and colours, in the order of `izhikevich.KINDS`, top to bottom.
 CELLS = (("regular", BLUE), ("bursting", ORANGE), ("chattering", GREEN), ("fast", RED))
 NETWORKS = {"free": "ReLU", "spiking": "spiking", "dale": "Dale"}
@@ -18,10 +18,11 @@ PENALTIES = {"norm": "size", "spectral": "spectrum"}
 
 @styled
 def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
-    """Two rows of four panels; quantities and arrays as in `toolkit.biophysics.measure`."""
+    """Three rows of four panels; quantities and arrays as in `toolkit.biophysics.measure`."""
     if table.empty:
         return message_figure("No cell and no network was made.")
-    figure, (cells, networks) = framed(["cells and synapses", "networks"], 4, [_key()])
+    names = ["cells and synapses", "networks", "circuits under Dale's law"]
+    figure, (cells, networks, circuits) = framed(names, 4, [_key()])
     runs = list(maps.values())
     first = next((arrays for arrays in runs if "traces" in arrays), {})
     _traces(cells[0], first)
@@ -32,6 +33,7 @@ def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
     _by_time(networks[1], runs)
     _signs(networks[2], runs)
     _errors(networks[3], table)
+    draw_circuits(circuits, table)
     return figure
 
 
@@ -165,4 +167,15 @@ def _key() -> list:
         Line2D([], [], color=BLUE, alpha=0.45, marker="o", markersize=2.5, label="a seed"),
         Line2D([], [], color="black", marker="_", markersize=10, linestyle="none", label="mean over seeds"),
         Line2D([], [], color=NULL, linestyle=":", label="null"),
+        Line2D(
+            [],
+            [],
+            color="black",
+            marker="s",
+            markersize=2.5,
+            markerfacecolor="none",
+            linestyle="none",
+            label="before training",
+        ),
+        Line2D([], [], color=NULL, marker="_", markersize=7, linestyle="none", label="signs in random order"),
     ]

@@ -6,6 +6,7 @@ import pandas as pd
 
 from repdyn.dynamics.hunchback import sign_test
 from repdyn.figures.panels import RUN
+from repdyn.toolkit.biophysics.edges import circuits, clause
 from repdyn.toolkit.over_runs import difference, from_to, joined, told
 from repdyn.wording.numbers import plural, short, two_decimals
 
@@ -29,7 +30,8 @@ def sentence(table: pd.DataFrame) -> str:
     """Whether each constraint helps, by seeds."""
     if table.empty:
         return NOTHING
-    return joined(*(_told(gain(table, name), name, *words) for name, words in SAID.items()))
+    spiking, dale, prior = (_told(gain(table, name), name, *words) for name, words in SAID.items())
+    return joined(spiking, f"{dale}, and {clause(table)}", prior)
 
 
 def limits(_table: pd.DataFrame) -> str:
@@ -37,15 +39,16 @@ def limits(_table: pd.DataFrame) -> str:
     return (
         "The networks have as many parameters and updates, not as much computation: one that spikes takes 25 steps for an"
         " answer. They are small, learn one task each, and are compared after as few updates as make them right on most"
-        " digits; a constraint may help or harm elsewhere. Nothing here was compared with a brain."
+        " digits; a constraint may help or harm elsewhere. Who excites and who inhibits is given to them, not learnt: the"
+        " circuits tell how strong edges are, by their medians. Nothing here was compared with a brain."
     )
 
 
 def found(table: pd.DataFrame) -> list[str]:
-    """Paragraphs on cells, synapses, networks that learn digits, and the prior on spectra."""
+    """Paragraphs on cells, synapses, networks that learn digits, their circuits, and the prior on spectra."""
     if table.empty:
         return [NOTHING]
-    return [_cells(table), _synapses(table), _digits(table), _spikes(table), _prior(table)]
+    return [_cells(table), _synapses(table), _digits(table), circuits(table), _spikes(table), _prior(table)]
 
 
 def gain(table: pd.DataFrame, name: str) -> pd.Series:
@@ -95,7 +98,12 @@ def _synapses(table: pd.DataFrame) -> str:
 def _digits(table: pd.DataFrame) -> str:
     means = ", ".join(
         f"{name} {_interval(values(table, 'accuracy', layer), f'accuracy {layer}')}"
-        for name, layer in (("ReLU units", "free"), ("cells that spike", "spiking"), ("Dale's law", "dale"))
+        for name, layer in (
+            ("ReLU units", "free"),
+            ("cells that spike", "spiking"),
+            ("Dale's law", "dale"),
+            ("a recurrent network under Dale's law", "recurrent"),
+        )
     )
     signs = values(table, "one_sign", "dale"), values(table, "one_sign", "dale", "null_mean")
     return (

@@ -68,6 +68,14 @@ QUESTIONS = (
         "one_sign",
     ),
     Question(
+        "How strongly do cells that excite and cells that inhibit drive each other?",
+        "cells",
+        "network",
+        ("circuits.signs.edges", "circuits.signs.diagram"),
+        ("Edges between populations",),
+        "edge",
+    ),
+    Question(
         "Does a prior on the spectrum of its states help a recurrent network?",
         "comparison",
         "network",

@@ -1,22 +1,37 @@
 """Cells, synapses and networks with constraints from biology, each beside what it is like without."""
 
+import copy
+
 import numpy as np
 import pandas as pd
 import torch
 
 from repdyn.biophysics.competition import compete
-from repdyn.biophysics.constraints import UPDATES, accuracy, best_fit, networks, right, small_digits
+from repdyn.biophysics.constraints import (
+    UPDATES,
+    Split,
+    accuracy,
+    best_fit,
+    fit,
+    networks,
+    recurrent_network,
+    right,
+    small_digits,
+)
 from repdyn.biophysics.plasticity import SONG
 from repdyn.biophysics.spectral_prior import CONDITIONS, predicted
 from repdyn.biophysics.spectral_prior import UPDATES as PRIOR_UPDATES
 from repdyn.biophysics.spiking import reordered
+from repdyn.circuits.signs import diagram, edges
 from repdyn.measures.table import combine, entry
 from repdyn.seeds import derive
 from repdyn.toolkit.biophysics.cells import cells
+from repdyn.toolkit.biophysics.edges import RECURRENT
 
 # Four times as fast as that of Song et al., so that 40 s are enough.
 FASTER = SONG._replace(growth=4 * SONG.growth, shrinking=4 * SONG.shrinking)
 HEARD, SECONDS, TOGETHER = 15.0, 40, 0.5  # Hz; how far half of the synapses go up and down together
+RATE = 1e-2  # of the recurrent network under Dale's law
 
 
 def measure(seed: int) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
@@ -24,7 +39,8 @@ def measure(seed: int) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
 
     "Free": a perceptron of 100 ReLU units that learns digits. "Spiking": the same of cells that fire. "Dale": the same whose
     units and pixels each send weights of one sign. All three have as many parameters, the same batches and updates, and the
-    learning rate, of four, that does best on a validation split. "None", "spectral", "norm": a recurrent network that
+    learning rate, of four, that does best on a validation split. "Recurrent": 100 ReLU units under Dale's law that read
+    digits row by row. "None", "spectral", "norm": a recurrent network that
     predicts a series of sines and 1/f noise, without a penalty, with one that draws the spectrum of its states to 1/f, or
     with one on their size; the gradients of both penalties are equally long at every update.
 
@@ -40,6 +56,9 @@ def measure(seed: int) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
     - silent [share]: of cells that fire for no held-out digit. Null: before training.
     - reordered_accuracy [share]: with every cell's spikes at random times, as many as before.
     - one_sign [share]: of units and pixels all of whose weights have one sign, under Dale's law. Null: the free network.
+    - edge [weight] (unit: from and to exciting, inhibiting cells): median weight between two populations after training
+      under Dale's law, one layer per matrix of weights; self-connections left out. Null: signs in random order.
+    - edge_before [weight] (unit: from and to exciting, inhibiting cells): the same before training.
     - error [squared]: of the next point, held-out series, one layer per penalty. Null: the answer "as now".
     - states_exponent [1]: beta of the spectrum of the states, f^-beta, one layer per penalty; the spectral one asks for 1.
     """
@@ -88,6 +107,7 @@ def _networks(seed: int) -> tuple[list, dict]:
     entries.append(entry(UPDATES, "spiking", "reordered_accuracy", mixed))
     lawful, free = (_one_sign(after[name]) for name in ("dale", "free"))
     entries.append(entry(UPDATES, "dale", "one_sign", lawful, free))
+    entries += _circuits(seed, data, before["dale"], after["dale"])
     maps = {
         "by_time": np.array([right(answers, test.labels) for answers in course.answers.cumsum(0)]),
         "raster": course.spikes[:, 0].numpy().astype(np.uint8),
@@ -100,6 +120,30 @@ def _one_sign(network: torch.nn.Sequential) -> float:
     """Share of the columns of both layers whose weights have one sign."""
     columns = [np.sign(network[layer].weight.detach().numpy()) for layer in (0, 2)]
     return float(np.concatenate([np.abs(signs.sum(0)) == len(signs) for signs in columns]).mean())
+
+
+def _circuits(seed: int, data: dict[str, Split], untrained: torch.nn.Module, perceptron: torch.nn.Module) -> list:
+    """Edges between cells that excite and that inhibit: of the perceptron under Dale's law, and of a recurrent network."""
+    rng = np.random.default_rng(derive("biophysics", seed, "circuits"))
+    before = recurrent_network(8, 8, 10, seed)
+    after = copy.deepcopy(before)
+    fit(after, data["train"], seed, RATE)
+    right = [accuracy(each, data["test"]) for each in (after, before)]
+    entries = [entry(UPDATES, RECURRENT, "accuracy", *right)]
+    found = {RECURRENT: [diagram(_weights(each.recurrent), rng) for each in (after, before)]}
+    # Of pixels and units what they send says who is who; answers send nothing.
+    kinds = [(perceptron[layer].signs.numpy() < 0).astype(int) for layer in (0, 2)]
+    for name, layer, to in (("pixels to units", 0, kinds[1]), ("units to answers", 2, np.zeros(10, dtype=int))):
+        pair = perceptron[layer], untrained[layer]
+        found[name] = [edges(_weights(each), to, kinds[layer // 2], rng) for each in pair]
+    for layer, (now, then) in found.items():
+        entries.append(entry(UPDATES, layer, "edge", *(each.ravel() for each in now[:3])))
+        entries.append(entry(UPDATES, layer, "edge_before", then.median.ravel()))
+    return entries
+
+
+def _weights(layer: torch.nn.Module) -> np.ndarray:
+    return layer.weight.detach().double().numpy()
 
 
 def _prior(seed: int) -> tuple[list, dict]:

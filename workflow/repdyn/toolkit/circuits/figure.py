@@ -6,10 +6,12 @@ import pandas as pd
 from repdyn.circuits.motifs import TRIADS
 from repdyn.figures.frame import framed
 from repdyn.figures.panels import say
+from repdyn.figures.populations import EXCITES, INHIBITS, draw_populations
 from repdyn.figures.steps import step_axis
 from repdyn.figures.style import OKABE_ITO, message_figure, styled
 
-EXCITES, INHIBITS, NULL = OKABE_ITO[3], OKABE_ITO[0], "#888888"
+NULL = "#888888"
+FROM_TO = (("E", "E"), ("I", "E"), ("E", "I"), ("I", "I"))  # of "block"
 KINDS = {"pure": OKABE_ITO[5], "linear": OKABE_ITO[2], "nonlinear": OKABE_ITO[4]}
 EDGES = {1: "o", 2: "s", 3: "^"}  # markers by edges per unit
 SHOWN = 0.25  # of the largest weight, from which one is drawn
@@ -93,7 +95,7 @@ def _signs(axes, runs: pd.DataFrame) -> None:
     last = runs[(runs["step"] == runs["step"].max()) & runs["value"].notna()]
     blocks = last.loc[last["quantity"] == "block", "value"].to_numpy()
     if len(blocks):
-        _diagram(axes, blocks[:4].reshape(2, 2))
+        draw_populations(axes, {"E": (-1, 0), "I": (1, 0)}, dict(zip(FROM_TO, blocks[:4], strict=True)))
         return
     rows = last[last["quantity"] == "sign_consistency"]
     if rows.empty:
@@ -105,22 +107,6 @@ def _signs(axes, runs: pd.DataFrame) -> None:
     axes.axhline(1, color="black", linestyle="--", linewidth=0.8)
     axes.set_xticks(places, rows["seed"].astype(str))
     axes.set(ylim=(0, 1.08), xlabel="seed", xlim=(-0.6, len(rows) - 0.4))
-
-
-def _diagram(axes, blocks: np.ndarray) -> None:
-    """Exciting and inhibiting units and the median weights (2, 2), [to, from], within and between them."""
-    places, colours = np.array([[-1.0, 0.0], [1.0, 0.0]]), (EXCITES, INHIBITS)
-    for of, to in ((0, 1), (1, 0)):
-        look = {"color": colours[of], "shrinkA": 14, "shrinkB": 14, "connectionstyle": "arc3,rad=0.35"}
-        axes.annotate("", xy=places[to], xytext=places[of], arrowprops={"arrowstyle": "-|>", **look})
-        axes.text(0, (-0.75, 0.75)[of], f"{blocks[to, of]:+.2g}", color=colours[of], ha="center", va="center")
-    for kind, name in enumerate("EI"):
-        axes.plot(*places[kind], marker="o", markersize=20, color=colours[kind], linestyle="")
-        axes.text(*places[kind], name, color="white", ha="center", va="center", fontweight="bold")
-        within = f"each other\n{blocks[kind, kind]:+.2g}"
-        axes.text(places[kind, 0], 1.1, within, color=colours[kind], ha="center", fontsize=6.5)
-    axes.set(xlim=(-2, 2), ylim=(-1.5, 1.6))
-    axes.axis("off")
 
 
 def _events(axes, arrays: dict[str, np.ndarray]) -> None:

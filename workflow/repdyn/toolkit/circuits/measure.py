@@ -47,7 +47,7 @@ def measure(subject: RecurrentSubject) -> tuple[pd.DataFrame, dict[str, np.ndarr
     - sign_consistency [share]: of the weights that leave a unit, one sign over the other, mean over units; 1 under Dale's
       law. Null: signs in random order.
     - block [weight] (unit: to and from exciting, inhibiting units): median weights between the two kinds of units, of a
-      network that obeys Dale's law.
+      network that obeys Dale's law. Null: signs in random order.
     - event_f1 [F1]: of the times at which the states change as in an event, for the times at which the answer of the task
       changes. Null: the times of other trials. Source: Tolooshams 2025.
     - event_r2 [share]: of the squared speed of the states that events of one kernel explain.
@@ -128,10 +128,11 @@ def _signs(step: int, weights: np.ndarray, rng: np.random.Generator) -> list[dic
     except StudyError:
         entries = [entry(step, "", "sign_consistency", np.nan)]
     try:
-        blocks = diagram(weights, rng)
+        found = diagram(weights, rng)
+        blocks = [each.ravel() for each in (found.median, found.null_mean, found.null_sd)]
     except StudyError:
-        blocks = np.full((2, 2), np.nan)
-    return [*entries, entry(step, "", "block", blocks.ravel())]
+        blocks = [np.full(4, np.nan)]
+    return [*entries, entry(step, "", "block", *blocks)]
 
 
 def _events(subject: RecurrentSubject, states: np.ndarray, maps: dict[str, np.ndarray]) -> list[dict]:

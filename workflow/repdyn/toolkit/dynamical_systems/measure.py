@@ -1,5 +1,8 @@
 """Which attractors a recurrent network has, when in its training they appear, and on which time scales it forgets."""
 
+from contextlib import suppress
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 import torch
@@ -7,12 +10,12 @@ import torch
 from repdyn.dynamical_systems.fixed_points import FixedPoints, roots, slowed, unstable_directions
 from repdyn.dynamical_systems.gramians import time_scales
 from repdyn.dynamical_systems.lyapunov import lyapunov_spectrum
-from repdyn.dynamical_systems.maps import linearised
-from repdyn.dynamical_systems.slow_points import line_of
+from repdyn.dynamical_systems.maps import Map, linearised
+from repdyn.dynamical_systems.slow_points import Line, line_of
 from repdyn.dynamics.drift import independent_state
 from repdyn.errors import StudyError
 from repdyn.measures.table import combine, entry
-from repdyn.recurrent.networks import RecurrentNetwork, driven, held, with_weights
+from repdyn.recurrent.networks import RecurrentNetwork, driven, held, side_by_side, with_weights
 from repdyn.recurrent.subject import RecurrentSubject
 from repdyn.seeds import derive
 
@@ -50,52 +53,70 @@ def measure(subject: RecurrentSubject) -> tuple[pd.DataFrame, dict[str, np.ndarr
       first and the last step. Null: shuffled weights. Source: Benettin 1980.
     """
     entries: list[dict] = []
+    searched: dict[str, Found] = {}
     for step in subject.steps:
         network = with_weights(subject.network, subject.states[step])
         with torch.no_grad():
             outputs = network(subject.probe.inputs.double())
         entries.append(entry(step, "", "accuracy", subject.task.accuracy(outputs, subject.probe)))
         entries.append(entry(step, "", "loss", subject.task.error(outputs, subject.probe).item()))
-        entries += _around(subject, step, network)
+        searched = _searches(subject, step, network, entries)
         if step in (subject.steps[0], subject.steps[-1]):
             rng = np.random.default_rng(derive(*subject.key, "exponents", step))
             nulls = [_exponent(subject, each, rng) for each in _shuffled(subject, step)]
             entries.append(entry(step, "", "exponent", _exponent(subject, network, rng), *_null(nulls)))
-    return combine(entries), _maps(subject)
+    return combine(entries), _maps(subject, searched)
 
 
-def _around(subject: RecurrentSubject, step: int, network: RecurrentNetwork) -> list[dict]:
-    """The quantities of every held input at one step, beside those of shuffled networks."""
-    entries = []
-    shuffled = _shuffled(subject, step)
-    for name, vector in subject.task.held.items():
-        # A network is judged by the same draws of starts as its nulls.
-        found, *nulls = (
-            _held(subject, each, vector, np.random.default_rng(derive(*subject.key, "starts", step, name)))
-            for each in (network, *shuffled)
-        )
-        for quantity, value in found.items():
+class Found(NamedTuple):
+    """What a search found: fixed points and slow points, None where there are none, from so many starts of a map."""
+
+    step: Map
+    points: FixedPoints | None
+    line: Line | None
+    starts: int
+
+
+def _searches(subject: RecurrentSubject, step: int, network: RecurrentNetwork, entries: list[dict]) -> dict[str, Found]:
+    """What is found with every held input at one step; its quantities beside those of shuffled networks are added."""
+    networks = [network, *_shuffled(subject, step)]
+    cases = [(each, name) for name in subject.task.held for each in networks]
+    # A network is judged by the same draws of starts as its nulls.
+    starts = [
+        _starts(subject, each, np.random.default_rng(derive(*subject.key, "starts", step, name)))
+        for each, name in cases
+    ]
+    together = side_by_side([each for each, _ in cases], [subject.task.held[name] for _, name in cases])
+    slow = np.split(slowed(together, np.concatenate(starts)), len(cases))
+    found = {}
+    for i, (name, vector) in enumerate(subject.task.held.items()):
+        near = slow[i * len(networks) : (i + 1) * len(networks)]
+        searched = [_search(held(each, vector), states) for each, states in zip(networks, near, strict=True)]
+        own, *nulls = (_quantities(*each) for each in zip(networks, searched, strict=True))
+        for quantity, value in own.items():
             entries.append(entry(step, name, quantity, value, *_null([null[quantity] for null in nulls])))
-    return entries
+        found[name] = searched[0]
+    return found
 
 
-def _held(subject: RecurrentSubject, network: RecurrentNetwork, vector: tuple, rng: np.random.Generator) -> dict:
-    """{quantity: number} of a network with its input held."""
-    step = held(network, vector)
-    slow = slowed(step, _starts(subject, network, rng))
-    quantities = dict.fromkeys((*POINTS, *LINE), np.nan)
-    try:
+def _search(step: Map, slow: np.ndarray) -> Found:
+    points = line = None
+    with suppress(StudyError):
         points = roots(step, slow)
-    except StudyError:
-        pass
-    else:
-        quantities |= _of_points(network, step, points, len(slow))
-    try:
+    with suppress(StudyError):
         line = line_of(step, slow)
-    except StudyError:
-        return quantities
-    first, second = np.median(line.moduli, axis=0)
-    return quantities | dict(zip(LINE, (line.share, first, second), strict=True))
+    return Found(step, points, line, len(slow))
+
+
+def _quantities(network: RecurrentNetwork, found: Found) -> dict:
+    """{quantity: number} of a network with its input held."""
+    quantities = dict.fromkeys((*POINTS, *LINE), np.nan)
+    if found.points is not None:
+        quantities |= _of_points(network, found.step, found.points, found.starts)
+    if found.line is not None:
+        first, second = np.median(found.line.moduli, axis=0)
+        quantities |= dict(zip(LINE, (found.line.share, first, second), strict=True))
+    return quantities
 
 
 def _of_points(network: RecurrentNetwork, step, points: FixedPoints, starts: int) -> dict:
@@ -146,7 +167,7 @@ def _null(values: list[float]) -> tuple[float, float]:
     return (float(known.mean()) if len(known) else np.nan, float(known.std(ddof=1)) if len(known) > 1 else np.nan)
 
 
-def _maps(subject: RecurrentSubject) -> dict[str, np.ndarray]:
+def _maps(subject: RecurrentSubject, searched: dict[str, Found]) -> dict[str, np.ndarray]:
     """States of the last step in three principal components, and the fixed points of every held input with their index."""
     network = with_weights(subject.network, subject.states[subject.steps[-1]])
     rng = np.random.default_rng(derive(*subject.key, "shown"))
@@ -154,16 +175,10 @@ def _maps(subject: RecurrentSubject) -> dict[str, np.ndarray]:
     mean = visited.mean(0)
     axes = np.linalg.svd(visited - mean, full_matrices=False)[2][:3].T
     maps = {"states": (visited[rng.choice(len(visited), min(SHOWN, len(visited)), replace=False)] - mean) @ axes}
-    for number, (name, vector) in enumerate(subject.task.held.items()):
-        step = held(network, vector)
-        rng = np.random.default_rng(derive(*subject.key, "starts", subject.steps[-1], name))
-        slow = slowed(step, _starts(subject, network, rng))
-        for kind, search in (("points", roots), ("slow", line_of)):
-            try:
-                found = search(step, slow)
-            except StudyError:
-                continue
-            maps[f"{kind}_{number}"] = (found.states - mean) @ axes
-            if kind == "points":
-                maps[f"unstable_{number}"] = unstable_directions(found.eigenvalues)
+    for number, found in enumerate(searched.values()):
+        if found.points is not None:
+            maps[f"points_{number}"] = (found.points.states - mean) @ axes
+            maps[f"unstable_{number}"] = unstable_directions(found.points.eigenvalues)
+        if found.line is not None:
+            maps[f"slow_{number}"] = (found.line.states - mean) @ axes
     return maps

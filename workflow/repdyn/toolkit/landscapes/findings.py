@@ -17,13 +17,15 @@ def sentence(table: pd.DataFrame) -> str:
     for name, runs in by_organism(table):
         found = last(runs, "basins")
         answers = short(float(last(runs, "answers")["value"].iloc[0]))
-        told.append(f"{name} {_each(found['value'])} ({answers}; {_mean(found['null_mean'])})")
+        others = (
+            f"before it {_each(first(runs, 'basins'))}, normal points {_mean(found['null_mean'])}, answers {answers}"
+        )
+        told.append(f"{name} {_each(found['value'])} ({others})")
         limited = at_limit(runs)
         uncrossed, known = uncrossed + int(limited.sum()), known + len(limited)
     return (
-        "Basins of the states after training, and in parentheses how many answers the task has and how many basins normal"
-        f" points have: {', '.join(told)}. From the basin of most states to the one nearest to it no state was seen on the"
-        f" way in {uncrossed} of {plural(known, 'run')} with two basins or more."
+        f"Basins of the states after training: {'; '.join(told)}. From the basin of most states to the one nearest to it no"
+        f" state was seen on the way in {uncrossed} of {plural(known, 'run')} with two basins or more."
     )
 
 

@@ -31,7 +31,7 @@ def measure(subject: RecurrentSubject) -> tuple[pd.DataFrame, dict[str, np.ndarr
     their COMPONENTS leading principal components, in units of their root mean square.
 
     The landscape is E = -ln density of SAMPLES states, with normal kernels whose bandwidth gives states of other sequences
-    the highest likelihood. NaN is not evaluable: the states do not vary in so many components, or no bandwidth is best.
+    the highest likelihood. NaN where the states do not vary in so many components, or no bandwidth is best.
     Null, unless said otherwise: GAUSSIANS cloud of normal points with the variances of the states.
 
     - answers [count]: that the task has, once.

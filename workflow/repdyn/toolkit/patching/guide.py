@@ -30,6 +30,15 @@ QUESTIONS = (
         "circuit_faithfulness",
     ),
     Question(
+        "Which sparse features of a layer are the circuit behind an answer?",
+        "causes",
+        "direction",
+        ("interventions.features.feature_attributions", "interventions.features.with_features"),
+        ("Sparse autoencoder: dictionary", "Activation patching"),
+        "feature_denoising",
+        recipe="circuit",
+    ),
+    Question(
         "Which of many nodes matter, where each cannot be patched in turn?",
         "causes",
         "unit",

@@ -83,9 +83,9 @@ def measure(subject: RecurrentSubject) -> tuple[pd.DataFrame, dict[str, np.ndarr
 def _quantities(subject: RecurrentSubject, step: int, network: RecurrentNetwork) -> dict[tuple[str, str], np.ndarray]:
     """{(layer, quantity): value} of one network that its shuffled copies have too."""
     inputs, error, found = subject.probe.inputs, subject.task.error, {}
-    if gates_of(network):
-        for gate, values in gate_values(network.cell, inputs).items():
-            found[gate, "gate_mean"] = values.mean().item()
+    gates = gate_values(network.cell, inputs) if gates_of(network) else {}
+    for gate, values in gates.items():
+        found[gate, "gate_mean"] = values.mean().item()
     rng = np.random.default_rng(derive(*subject.key, "time scales", step))
     if subject.task.held:
         visited = _states(network, subject.probe).reshape(-1, network.cell.hidden_size)
@@ -97,7 +97,7 @@ def _quantities(subject: RecurrentSubject, step: int, network: RecurrentNetwork)
     with torch.no_grad():
         whole = error(network(inputs), subject.probe).item()
         changed = {"recurrence": without_recurrence(network)}
-        changed |= {f"{gate} gate": with_gate_held(network, gate, inputs) for gate in gates_of(network)}
+        changed |= {f"{gate} gate": with_gate_held(network, gate, values) for gate, values in gates.items()}
         for name, other in changed.items():
             found[name, "loss_increase"] = error(other(inputs), subject.probe).item() - whole
     few = Batch(*(part[:EXAMPLES] for part in subject.probe[:3]))
