@@ -110,3 +110,16 @@ def test_what_a_file_should_hold_and_does_not_is_named_with_the_file(tmp_path):
     for part, key in ((content, "seed"), (content["roles"], "output")):
         with pytest.raises(StudyError, match=f"run.json lacks '{key}': it is not what its name says"):
             part[key]
+
+
+def test_arrays_that_do_not_lie_in_c_order_are_written_as_they_are(tmp_path):
+    square = np.arange(6.0).reshape(2, 3)
+    arrays = {
+        "turned": square.T,
+        "column": square[:, 1],
+        "repeated": np.broadcast_to(square[0], (2, 3)),
+        "one": square[0, 0],
+    }
+    write_arrays(tmp_path / "a.safetensors", arrays, {})
+    for name, values in read_arrays(tmp_path / "a.safetensors")[0].items():
+        np.testing.assert_array_equal(values, arrays[name])

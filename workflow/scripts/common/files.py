@@ -155,6 +155,8 @@ def write_arrays(path: Path, arrays: dict[str, np.ndarray], metadata: dict) -> N
     """Arrays and JSON metadata as one safetensors file."""
     from safetensors.numpy import save_file
 
+    # The library writes the memory of an array as it lies, and takes it for C order.
+    arrays = {name: np.asarray(values, order="C") for name, values in arrays.items()}
     write_safetensors(path, save_file, arrays, {"json": json.dumps({"checksum": PLACE, **metadata})})
 
 

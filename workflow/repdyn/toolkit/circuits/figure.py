@@ -5,7 +5,7 @@ import pandas as pd
 
 from repdyn.circuits.motifs import TRIADS
 from repdyn.figures.frame import framed
-from repdyn.figures.panels import say
+from repdyn.figures.panels import say, share_down
 from repdyn.figures.populations import EXCITES, INHIBITS, draw_populations
 from repdyn.figures.steps import step_axis
 from repdyn.figures.style import OKABE_ITO, message_figure, styled
@@ -32,6 +32,7 @@ def draw(table: pd.DataFrame, maps: dict[str, dict[str, np.ndarray]]):
         _motifs(panels[2], arrays)
         _signs(panels[3], runs)
         _events(panels[4], arrays)
+    share_down(rows, (1, 2))
     return figure
 
 
