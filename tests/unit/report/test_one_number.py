@@ -38,7 +38,9 @@ def test_the_types_of_jumps_are_as_many_in_the_claim_as_in_the_study():
     features = centres * np.exp(0.1 * rng.standard_normal(centres.shape))
     found = pd.DataFrame(features, columns=["phase", "relative_magnitude", "speed"])
     shuffled = found.sample(frac=1, random_state=1)
-    claimed = c05.quantities(JumpRows(pd.DataFrame(), shuffled, 10, True, "own"))["types_found"].estimate.value
+    names = {"experiment": ["mlp_wide-digits", "cnn_deep-photos"], "architecture": ["mlp_wide", "cnn_deep"]}
+    rows = pd.DataFrame(names | {"dataset": ["digits", "photos"], "seed": 0, "jumps": 40, "one": 1})
+    claimed = c05.quantities(JumpRows(rows, shuffled, 10, True, "own"))["types_found"].estimate.value
     assert claimed == types_of_jumps(found, rng)["k"] == 2
 
 
