@@ -64,8 +64,7 @@ def _fields(name: str, recording: Heard, seed: int) -> tuple[list[dict], dict[st
         found = encoded(features, counts, LAGS, WIDTH)
         entries += _judged(0, name, model, [found])
     arrays = {"kernel": kernel, "counts": recording.counts[SHOWN], "rate": found.rate[SHOWN, 0]}
-    # A column of an array would be written as what lies beside it in memory.
-    return entries, {f"{each}/{name}": np.ascontiguousarray(array) for each, array in arrays.items()}
+    return entries, {f"{each}/{name}": array for each, array in arrays.items()}
 
 
 def _states(heard: dict[str, Heard], seed: int) -> list[dict]:
