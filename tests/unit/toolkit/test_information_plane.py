@@ -58,7 +58,8 @@ def framed(table):
 def test_every_quantity_of_the_docstring_and_no_other_is_measured(planted):
     table, maps = planted
     known = described("repdyn.toolkit.information_plane", "measure").quantities
-    assert maps == {} and tuple(table.columns) == COLUMNS and table["unit"].isna().all()
+    assert maps == {} and tuple(table.columns) == COLUMNS
+    assert table["unit"].isna().tolist() == [not str(name).startswith("code_") for name in table["quantity"]]
     assert all(is_described(name, known) for name in table["quantity"].unique())
     named = {name for quantity in known for name in quantity.names}
     assert {str(name).split("/")[0] for name in table["quantity"].unique()} == {name.split("/")[0] for name in named}
@@ -120,7 +121,8 @@ def test_a_network_that_dies_is_not_evaluable_and_the_figure_says_so():
 
     table, _ = measure(subject(90, 0, dead), subject(60, 1, dead))
     last = table[(table["step"] == 8) & (table["layer"] == "hidden.1")].set_index("quantity")["value"]
-    assert last.isna().all() and len(last) == 18
+    sizes = last.pop("code_size")
+    assert last.isna().all() and len(last) == 18 + 3 * len(sizes)
     assert "not evaluable in any of 1 run" in found(framed(table))[0] == sentence(framed(table))
     FigureCanvasAgg(draw(framed(table), {})).draw()
 

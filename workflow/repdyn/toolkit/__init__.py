@@ -116,7 +116,8 @@ TOOLS = {
         "information",
         ALL,
         "Per experiment: what hidden layers say of the class against what they say of the input under noise, over training;"
-        " the same on the input by the number of bins; and lower bounds by critics before and after training",
+        " the same on the input by the number of bins; lower bounds by critics; and groups of cells beside the information"
+        " bottleneck, before and after training",
     ),
     "dynamics": Tool(
         "Dynamics of training",

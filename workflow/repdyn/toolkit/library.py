@@ -12,15 +12,6 @@ QUESTIONS = (
         cannot="Counts are taken for probabilities: of a table with few of them the information is too high.",
     ),
     Question(
-        "How much of a variable must be kept to tell another?",
-        "information",
-        "data",
-        ("information.bottleneck.bottleneck",),
-        ("Information bottleneck",),
-        cannot="It takes the whole joint table of two discrete variables: that a network reaches the curve, or"
-        " seeks it, does not follow.",
-    ),
-    Question(
         "How far apart in free energy are two states, by the work between them?",
         "series",
         "data",

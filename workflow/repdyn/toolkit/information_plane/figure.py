@@ -1,4 +1,4 @@
-"""The information plane of every experiment, what bins make of its last layer, and bounds by critics."""
+"""The information plane of every experiment, what bins make of its last layer, bounds by critics, and groups of cells."""
 
 import numpy as np
 import pandas as pd
@@ -16,11 +16,12 @@ CRITICS = {
     "mine_fitted": (OKABE_ITO[3], MARKERS[3], "MINE on what it was fitted to: no bound"),
 }
 BINNED = OKABE_ITO[4]
+CODES = OKABE_ITO[5]
 
 
 @styled
 def draw(table: pd.DataFrame, maps: dict):
-    """A row of panels per experiment (its first seed): the plane, bins of the last layer, bounds on class and on input."""
+    """Per experiment (its first seed): the plane, bins of the last layer, bounds on the class, groups of cells."""
     if table.empty:
         return message_figure("No information plane was measured in this study.")
     runs = first_seeds(table)
@@ -29,8 +30,8 @@ def draw(table: pd.DataFrame, maps: dict):
         layers = run.loc[run["quantity"] == "input_information", "layer"].astype(str).unique().tolist()
         _plane(panels[0], run, layers)
         _bins(panels[1], run, layers[-1])
-        _bounds(panels[2], run, "class", "class_entropy")
-        _bounds(panels[3], run, "input", "most_information")
+        _bounds(panels[2], run)
+        _codes(panels[3], run)
     share_down(rows, range(4))
     share_down(rows, [0], "x")
     for plane in (panels[0] for panels in rows if panels[0].has_data()):
@@ -90,11 +91,11 @@ def _bins(axes, run: pd.DataFrame, layer: str) -> None:
     axes.set(ylabel="on the input (nats)", ylim=(0, _once(run, "most_information") * 1.08))
 
 
-def _bounds(axes, run: pd.DataFrame, of: str, highest: str) -> None:
-    axes.set_title(f"bounds on the {of}", loc="left")
+def _bounds(axes, run: pd.DataFrame) -> None:
+    axes.set_title("bounds on the class", loc="left")
     drawn = False
     for shift, (name, (colour, marker, _)) in zip((-0.12, 0, 0.12), CRITICS.items(), strict=True):
-        line = quantity_of(run, f"{of}_{name}")
+        line = quantity_of(run, f"class_{name}")
         if not line["value"].notna().any():
             continue
         drawn = True
@@ -107,9 +108,27 @@ def _bounds(axes, run: pd.DataFrame, of: str, highest: str) -> None:
     if not drawn:
         say(axes, "not evaluable")
         return
-    axes.axhline(_once(run, highest), color="black", linestyle=":", linewidth=0.8)
+    axes.axhline(_once(run, "class_entropy"), color="black", linestyle=":", linewidth=0.8)
     axes.axhline(0, color="black", linewidth=0.5)
-    axes.set_ylabel(f"on the {of} (nats)")
+    axes.set_ylabel("on the class (nats)")
+
+
+def _codes(axes, run: pd.DataFrame) -> None:
+    axes.set_title("groups of cells, last layer", loc="left")
+    kept, told, most = (quantity_of(run, f"code_{name}") for name in ("kept", "information", "most"))
+    if not told["value"].notna().any():
+        say(axes, "not evaluable")
+        return
+    first, last = run["step"].min(), run["step"].max()
+    for step, shade in ((first, 0.35), (last, 1.0)):
+        x, y, top = (each[each["step"] == step] for each in (kept, told, most))
+        order = np.argsort(x["value"].to_numpy())
+        axes.plot(x["value"].iloc[order], top["value"].iloc[order], color="black", linewidth=0.8, alpha=shade)
+        axes.plot(x["value"], y["value"], color=CODES, marker=MARKERS[5], markersize=4.5, linestyle="", alpha=shade)
+        null = y["null_mean"], WITHIN * y["null_sd"]
+        axes.vlines(x["value"], null[0] - null[1], null[0] + null[1], color=NULL, linewidth=4, zorder=0)
+    axes.set_xlabel("kept of the cells (nats)", labelpad=1)
+    axes.set(ylabel="on the class (nats)", ylim=(0, None))
 
 
 def _key() -> list[list]:
@@ -121,10 +140,20 @@ def _key() -> list[list]:
         for colour, marker, label in CRITICS.values()
     ]
     return [
-        [*critics, Patch(facecolor=NULL, label="shuffled")],
+        [*critics, Patch(facecolor=NULL, label="shuffled, merged at random")],
         [
             Line2D([], [], color=BINNED, marker=MARKERS[4], markersize=4, label="in bins"),
             Line2D([], [], color=OKABE_ITO[2], label="under noise"),
+            Line2D(
+                [],
+                [],
+                color=CODES,
+                marker=MARKERS[5],
+                markersize=4.5,
+                linestyle="",
+                label="merged by distance (light: untrained)",
+            ),
+            Line2D([], [], color="black", linewidth=0.8, label="bottleneck"),
             Line2D([], [], color="black", linestyle=":", label="the most there can be"),
         ],
     ]

@@ -41,15 +41,15 @@ def limits(_table: pd.DataFrame) -> str:
 
 
 def found(table: pd.DataFrame) -> list[str]:
-    """Paragraphs: the plane of the last hidden layer, what bins make of it, bounds by critics, data processing; the run is
-    the replicate."""
+    """Paragraphs: the plane of the last hidden layer, what bins make of it, bounds by critics, data processing, groups of
+    cells; the run is the replicate."""
     asked = len(table[RUN].drop_duplicates())
     now = _at(table, "input_information", "last")
     n = int(now.notna().sum())
     if n == 0:
         return [_not_evaluable(table)]
     missing = f" ({plural(asked - n, 'run')} not evaluable)" if asked > n else ""
-    return [_plane(table, now, n, missing), _bins(table), _critics(table), _processing(table)]
+    return [_plane(table, now, n, missing), _bins(table), _critics(table), _processing(table), _codes(table)]
 
 
 def _not_evaluable(table: pd.DataFrame) -> str:
@@ -123,6 +123,24 @@ def _processing(table: pd.DataFrame) -> str:
         f"From a layer to a later one information on the class rises by more than {BEYOND} standard errors in {beyond} of"
         f" {plural(n, 'run')} after training. Nothing computed from a layer can know more than the layer, so such a rise"
         " is not information that comes in: classes move apart in units of the noise, which is added where a layer is read."
+    )
+
+
+def _codes(table: pd.DataFrame) -> str:
+    """Of the first code, which has as many groups as there are classes."""
+    first = table[table["unit"].isna() | (table["unit"] == 0)]
+    told, most = _at(first, "code_information", "last"), _at(first, "code_most", "last")
+    if not told.notna().any():
+        return "Groups of cells were not evaluable in any run: too few examples, or a layer that does not vary."
+    missing, random = most - told, _at(first, "code_information", "last", "null_mean")
+    change = missing - (_at(first, "code_most", "first") - _at(first, "code_information", "first"))
+    wider, narrower = (f"neighbours come to tell {how} of the class" for how in ("less", "more"))
+    return (
+        "Cells of the last hidden layer, merged by distance into as many groups as there are classes, say"
+        f" {from_to(told)} nats of the class (merged at random: {from_to(random)}). That is {from_to(missing)} less than the"
+        " information bottleneck allows a code that keeps as much of the cells, in"
+        f" {plural(int(told.notna().sum()), 'run')}. Training changes what is missing by {_interval(change, 'codes')}:"
+        f" {_verdict(change, 'codes', wider, narrower)}."
     )
 
 

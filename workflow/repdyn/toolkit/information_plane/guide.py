@@ -31,4 +31,12 @@ QUESTIONS = (
         ("MINE", "InfoNCE"),
         "class_mine",
     ),
+    Question(
+        "How much of a variable must be kept to tell another, and do few groups of neighbours tell the class?",
+        "information",
+        "layer",
+        ("information.bottleneck.bottleneck",),
+        ("Information bottleneck",),
+        "code_information",
+    ),
 )

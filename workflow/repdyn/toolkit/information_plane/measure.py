@@ -18,6 +18,7 @@ from repdyn.measures.table import combine, entry
 from repdyn.roles import state_layers
 from repdyn.seeds import derive
 from repdyn.statistics.components import principal_components
+from repdyn.toolkit.information_plane.codes import codes
 from repdyn.toolkit.layers import flat, looked_at
 
 ROWS = 1000  # examples of a split, at most
@@ -57,6 +58,13 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
       bound. Source: McAllester & Stratos 2020.
     - class_infonce, input_infonce [nats]: another lower bound of the same critic, at most ln 256. Null: as of class_mine.
       Source: van den Oord 2018.
+    - code_size [count] (unit: code): groups into which cells of the last layer are merged by the distances of their centres:
+      as many as there are classes, fewer, and more; at the first and the last step. Cells are k-means clusters of training
+      examples, in which the held-out ones are counted. Source: Ward 1963.
+    - code_kept [nats] (unit: code): entropy of the code, which is what it keeps of the cells.
+    - code_information [nats] (unit: code): of the code on the class. Null: cells merged at random.
+    - code_most [nats] (unit: code): what no code of the cells that keeps so much exceeds, by tangents of the information
+      bottleneck. Source: Tishby, Pereira & Bialek 1999.
     - class_entropy, most_information [nats]: of the labels, and ln of the number of examples: what class and input
       information cannot exceed; once, without layer.
     """
@@ -79,6 +87,8 @@ def measure(held_out: Subject, training: Subject) -> tuple[pd.DataFrame, dict[st
         if step in (first, last):
             states = [examples[layers[-1]][rows], training.examples(step)[layers[-1]][more]]
             entries += _of_critics(held_out, step, layers[-1], states, inputs, [labels, training.labels[more]])
+            rng = np.random.default_rng(derive(*held_out.key, "information plane codes", named(layers[-1]), step))
+            entries += codes(step, layers[-1], *reversed(states), labels, held_out.classes, rng)
     return combine(entries), {}
 
 
