@@ -10,6 +10,7 @@ from repdyn.report.guide import every_question
 from repdyn.report.quantities import described, is_described
 from repdyn.toolkit import ALL_TOOLS, PAGES, RECURRENT, SELF_CONTAINED, TOOLS, tools_on
 from repdyn.toolkit.questions import RECIPES
+from repdyn.wording.names import measure_name
 from repdyn.wording.numbers import short
 
 RESULTS = "results/small"
@@ -51,12 +52,13 @@ def test_the_numbers_of_a_section_are_those_of_the_table(pages, study, tool):
     table = pd.read_parquet(study.folder / run / f"toolkit/{tool}.parquet")
     assert list(table.columns) == ["experiment", "seed", *COLUMNS]
     shown = {row[0]["text"]: [cell["text"] for cell in row[1:]] for row in page.tables[f"{tool}-table"][1:]}
-    assert set(shown) == {str(name).replace("_", " ") for name in table["quantity"].unique()}
+    assert set(shown) == {measure_name(str(name)) for name in table["quantity"].unique()}
+    assert len(shown) == table["quantity"].nunique()
     known = described(f"repdyn.toolkit.{tool}", "measure").quantities
     assert [name for name in table["quantity"].unique() if not is_described(name, known)] == []
     for quantity, part in table.groupby("quantity", observed=True):
         last = part[part["step"] == part["step"].max()]
-        experiment, step, mean, _, counted = shown[str(quantity).replace("_", " ")]
+        experiment, step, mean, _, counted = shown[measure_name(str(quantity))]
         assert experiment == ("mlp_narrow-digits" if tool in TOOLS else tool) and step == short(
             int(last["step"].iloc[0])
         )
