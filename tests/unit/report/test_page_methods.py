@@ -5,6 +5,7 @@ import pandas as pd
 from helpers.html_reader import Reader
 from helpers.integrated_cases import findings
 from helpers.page_cases import evidence, inside, page_of, study, texts, words_of
+from repdyn.report.evidence import agreement_rows
 from repdyn.report.findings import HEADINGS
 from repdyn.statistics.intervals import BOOTSTRAP_RUNS
 from repdyn.timeseries.periods import EARLY, MIDDLE
@@ -42,6 +43,12 @@ def test_detectors_show_recall_for_planted_steps_and_false_positives_for_nulls()
     assert planted == ["step, 5 sd", "recall", "0.995 (0.97 to 1)", "0.5 (0.4 to 0.6)", "0.998"]
     assert "a passes." in page.words() and "b fails 1 condition 46.3 false jumps." in page.words()
     assert texts(page.tables["agreement-table"])[1] == ["a", "", "0.137"]
+
+
+def test_detectors_that_agree_have_their_names_in_words():
+    names, rows = agreement_rows(pd.DataFrame({"first": ["levelshift"], "second": ["zscore"], "phi": [0.0694]}))
+    assert names == [row[0] for row in rows] == ["level shift (default)", "|z| > 2 (published)"]
+    assert rows[0][1:] == ["", "0.0694"]
 
 
 def test_what_is_inside_is_shown_with_its_verdicts():

@@ -10,7 +10,7 @@ from repdyn.audit.bounds import FAILS, HOLDS, NOT_EVALUABLE, TRUTHS, UNDECIDED, 
 from repdyn.audit.deciding import printed_beside, published_of
 from repdyn.audit.verdicts import ARTEFACT, EVIDENCE, NOT_DERIVABLE, STANDS
 from repdyn.wording.claim_quantities import quantity_name
-from repdyn.wording.names import family_name, metric_name
+from repdyn.wording.names import detector_name, family_name, metric_name
 from repdyn.wording.numbers import MISSING, interval, plural, short
 
 MEANINGS = {
@@ -225,7 +225,7 @@ def agreement_rows(agreement: pd.DataFrame) -> tuple[list[str], list[list[str]]]
     names = list(dict.fromkeys([*agreement["first"], *agreement["second"]]))
     known = {frozenset(pair): phi for *pair, phi in agreement[["first", "second", "phi"]].itertuples(index=False)}
     rows = [
-        [name, *("" if name == other else short(known.get(frozenset((name, other)))) for other in names)]
+        [detector_name(name), *("" if name == other else short(known.get(frozenset((name, other)))) for other in names)]
         for name in names
     ]
-    return names, rows
+    return [detector_name(name) for name in names], rows
