@@ -17,6 +17,11 @@ POWER, WRONG = 0.8, 0.05  # of drawn studies: right where the claim is true as p
 TRUTHS = {"as published": 1.0, "half": 0.5, "false": 0.0, "reversed": -1.0}
 
 
+def allowed_wrong(draws: int) -> float:
+    """The largest share of wrong words among so many drawn studies that still goes with WRONG: twice its error above it."""
+    return float(WRONG + 2 * np.sqrt(WRONG * (1 - WRONG) / draws))
+
+
 def bound(condition: dict) -> float:
     return condition["above"] if "above" in condition else condition["below"]
 

@@ -8,9 +8,18 @@ to the claimed number (three for five); no truth is reversed, as a number of typ
 import numpy as np
 import pandas as pd
 
-from repdyn.audit.bounds import POWER, WRONG
+from repdyn.audit.bounds import POWER, allowed_wrong
 from repdyn.seeds import derive
-from repdyn.timeseries.jump_types import K_MAX, LEVEL, REFERENCES, SAMPLE, along_axes, silhouettes, single_blobs
+from repdyn.timeseries.jump_types import (
+    K_MAX,
+    LEVEL,
+    PER_TYPE,
+    REFERENCES,
+    SAMPLE,
+    along_axes,
+    silhouettes,
+    single_blobs,
+)
 
 DRAWS = 50  # sets of jumps, per truth
 POOL = 2 * REFERENCES  # single blobs of a truth, from which each of its sets draws its references
@@ -19,7 +28,7 @@ SEPARATION = 6.0
 CENTRES = np.array(
     [[0, 0, 0], [1, 0, 0], [0.5, 0.75**0.5, 0], [0.5, 12**-0.5, (2 / 3) ** 0.5], [0.5, 12**-0.5, -((2 / 3) ** 0.5)]]
 )
-FEWEST = 5 * K_MAX  # jumps that have a number of types
+FEWEST = PER_TYPE * K_MAX  # jumps that have a number of types
 TOO_FEW = f"fewer than {FEWEST} jumps have no number of types"
 DRAWN = (
     f"{DRAWS} sets of jumps drawn, neighbouring types {SEPARATION:g} standard deviations apart; "
@@ -37,7 +46,7 @@ def type_errors(claim: str, part: str, seeds: int, jumps: int, sizes: list[float
         return [about | {"truth": "as published", "decides": False, "note": TOO_FEW}]
     table = word_shares(jumps, sizes)
     right = table["holds"].where(table["truth"] == "as published", table["does_not_hold"])
-    allowed = WRONG + 2 * np.sqrt(WRONG * (1 - WRONG) / DRAWS)
+    allowed = allowed_wrong(DRAWS)
     decides = bool(right.iloc[0] >= POWER and (1 - right).max() <= allowed)
     table = table.assign(undecided=0.0, right=right, wrong=1 - right, allowed=allowed, decides=decides, note=DRAWN)
     return [about | row for row in table.to_dict("records")]

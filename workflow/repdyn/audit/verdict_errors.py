@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from repdyn.audit.bounds import POWER, TRUTHS, WRONG, corrected, right_word, sides, true_value, word
+from repdyn.audit.bounds import POWER, TRUTHS, allowed_wrong, corrected, right_word, sides, true_value, word
 from repdyn.audit.estimates import CHANGE, COUNT, MEAN, SHARE, Ratio, Sums, arrays, contrast, interval
 from repdyn.audit.type_errors import type_errors
 from repdyn.seeds import derive
@@ -289,7 +289,7 @@ def _words(asked: list, drawn: list[dict], seeds: int, studies: int) -> list[tup
             right = right_word(conditions, share)
             covered = np.nanmin([drawn[i][truth].coverage for i in own] + [1.0])
             told.append((truth, *((words == each).mean() for each in (1, -1, 0)), covered, right, words))
-        allowed = WRONG + 2 * np.sqrt(WRONG * (1 - WRONG) / studies)
+        allowed = allowed_wrong(studies)
         wrong = [((words != 0) & (words != right)).mean() for *_, right, words in told]
         hits = [(words == right).mean() if right else np.nan for *_, right, words in told]
         decides = bool(hits[0] >= POWER and max(wrong) <= allowed)

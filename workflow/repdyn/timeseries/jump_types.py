@@ -9,6 +9,7 @@ from repdyn.errors import StudyError
 from repdyn.seeds import derive
 
 K_MAX = 8
+PER_TYPE = 5  # different jumps, at least, per type that is looked for
 REFERENCES, LEVEL = (
     39,
     0.05,
@@ -93,7 +94,7 @@ def choose_k(
     if features.ndim != 2 or not np.isfinite(features).all():
         raise StudyError("jump features must be a finite (n, f) array")
     empty = pd.DataFrame({"k": np.empty(0, dtype=int), "silhouette": np.empty(0)})
-    if len(np.unique(features, axis=0)) < 5 * k_max:
+    if len(np.unique(features, axis=0)) < PER_TYPE * k_max:
         return Types(0, np.nan, empty)
     if len(features) > sample:
         features = features[rng.choice(len(features), sample, replace=False)]

@@ -60,8 +60,7 @@ def _along(axes, arrays: dict[str, np.ndarray], runs: pd.DataFrame) -> None:
         return
     lowest, straight = np.asarray(arrays["energies"])
     share = np.linspace(0, 1, len(lowest))
-    rows = last(runs, "most_barrier").sort_values("seed")
-    most = float(rows["value"].iloc[0])
+    most = float(last(runs, "most_barrier")["value"].iloc[0])
     for energies, line in ((straight, STRAIGHT), (lowest, LOWEST)):
         axes.plot(share, np.minimum(energies, most), color=line)
     axes.axhline(most, color="black", linestyle=":", linewidth=0.8)
